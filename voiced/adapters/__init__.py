@@ -1,0 +1,1 @@
+"""One file, one SDK: the edges of the house."""

@@ -1,0 +1,1 @@
+"""The commands of the `voiced` program, a module each."""

@@ -1,0 +1,1 @@
+"""PURE: the house. Areas, entities, intents, what is dangerous and what must be confirmed."""

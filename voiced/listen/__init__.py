@@ -1,0 +1,1 @@
+"""PURE: when a turn begins, pauses, resumes and ends."""

@@ -1,0 +1,100 @@
+"""What the core asks of the world, one Protocol each. `app.py` decides who answers; tests pass the shipped fakes.
+
+Every method returns or raises a `VoicedError`; none hangs for good.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from voiced.messages import BrokerMessage, Decision, EarLost, EarOpened, EngineTimes, Frame
+
+
+class Expect(enum.StrEnum):
+    """What a turn is opened for: it chooses the automaton."""
+
+    COMMAND = "command"
+    CODE = "code"
+    """Two spoken digits, nothing else."""
+
+
+class Chime(enum.StrEnum):
+    WOKEN = "woken"
+    DONE = "done"
+    NOT_UNDERSTOOD = "not_understood"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came out of the loudspeaker."""
+
+    first_sound_ms: float
+    """From the request to the first sample handed to the sound device."""
+    duration_ms: float
+    cached: bool
+    """True where the PCM was already rendered."""
+    interrupted: bool = False
+
+
+class Ear(Protocol):
+    def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        """Sound as it arrives. Ends only when a file ends or the ear is closed."""
+        ...
+
+
+class Engine(Protocol):
+    """One open turn at a time. Beginning a turn ends the one before."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    async def begin(self, turn: int, expect: Expect) -> None: ...
+
+    async def feed(self, turn: int, pcm: bytes) -> None:
+        """Sound in any chopping, 16 kHz mono s16."""
+        ...
+
+    async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+        """Decide on what was fed so far, without closing the turn: feed() may go on afterwards as if never asked."""
+        ...
+
+    async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
+        """The decision for typed words, under the same automaton."""
+        ...
+
+    async def end(self, turn: int) -> None:
+        """Forget the turn."""
+        ...
+
+
+class Mouth(Protocol):
+    async def say(self, text: str) -> Played:
+        """Speak. Returns when the last sample was played or the speech was stopped."""
+        ...
+
+    async def chime(self, chime: Chime) -> Played: ...
+
+    async def prepare(self, texts: tuple[str, ...]) -> None:
+        """Render ahead and keep in memory."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+class Broker(Protocol):
+    @property
+    def connected(self) -> bool: ...
+
+    async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """QoS 0. Raises BrokerError while disconnected; nothing is ever queued."""
+        ...
+
+    async def subscribe(self, topic: str) -> None:
+        """Remembered, and repeated at every connection."""
+        ...
+
+    def messages(self) -> AsyncIterator[BrokerMessage]: ...

@@ -1,0 +1,1 @@
+"""The three child processes (ear, engine, mouth), the channel to them and the supervisor that keeps them alive."""

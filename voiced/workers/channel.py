@@ -1,0 +1,141 @@
+"""Length-prefixed MessagePack over a socketpair: one frozen dataclass a message.
+
+On the wire: 4 bytes length (big endian), then `[class name, [fields in order]]`. Nested dataclasses and enums are
+rebuilt from the field annotations, so only classes reachable from `protocol.Message` can ever be made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import enum
+import functools
+import socket
+import struct
+import types
+import typing
+from collections.abc import Mapping
+
+import msgpack
+
+from voiced.errors import ChannelError
+from voiced.workers import protocol
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_HEADER = struct.Struct(">I")
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(protocol.Message)}
+
+
+def encode(message: protocol.Message) -> bytes:
+    """The bytes of one message, header included."""
+    body = typing.cast(bytes, msgpack.packb([type(message).__name__, _pack(message)], use_bin_type=True))
+    return _HEADER.pack(len(body)) + body
+
+
+def decode(body: bytes) -> protocol.Message:
+    """The message in `body` (without header). ChannelError if it is none."""
+    try:
+        name, fields = msgpack.unpackb(body, raw=False, strict_map_key=False)
+        return typing.cast(protocol.Message, _unpack(fields, _KINDS[name]))
+    except ChannelError:
+        raise
+    except Exception as error:  # msgpack raises what it likes on garbage
+        raise ChannelError(f"not a message: {error!r}") from error
+
+
+def _pack(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return [_pack(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _pack(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_pack(item) for item in value]
+    return value
+
+
+@functools.cache
+def _hints(kind: type) -> tuple[tuple[str, object], ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple((field.name, hints[field.name]) for field in dataclasses.fields(kind))
+
+
+def _unpack(value: object, hint: object) -> object:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        names = _hints(hint)
+        if not isinstance(value, list) or len(value) != len(names):
+            raise ChannelError(f"{hint.__name__} has {len(names)} fields")
+        return hint(**{name: _unpack(item, inner) for (name, inner), item in zip(names, value, strict=True)})
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return hint(value)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        inner = [arg for arg in args if arg is not type(None)]
+        return None if value is None else _unpack(value, inner[0]) if len(inner) == 1 else value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_unpack(item, args[0]) for item in value)
+    return value
+
+
+class SyncChannel:
+    """The child's end: blocking. One reader thread, one writer at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._file = sock.makefile("rb")
+
+    def send(self, message: protocol.Message) -> None:
+        """ChannelError when the core is gone."""
+        try:
+            self._sock.sendall(encode(message))
+        except OSError as error:
+            raise ChannelError(f"the core is gone: {error}") from error
+
+    def receive(self) -> protocol.Message | None:
+        """The next message; None at the end of the stream."""
+        header = self._file.read(_HEADER.size)
+        if len(header) < _HEADER.size:
+            return None
+        (size,) = _HEADER.unpack(header)
+        if size > MAX_MESSAGE_BYTES:
+            raise ChannelError(f"a message of {size} bytes")
+        body = self._file.read(size)
+        return decode(body) if len(body) == size else None
+
+    def close(self) -> None:
+        self._file.close()
+        self._sock.close()
+
+
+class AsyncChannel:
+    """The core's end."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def over(cls, sock: socket.socket) -> AsyncChannel:
+        """A channel over one end of a socketpair; takes the socket over."""
+        return cls(*await asyncio.open_connection(sock=sock))
+
+    async def send(self, message: protocol.Message) -> None:
+        """ChannelError when the child is gone."""
+        try:
+            self._writer.write(encode(message))
+            await self._writer.drain()
+        except (OSError, RuntimeError) as error:
+            raise ChannelError(f"the child is gone: {error}") from error
+
+    async def receive(self) -> protocol.Message | None:
+        """The next message; None when the child has closed its end."""
+        try:
+            (size,) = _HEADER.unpack(await self._reader.readexactly(_HEADER.size))
+            if size > MAX_MESSAGE_BYTES:
+                raise ChannelError(f"a message of {size} bytes")
+            return decode(await self._reader.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,149 @@
+"""What the core and its children say to each other. Frozen values; `channel.py` puts them on the wire.
+
+A child says `Ready` once, answers every `Ping` with a `Pong` from the loop that does its work, and reports trouble
+with `Trouble`. `request` numbers pair an answer with its question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The child can work now."""
+
+    what: str
+    """Model, device or voice, in words."""
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    request: int
+    progress: int = 0
+    """Counts up with the work done: frames heard, tokens, samples played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something failed; `request` is the one it answers, or 0."""
+
+    code: str
+    """Class name of a VoicedError."""
+    text: str
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Leave, please."""
+
+
+# --- engine ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoadHome:
+    request: int
+    home: dict[str, object]
+    """`Home.to_dict()`."""
+    area: str = ""
+    """The device's own area id; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginTurn:
+    turn: int
+    expect: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAudio:
+    turn: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    request: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskText:
+    request: int
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    request: int
+    turn: int
+    decision: Decision
+    times: EngineTimes
+
+
+# --- mouth ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    request: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayChime:
+    request: int
+    chime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    request: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """The first sample of `request` was handed to the sound device."""
+
+    request: int
+    first_sound_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`request` was carried out."""
+
+    request: int
+    first_sound_ms: float = 0.0
+    duration_ms: float = 0.0
+    cached: bool = False
+    interrupted: bool = False
+
+
+Message = (
+    Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
+    | LoadHome | BeginTurn | FeedAudio | Decide | AskText | EndTurn | Decided
+    | Say | PlayChime | Prepare | StopPlaying | Sounding | Done
+)  # fmt: skip
