@@ -16,11 +16,12 @@ from voiced.messages import SlotValue
 
 class MarkKind(enum.StrEnum):
     CALL = "call"
-    """A call begins: `name` is its intent."""
+    """A call is complete: `name` is its intent, the SLOT and CAPTURE marks since the last CALL are its slots. It comes at
+    the end, so that sentences which begin alike share their beginning whatever they mean."""
     SLOT = "slot"
-    """The current call's slot `name` has `value`."""
+    """The coming call's slot `name` has `value`."""
     CAPTURE = "capture"
-    """The words of the open stretch on this arc are the slot `name`."""
+    """The words of the open stretch on this arc are the coming call's slot `name`."""
 
 
 @dataclass(frozen=True, slots=True)
