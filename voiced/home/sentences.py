@@ -1,0 +1,292 @@
+"""PURE. A house as a graph of the sentences that can be said in it.
+
+`word_graph(home)` is the whole of it: Home Assistant's templates and ours (sentences_data.py) as far as this house has
+what they speak of, its names, areas, floors and numbers as shared sub-graphs, the owner's own sentences, and polite words
+around it all. `code_graph()` hears a one-time code. `sample` draws a sentence with the call that it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from hassil.errors import HassilError
+from hassil.parse_expression import parse_sentence
+
+from voiced.home import sentences_data as data
+from voiced.home.sentences_build import Compiler, End, Impossible, Into, Pieces, minimal
+from voiced.home.spoken import name_variants, number_variants
+from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
+from voiced.messages import SlotValue
+
+OPEN_WORDS = 6
+"""A wildcard's longest stretch."""
+OPEN_COST = 2.0
+"""Nats for entering a wildcard; the automaton adds a penalty per word."""
+POLITE_COST = 0.3
+POLITE_FRONT = (
+    "please", "can you", "could you", "would you", "will you", "can you please", "could you please", "would you please",
+    "i'd like you to", "i want you to", "okay", "now", "and", "hey", "just", "go ahead and", "i'd like to", "i want to",
+)  # fmt: skip
+POLITE_BACK = ("please", "for me", "now", "right now", "thanks", "thank you", "for me please", "again", "today")
+
+CODE_INTENT = "SpokenCode"
+"""The call of `code_graph`: slots `first` and `second`, a digit each."""
+
+
+class EntityLike(Protocol):
+    @property
+    def domain(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+    @property
+    def device_class(self) -> str | None: ...
+
+
+class PlaceLike(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+
+
+class OwnSentenceLike(Protocol):
+    @property
+    def intent(self) -> str: ...
+    @property
+    def templates(self) -> Sequence[str]: ...
+
+
+class HomeLike(Protocol):
+    """What the graph needs of a home."""
+
+    @property
+    def floors(self) -> Sequence[PlaceLike]: ...
+    @property
+    def areas(self) -> Sequence[PlaceLike]: ...
+    @property
+    def entities(self) -> Sequence[EntityLike]: ...
+    @property
+    def lists(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def sentences(self) -> Sequence[OwnSentenceLike]: ...
+
+
+def slot(name: str, value: SlotValue) -> Mark:
+    return Mark(MarkKind.SLOT, name, value)
+
+
+class _Subs:
+    """The sub-graphs of one house, made when first asked for."""
+
+    def __init__(self, home: HomeLike) -> None:
+        self.home = home
+        self.graphs: dict[str, WordGraph] = {}
+        self.costs: dict[str, float] = {}
+        self.domains = frozenset(e.domain for e in home.entities)
+        self.classes = frozenset(e.device_class for e in home.entities if e.device_class)
+        self.lists = dict(data.grammar().lists)
+        self.own: dict[str, Sequence[str]] = dict(home.lists)
+
+    def add(self, key: str, pieces: Pieces, root: int) -> str:
+        """Keep a graph under `key`; "" if nothing can be said in it."""
+        graph, cost = minimal(pieces, root)
+        if not graph.finals:
+            self.costs[key] = -1.0
+            return ""
+        self.graphs[key], self.costs[key] = graph, cost
+        return key
+
+    def known(self, key: str) -> str | None:
+        return None if key not in self.costs else key if key in self.graphs else ""
+
+    def values(self, key: str, pairs: Iterable[tuple[str, SlotValue]], slot_name: str) -> str:
+        """Plain texts and what each means."""
+        if (known := self.known(key)) is not None:
+            return known
+        pieces = Pieces()
+        ways = []
+        for text, value in pairs:
+            end = pieces.end(End((slot(slot_name, value),)))
+            ways += [pieces.words(words, end) for words in name_variants(text)]
+        return self.add(key, pieces, pieces.union(ways))
+
+    def names(self, slot_name: str, domains: Collection[str]) -> str:
+        entities = [e for e in self.home.entities if not domains or e.domain in domains]
+        present = sorted({e.domain for e in entities})
+        pairs = [(text, text.casefold()) for e in entities for text in (e.name, *e.aliases)]
+        return self.values(f"{slot_name}={'|'.join(present) or '-'}", pairs, slot_name)
+
+    def places(self, kind: str, slot_name: str) -> str:
+        places = self.home.areas if kind == "area" else self.home.floors
+        pairs = [(text, p.name.casefold()) for p in places for text in (p.name, *p.aliases)]
+        return self.values(f"{slot_name}={kind}", pairs, slot_name)
+
+    def numbers(self, list_name: str, slot_name: str, body: Mapping[str, Any]) -> str:
+        """A range, as number words; `fractions: halves` also has the tenths that a thermostat shows."""
+        key = f"{slot_name}#{list_name}"
+        if (known := self.known(key)) is not None:
+            return known
+        pieces = Pieces()
+        ways = []
+        start, stop, step = int(body["from"]), int(body["to"]), int(body.get("step", 1))
+        multiplier = body.get("multiplier", 1)
+        numbers: list[float] = list(range(start, stop + 1, step))
+        if body.get("fractions"):
+            numbers += [n + 0.5 for n in range(start, stop, step)]
+        for number in numbers:
+            value = number * multiplier
+            end = pieces.end(End((slot(slot_name, int(value) if value == int(value) else value),)))
+            ways += [pieces.words(way.split(), end) for way in number_variants(number)]
+        return self.add(key, pieces, pieces.union(ways))
+
+    def texts(self, list_name: str, slot_name: str, body: Mapping[str, Any]) -> str:
+        """A list of templates with values; of the device classes only those that this house has."""
+        key = f"{slot_name}:{list_name}"
+        if (known := self.known(key)) is not None:
+            return known
+        pieces = Pieces()
+        compiler = Compiler(pieces, dict(data.grammar().rules), lambda _list, _slot: None)
+        ways = []
+        for template, value in data.list_values(body):
+            if list_name == "cover_classes" and value not in self.classes:
+                continue
+            end = pieces.end(End((slot(slot_name, value),)))
+            ways.append(compiler.compile(parse_sentence(template).expression, pieces.node([(" ", end)])))
+        return self.add(key, pieces, pieces.union(ways))
+
+    def resolve(self, list_name: str, slot_name: str, domains: tuple[str, ...]) -> Into | None:
+        """Where {list_name:slot_name} leads in this house."""
+        if list_name == "name":
+            key = self.names(slot_name, domains)
+        elif list_name in {"area", "floor"}:
+            key = self.places(list_name, slot_name)
+        elif list_name in self.own:
+            key = self.values(
+                f"{slot_name}:{list_name}@home", [(v, v.casefold()) for v in self.own[list_name]], slot_name
+            )
+        else:
+            body = self.lists.get(list_name)
+            if body is None:
+                raise Impossible(f"no list {{{list_name}}}")
+            if body.get("wildcard"):
+                return Into(
+                    open_words=OPEN_WORDS, marks=(Mark(MarkKind.CAPTURE, slot_name),), cost=OPEN_COST
+                )
+            if "range" in body:
+                key = self.numbers(list_name, slot_name, body["range"])
+            else:
+                key = self.texts(list_name, slot_name, body)
+        return Into(sub=key) if key else None
+
+
+def _usable(template: data.Template, subs: _Subs) -> bool:
+    """Whether this house has what the template speaks of."""
+    needed = data.needed_domains(template.intent)
+    owner = template.slots.get("domain")
+    if template.intent in {"HassOpenCover", "HassCloseCover", "HassSetPosition"}:
+        needed = ("cover", "valve")
+    elif template.intent in {"HassLock", "HassUnlock"}:
+        needed = ("lock",)
+    return (
+        (not needed or not subs.domains.isdisjoint(needed))
+        and (not template.domains or not subs.domains.isdisjoint(template.domains))
+        and (not owner or owner in subs.domains)
+    )
+
+
+def _shopping(template: data.Template, lists: Sequence[str]) -> data.Template | None:
+    """HassShoppingList* becomes HassList* on the house's own shopping list; None where it has none."""
+    if not template.intent.startswith("HassShoppingList"):
+        return template
+    name = next((name for name in lists if "shopping" in name.casefold()), None)
+    if name is None:
+        return None
+    intent = template.intent.replace("Shopping", "")
+    return replace(template, intent=intent, slots={**template.slots, "name": name.casefold()})
+
+
+def _end(template: data.Template) -> End:
+    marks = [slot(name, value) for name, value in sorted(template.slots.items())]
+    return End((*marks, Mark(MarkKind.CALL, template.intent)), template.cost)
+
+
+def _commands(home: HomeLike, subs: _Subs) -> tuple[WordGraph, float]:
+    grammar = data.grammar()
+    pieces = Pieces()
+    compilers: dict[tuple[str, ...], Compiler] = {}
+    todo = [e.name for e in home.entities if e.domain == "todo"]
+    roots = []
+
+    def compiler(domains: tuple[str, ...]) -> Compiler:
+        key = tuple(sorted(set(domains) & subs.domains))
+        if key not in compilers:
+            rules = dict(grammar.rules)
+            compilers[key] = Compiler(
+                pieces, rules, lambda list_name, slot_name: subs.resolve(list_name, slot_name, key)
+            )
+        return compilers[key]
+
+    for template in grammar.templates:
+        made = _shopping(template, todo)
+        if made is None or not _usable(made, subs):
+            continue
+        roots.append(compiler(made.domains).compile(made.expression, pieces.end(_end(made))))
+    for own in home.sentences:
+        for text in own.templates:
+            made = data.own_template(own.intent, text)
+            roots.append(compiler(()).compile(made.expression, pieces.end(_end(made))))
+    return minimal(pieces, pieces.union(roots), lambda sub: subs.costs.get(sub, 0.0))
+
+
+def word_graph(home: HomeLike) -> WordGraph:
+    """Everything that can be said to this house. Start node 0; politeness around the commands is optional."""
+    subs = _Subs(home)
+    commands, cost = _commands(home, subs)
+    graphs = {"commands": commands} if commands.finals else {}
+    for name, phrases in (("polite front", POLITE_FRONT), ("polite back", POLITE_BACK)):
+        pieces = Pieces()
+        root = pieces.union([pieces.words(phrase.split(), pieces.end(End(()))) for phrase in phrases])
+        graphs[name], _ = minimal(pieces, root)
+    if not commands.finals:
+        return WordGraph(0, ((),), frozenset(), {})
+    arcs = (
+        (Arc(1, sub="polite front", cost=POLITE_COST), Arc(1)),
+        (Arc(2, sub="commands", cost=cost),),
+        (Arc(3, sub="polite back", cost=POLITE_COST),),
+        (),
+    )
+    return WordGraph(0, arcs, frozenset([2, 3]), graphs | subs.graphs)
+
+
+def code_graph() -> WordGraph:
+    """A one-time code: exactly two digits, spoken one by one ("four seven"; "oh" is zero)."""
+    digits = [*((word, str(n)) for n, word in enumerate(_DIGITS)), ("oh", "0"), ("o", "0")]
+    first = tuple(Arc(1, word=word, marks=(slot("first", digit),)) for word, digit in digits)
+    second = tuple(Arc(2, word=word, marks=(slot("second", digit),)) for word, digit in digits)
+    return WordGraph(0, (first, second, (Arc(3, marks=(Mark(MarkKind.CALL, CODE_INTENT),)),), ()), frozenset([3]))
+
+
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def faults(home: HomeLike) -> tuple[str, ...]:
+    """What is wrong with the owner's own sentences, a line each."""
+    subs = _Subs(home)
+    found = []
+    for own in home.sentences:
+        for text in own.templates:
+            pieces = Pieces()
+            try:
+                template = data.own_template(own.intent, text)
+                compiler = Compiler(
+                    pieces, dict(data.grammar().rules), lambda list_name, slot_name: subs.resolve(list_name, slot_name, ())
+                )
+                if compiler.compile(template.expression, pieces.end(End(()))) == 0:
+                    found.append(f"sentence {text!r} of {own.intent} can never be said: a list in it is empty")
+            except (Impossible, HassilError) as error:
+                found.append(f"sentence {text!r} of {own.intent}: {error}")
+    return tuple(found)
