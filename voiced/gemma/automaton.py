@@ -31,6 +31,8 @@ class Choice:
     open_step: Step | None = None
     """Any other token except `open_excluded` is allowed too and leads here: an open stretch."""
     open_excluded: frozenset[int] = frozenset()
+    final_cost: float = 0.0
+    """Nats subtracted for ending here, where `final`."""
 
 
 @dataclass(frozen=True, slots=True)
