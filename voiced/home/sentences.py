@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from hassil.errors import HassilError
 from hassil.parse_expression import parse_sentence
+from hassil.parser import ParseError
 
 from voiced.home import sentences_data as data
 from voiced.home.sentences_build import Compiler, End, Impossible, Into, Pieces, minimal
@@ -287,6 +287,6 @@ def faults(home: HomeLike) -> tuple[str, ...]:
                 )
                 if compiler.compile(template.expression, pieces.end(End(()))) == 0:
                     found.append(f"sentence {text!r} of {own.intent} can never be said: a list in it is empty")
-            except (Impossible, HassilError) as error:
+            except (Impossible, ParseError) as error:
                 found.append(f"sentence {text!r} of {own.intent}: {error}")
     return tuple(found)
