@@ -1,0 +1,330 @@
+"""When a turn begins, pauses, resumes and ends. Pure: frames in, events out, time is a count of samples.
+
+How it works
+------------
+    IDLE       nobody is talking to us. A wake score that crosses its threshold opens a turn (Woken).
+    WOKEN      waiting for the command. The wake word may still be sounding: voiced frames in one run with it are its
+               tail if the run stops within `tail_ms`, and a command in one breath if it goes on ("hey jarvis turn on
+               the light"), whose sound then begins `back_ms` before the wake. After a gap, speech is the command.
+    FOLLOW_UP  waiting likewise, in a turn that was opened without a wake word (a question's answer, a file).
+    SPEAKING   words. Each voiced frame moves t0, the end of speech, behind itself.
+    HUSH       `hush_ms` without a voiced frame (Hushed): maybe the end, so others may decide speculatively. A blip
+               of noise changes nothing; `resume_votes` voiced frames make it speech again (Resumed). Silence since t0
+               of `end_ms`, or of what `set_end` said, is the end (Ended); a frame that is voiced right then is waited
+               for, as it may be the first of a resumption.
+    ENDED      the turn is over; the wake word does not count until the refractory time is over.
+
+A turn's sound (AudioHeard) is contiguous. While the turn waits, it is held back, so that seconds of silence cost the
+engine nothing; the first AudioHeard comes with SpeechStarted and carries the pre-roll, which never reaches back
+into the wake word's voiced frames or before the opening. From then on there is one for each frame until Ended.
+
+A wake word in a turn that is still waiting, or that was opened without one, starts anew: people repeat themselves.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass, replace
+
+from voiced.listen.settings import ListenerSettings
+from voiced.messages import (
+    BYTES_PER_SAMPLE,
+    FRAME_SAMPLES,
+    AudioHeard,
+    Ended,
+    EndedBy,
+    Frame,
+    Hushed,
+    ListenerEvent,
+    Resumed,
+    SpeechStarted,
+    Woken,
+    ms_to_samples,
+)
+
+_TAIL_GAP_FRAMES = 2
+"""So many unvoiced frames part the wake word from what follows."""
+
+
+class State(enum.Enum):
+    IDLE = "idle"
+    WOKEN = "woken"
+    FOLLOW_UP = "follow_up"
+    SPEAKING = "speaking"
+    HUSH = "hush"
+    ENDED = "ended"
+
+
+class Sign(enum.Enum):
+    WAKE = "the wake word"
+    OPEN = "asked to open a turn"
+    SPEECH = "enough voiced frames"
+    SILENCE = "hush_ms without a voiced frame"
+    OVER = "a turn's end, whatever the reason"
+    REARMED = "the refractory time is over"
+
+
+_TABLE: dict[tuple[State, Sign], State] = {
+    (State.IDLE, Sign.WAKE): State.WOKEN,
+    (State.IDLE, Sign.OPEN): State.FOLLOW_UP,
+    (State.WOKEN, Sign.SPEECH): State.SPEAKING,
+    (State.WOKEN, Sign.OVER): State.ENDED,
+    (State.FOLLOW_UP, Sign.SPEECH): State.SPEAKING,
+    (State.FOLLOW_UP, Sign.OVER): State.ENDED,
+    (State.SPEAKING, Sign.SILENCE): State.HUSH,
+    (State.SPEAKING, Sign.OVER): State.ENDED,
+    (State.HUSH, Sign.SPEECH): State.SPEAKING,
+    (State.HUSH, Sign.OVER): State.ENDED,
+    (State.ENDED, Sign.WAKE): State.WOKEN,  # a repeated wake word ends one turn and opens the next in one frame
+    (State.ENDED, Sign.OPEN): State.FOLLOW_UP,
+    (State.ENDED, Sign.REARMED): State.IDLE,
+}
+_WAITING = (State.WOKEN, State.FOLLOW_UP)
+_TALKING = (State.SPEAKING, State.HUSH)
+
+
+@dataclass(slots=True)
+class _Turn:
+    number: int
+    word: str
+    """Empty where it was opened without one."""
+    opened_at: int
+    wait_until: int
+    audio_from: int
+    """No sound before this one belongs to the turn."""
+    word_sounding: bool
+    """The wake word's run of voiced frames has not ended."""
+    end_samples: int
+    sent_until: int = 0
+    sent: int = 0
+    speech_end: int = 0
+
+
+class Listener:
+    """One ear's turns. Feed every frame in order to `hear`; what comes back is what happened, in order."""
+
+    def __init__(self, settings: ListenerSettings | None = None) -> None:
+        self.settings = settings = settings or ListenerSettings()
+        self._state = State.IDLE
+        self._turn: _Turn | None = None
+        self._turns = 0
+        self._now = 0
+        """One past the last sample heard."""
+        self._woken_at: int | None = None
+        self._disarmed: set[str] = set()
+        self._votes: deque[tuple[int, bool]] = deque(maxlen=settings.start_window)
+        self._again: deque[bool] = deque(maxlen=settings.resume_window)
+        held_ms = settings.pre_roll_ms + settings.longest_word_ms() + 200
+        self._held: deque[Frame] = deque(maxlen=ms_to_samples(held_ms) // FRAME_SAMPLES + 1)
+        self._unvoiced = 0
+        """Frames since the last voiced one."""
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def turn(self) -> int | None:
+        """Number of the open turn."""
+        return self._turn.number if self._turn else None
+
+    @property
+    def now(self) -> int:
+        """Samples heard since the ear opened."""
+        return self._now
+
+    # --- what is heard ----------------------------------------------------------------------------------------------
+
+    def hear(self, frame: Frame) -> tuple[ListenerEvent, ...]:
+        """What this frame makes happen. A gap before it is filled or ends the turn; time that runs backwards means
+        that the ear was opened anew.
+        """
+        events: list[ListenerEvent] = []
+        if frame.first_sample < self._now:
+            events += self.restart()
+        gap = frame.first_sample - self._now
+        if gap > ms_to_samples(self.settings.max_gap_ms):
+            if self._turn:
+                events += self._end(EndedBy.NO_SPEECH)
+            self._held.clear()
+            self._votes.clear()
+        else:
+            while gap > 0:
+                size = min(gap, FRAME_SAMPLES)
+                self._step(Frame(self._now, bytes(size * BYTES_PER_SAMPLE), speech=False), events)
+                gap -= size
+        self._now = frame.first_sample
+        self._step(frame, events)
+        return tuple(events)
+
+    def restart(self) -> tuple[ListenerEvent, ...]:
+        """The ear was lost or opened anew: an open turn ends without words, and counting starts at 0."""
+        events = self._end(EndedBy.NO_SPEECH) if self._turn else ()
+        self._state = State.IDLE
+        self._now = 0
+        self._woken_at = None
+        self._held.clear()
+        self._votes.clear()
+        return events
+
+    def file_end(self) -> tuple[ListenerEvent, ...]:
+        """Nothing follows. An open turn ends with what was said."""
+        if self._turn is None:
+            return ()
+        return self._end(EndedBy.FILE_END if self._state in _TALKING else EndedBy.NO_SPEECH)
+
+    # --- what the assistant asks ------------------------------------------------------------------------------------
+
+    def open_turn(self, *, window_ms: int | None = None) -> tuple[ListenerEvent, ...]:
+        """Open a turn without a wake word, at the next sample; speech must start within `window_ms` (follow_up_ms).
+        A turn that is open ends.
+        """
+        events = self._end(EndedBy.NO_SPEECH) if self._turn else ()
+        self._votes.clear()
+        wait = self.settings.follow_up_ms if window_ms is None else window_ms
+        self._go(Sign.OPEN)
+        return (*events, self._open("", 0.0, wait_ms=wait, audio_from=self._now, word_sounding=False))
+
+    def set_end(self, turn: int, end_ms: int) -> bool:
+        """How long this hush must last (from t0) to be the end: shorter where what was said is complete and certain,
+        longer where it is not. Counts until speech resumes; False where `turn` is not in a hush any more.
+        """
+        if self._turn is None or self._turn.number != turn or self._state is not State.HUSH:
+            return False
+        self._turn.end_samples = max(ms_to_samples(end_ms), ms_to_samples(self.settings.hush_ms))
+        return True
+
+    def close(self) -> None:
+        """Drop the open turn without a word: whoever calls this knows why."""
+        if self._turn:
+            self._turn = None
+            self._go(Sign.OVER)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _step(self, frame: Frame, events: list[ListenerEvent]) -> None:
+        end = self._now = frame.first_sample + len(frame.pcm) // BYTES_PER_SAMPLE
+        self._unvoiced = 0 if frame.speech else self._unvoiced + 1
+        self._held.append(frame)
+        self._votes.append((frame.first_sample, frame.speech))
+        if self._state is State.ENDED and self._rested():
+            self._go(Sign.REARMED)
+        if woken := self._heard_word(frame):
+            self._wake(*woken, events)
+        elif self._turn and self._state in _WAITING:
+            self._wait(self._turn, frame, events)
+        elif self._turn:
+            events.append(self._audio(self._turn, frame.first_sample, frame.pcm))
+            self._talk(self._turn, frame, end, events)
+
+    def _heard_word(self, frame: Frame) -> tuple[str, float] | None:
+        """The word that counts now, with its score. Keeps account of which scores fell since they last counted."""
+        best: tuple[str, float] | None = None
+        for word, score in (frame.wake or {}).items():
+            if score < self.settings.word(word).threshold:
+                self._disarmed.discard(word)
+            elif word not in self._disarmed:
+                self._disarmed.add(word)
+                if best is None or score > best[1]:
+                    best = (word, score)
+        may = self._turn is None or self._state in _WAITING or not self._turn.word
+        return best if may and self._rested() else None
+
+    def _rested(self) -> bool:
+        return self._woken_at is None or self._now - self._woken_at >= ms_to_samples(self.settings.refractory_ms)
+
+    def _wake(self, word: str, score: float, events: list[ListenerEvent]) -> None:
+        if self._turn:
+            events += self._end(EndedBy.NO_SPEECH)
+        self._woken_at = self._now
+        sounding = self._unvoiced < _TAIL_GAP_FRAMES
+        back = ms_to_samples(self.settings.word(word).back_ms)
+        begin = self._now - back if sounding else self._now - self._unvoiced * FRAME_SAMPLES
+        self._go(Sign.WAKE)
+        self._votes.clear()
+        events.append(
+            self._open(
+                word, score, wait_ms=self.settings.no_speech_ms, audio_from=max(0, begin), word_sounding=sounding
+            )
+        )
+
+    def _open(self, word: str, score: float, *, wait_ms: int, audio_from: int, word_sounding: bool) -> Woken:
+        self._turns += 1
+        self._turn = _Turn(
+            number=self._turns,
+            word=word,
+            opened_at=self._now,
+            wait_until=self._now + ms_to_samples(wait_ms),
+            audio_from=audio_from,
+            word_sounding=word_sounding,
+            end_samples=ms_to_samples(self.settings.end_ms),
+        )
+        return Woken(self._turns, self._now, word, score)
+
+    def _wait(self, turn: _Turn, frame: Frame, events: list[ListenerEvent]) -> None:
+        if turn.word_sounding:
+            if self._unvoiced >= _TAIL_GAP_FRAMES:
+                turn.word_sounding = False
+                turn.audio_from = max(turn.audio_from, self._now - self._unvoiced * FRAME_SAMPLES)
+                self._votes.clear()
+            elif frame.speech and self._now - turn.opened_at >= ms_to_samples(self.settings.word(turn.word).tail_ms):
+                turn.word_sounding = False
+                self._start(turn, turn.audio_from, turn.audio_from, events)
+        elif frame.speech and sum(voiced for _, voiced in self._votes) >= self.settings.start_votes:
+            first = next(at for at, voiced in self._votes if voiced)
+            begin = max(turn.audio_from, first - ms_to_samples(self.settings.pre_roll_ms))
+            self._start(turn, first, begin, events)
+        elif not frame.speech and self._now >= turn.wait_until:
+            events += self._end(EndedBy.NO_SPEECH)
+
+    def _start(self, turn: _Turn, first: int, begin: int, events: list[ListenerEvent]) -> None:
+        self._go(Sign.SPEECH)
+        events.append(SpeechStarted(turn.number, first))
+        begin = max(begin, self._held[0].first_sample)
+        pcm = b"".join(
+            frame.pcm[max(0, begin - frame.first_sample) * BYTES_PER_SAMPLE :]
+            for frame in self._held
+            if frame.first_sample + len(frame.pcm) // BYTES_PER_SAMPLE > begin
+        )
+        turn.speech_end = self._now - self._unvoiced * FRAME_SAMPLES
+        events.append(self._audio(turn, begin, pcm))
+
+    def _audio(self, turn: _Turn, first_sample: int, pcm: bytes) -> AudioHeard:
+        turn.sent += len(pcm) // BYTES_PER_SAMPLE
+        return AudioHeard(turn.number, first_sample, pcm)
+
+    def _talk(self, turn: _Turn, frame: Frame, end: int, events: list[ListenerEvent]) -> None:
+        settings = self.settings
+        if self._state is State.HUSH:
+            self._again.append(frame.speech)
+            if frame.speech and sum(self._again) >= settings.resume_votes:
+                self._go(Sign.SPEECH)
+                turn.end_samples = ms_to_samples(settings.end_ms)
+                turn.speech_end = end
+                events.append(Resumed(turn.number, end))
+        elif frame.speech:
+            turn.speech_end = end
+        elif end - turn.speech_end >= ms_to_samples(settings.hush_ms):
+            self._go(Sign.SILENCE)
+            self._again.clear()
+            events.append(Hushed(turn.number, end, turn.speech_end))
+        if turn.sent >= ms_to_samples(settings.cap_ms):
+            events += self._end(EndedBy.CAP)
+        elif self._state is State.HUSH and not frame.speech and end - turn.speech_end >= turn.end_samples:
+            events += self._end(EndedBy.SILENCE)
+
+    def _end(self, by: EndedBy) -> tuple[ListenerEvent, ...]:
+        turn = self._turn
+        assert turn is not None
+        self._turn = None
+        self._go(Sign.OVER)
+        return (Ended(turn.number, self._now, turn.speech_end or self._now, by),)
+
+    def _go(self, sign: Sign) -> None:
+        self._state = _TABLE[self._state, sign]
+
+
+def muted(frame: Frame) -> Frame:
+    """The same time without its sound: what the ear hears while our own mouth speaks."""
+    return replace(frame, pcm=bytes(len(frame.pcm)), speech=False, wake=None)
