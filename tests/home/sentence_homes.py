@@ -67,7 +67,20 @@ def lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-DOMAINS = ("light", "switch", "fan", "cover", "lock", "media_player", "climate", "sensor", "scene", "script", "todo", "weather")
+DOMAINS = (
+    "light",
+    "switch",
+    "fan",
+    "cover",
+    "lock",
+    "media_player",
+    "climate",
+    "sensor",
+    "scene",
+    "script",
+    "todo",
+    "weather",
+)
 WORD = st.text("abcdefgorlnst", min_size=1, max_size=7)
 NAME = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 THING = st.builds(

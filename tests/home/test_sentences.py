@@ -16,7 +16,9 @@ from voiced.home.sentences_paths import meanings, sample, size
 from voiced.home.spoken import name_variants, number_words, spoken
 from voiced.home.wordgraph import WordGraph
 
-SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SOME = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,15 @@ def test_everyday_sentences(graph: WordGraph, text: str, intent: str, slots: dic
 
 @pytest.mark.parametrize(
     "text",
-    ["", "the", "turn on", "unlock", "the weather was nice yesterday", "turn on the kitchen ceiling and", "set a timer for"],
+    [
+        "",
+        "the",
+        "turn on",
+        "unlock",
+        "the weather was nice yesterday",
+        "turn on the kitchen ceiling and",
+        "set a timer for",
+    ],
 )
 def test_what_is_no_sentence(graph: WordGraph, text: str) -> None:
     assert understood(graph, text) is None
@@ -152,16 +162,19 @@ def test_own_sentences_take_their_slots_in_any_order() -> None:
 
 
 def test_a_list_of_the_owners_closes_a_wildcard() -> None:
-    house = House(
-        [Thing("Groceries", "todo")], lists={"todo_list_item": ["milk", "brown bread"]}, sentences=[]
-    )
+    house = House([Thing("Groceries", "todo")], lists={"todo_list_item": ["milk", "brown bread"]}, sentences=[])
     graph = word_graph(house)
-    assert one(graph, "add brown bread to groceries") == ("HassListAddItem", {"item": "brown bread", "name": "groceries"})
+    assert one(graph, "add brown bread to groceries") == (
+        "HassListAddItem",
+        {"item": "brown bread", "name": "groceries"},
+    )
     assert understood(graph, "add cheese to groceries") is None
 
 
 def test_faults_name_the_sentence() -> None:
-    house = House(lists={"a": []}, sentences=[Own("X", ["go {b}"]), Own("Y", ["({a}"]), Own("Z", ["say {a}"]), Own("W", ["fine"])])
+    house = House(
+        lists={"a": []}, sentences=[Own("X", ["go {b}"]), Own("Y", ["({a}"]), Own("Z", ["say {a}"]), Own("W", ["fine"])]
+    )
     found = faults(house)
     assert [line.split(" of ")[1][0] for line in found] == ["X", "Y", "Z"]
 

@@ -1,8 +1,8 @@
 """PURE. A house as a graph of the sentences that can be said in it.
 
 `word_graph(home)` is the whole of it: Home Assistant's templates and ours (sentences_data.py) as far as this house has
-what they speak of, its names, areas, floors and numbers as shared sub-graphs, the owner's own sentences, and polite words
-around it all. `code_graph()` hears a one-time code. `sample` draws a sentence with the call that it means.
+what they speak of, its names, areas, floors and numbers as shared sub-graphs, the owner's own sentences, and polite
+words around it all. `code_graph()` hears a one-time code. sentences_paths.py walks what is made here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 
 from voiced.home import sentences_data as data
-from voiced.home.sentences_build import Compiler, End, Impossible, Into, Pieces, minimal
+from voiced.home.sentences_build import Compiler, End, ImpossibleError, Into, Pieces, minimal
 from voiced.home.spoken import name_variants, number_variants
 from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.messages import SlotValue
@@ -171,11 +171,9 @@ class _Subs:
         else:
             body = self.lists.get(list_name)
             if body is None:
-                raise Impossible(f"no list {{{list_name}}}")
+                raise ImpossibleError(f"no list {{{list_name}}}")
             if body.get("wildcard"):
-                return Into(
-                    open_words=OPEN_WORDS, marks=(Mark(MarkKind.CAPTURE, slot_name),), cost=OPEN_COST
-                )
+                return Into(open_words=OPEN_WORDS, marks=(Mark(MarkKind.CAPTURE, slot_name),), cost=OPEN_COST)
             if "range" in body:
                 key = self.numbers(list_name, slot_name, body["range"])
             else:
@@ -283,10 +281,12 @@ def faults(home: HomeLike) -> tuple[str, ...]:
             try:
                 template = data.own_template(own.intent, text)
                 compiler = Compiler(
-                    pieces, dict(data.grammar().rules), lambda list_name, slot_name: subs.resolve(list_name, slot_name, ())
+                    pieces,
+                    dict(data.grammar().rules),
+                    lambda list_name, slot_name: subs.resolve(list_name, slot_name, ()),
                 )
                 if compiler.compile(template.expression, pieces.end(End(()))) == 0:
                     found.append(f"sentence {text!r} of {own.intent} can never be said: a list in it is empty")
-            except (Impossible, ParseError) as error:
+            except (ImpossibleError, ParseError) as error:
                 found.append(f"sentence {text!r} of {own.intent}: {error}")
     return tuple(found)

@@ -1,8 +1,8 @@
 """PURE. From hassil's expression trees to small word graphs.
 
 Two steps. `Pieces` builds, from right to left, an acyclic automaton over pieces of words, spaces, lists and ends; equal
-nodes are one node, so templates share their endings. `minimal` then reads words off it (a word may be glued from several
-pieces: `light[s]`), makes it deterministic, merges equal endings again and moves costs to the front.
+nodes are one node, so templates share their endings. `minimal` then reads words off it (a word may be glued from
+several pieces: `light[s]`), makes it deterministic, merges equal endings again and moves costs to the front.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ListResolver = Callable[[str, str], "Into | None"]
 NOTHING = frozenset[tuple[Label, int]]()
 
 
-class Impossible(Exception):
+class ImpossibleError(Exception):
     """A template needs something that this house does not have."""
 
 
@@ -118,7 +118,7 @@ class Compiler:
             key = (expression.rule_name, then)
             if key not in self._memo:
                 if expression.rule_name not in self.rules:
-                    raise Impossible(f"no rule <{expression.rule_name}>")
+                    raise ImpossibleError(f"no rule <{expression.rule_name}>")
                 self._memo[key] = self.compile(self.rules[expression.rule_name], then)
             return self._memo[key]
         if isinstance(expression, Permutation):

@@ -123,7 +123,7 @@ def grammar() -> Grammar:
     lists: dict[str, Mapping[str, Any]] = {**broad["lists"], **narrow["lists"], **everyday.LISTS}
     templates = [
         *_templates(narrow["intents"], NARROW_COST),
-        *_templates(everyday.INTENTS, OWN_COST),
+        *_templates(everyday.intents(), OWN_COST),
         *_templates(broad["intents"], BROAD_COST),
     ]
     return Grammar(tuple(templates), {name: parse_sentence(body).expression for name, body in rules.items()}, lists)

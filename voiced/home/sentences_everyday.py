@@ -1,28 +1,28 @@
-"""PURE. What people say at home every day and Home Assistant's templates lack. Same format as theirs.
+"""PURE. What people say at home every day and Home Assistant's templates lack.
 
-`data` blocks: `sentences` (hassil templates over their rules, ours and their lists), `slots` (constant), and
-`requires_context.domain` for {name}. A domain in `slots` must be in the house.
+The table: a line `== Intent key=value ...` opens a block (several such lines one after the other share it), the
+lines below are hassil templates over Home Assistant's rules and lists and those here. Keys: `domain` (a constant slot, which
+must be in the house), `names` (the domains that {name} may have), `cost` (nats beside the table's own), `whole` (said
+with "all": the whole house), `@` (what stands for @ in the templates); any other key is a constant slot.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-
-def _block(
-    *sentences: str, domain: str = "", names: tuple[str, ...] = (), cost: float = 0.0, whole: bool = False, **slots: Any
-) -> dict[str, Any]:
-    return {
-        "sentences": list(sentences),
-        "slots": ({"domain": domain} if domain else {}) | slots,
-        "requires_context": {"domain": list(names)} if names else {},
-        "metadata": {"slot_combination": "domain_all" if whole else ""},
-        "cost": cost,
-    }
-
-
 RULES = {
     "ev_turn": "(turn|switch|put)",
+    "ev_set": "(set|make|turn|change|switch)",
+    "ev_dim": "(set|make|turn|change|dim|brighten|put)",
+    "ev_open": "(open|raise|pull up|roll up) [up]",
+    "ev_close": "(close|shut|lower|pull down|roll down) [down]",
+    "ev_what": "(what's|whats|what is)",
+    "ev_place": "({area}|{floor} [floor])",
+    "ev_in": "(in|on) [(the|my|our|this|that)]",
+    "ev_alls": "[(all [[of] (the|my|our)]|every|every one of (the|my|our))] [(the|my|our|this|that)]",
+    "ev_vol": "{volume:volume_level}[%| percent]",
+    "ev_music": "(music|song|playback)",
+    "ev_item": "{todo_list_item:item}",
     "ev_all": "(all [[of] (the|my|our)]|every|every one of (the|my|our))",
     "ev_the": "(the|my|our|this|that)",
     "ev_pct": "{brightness}[%| percent]",
@@ -61,186 +61,252 @@ LISTS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
-_SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "climate", "humidifier", "siren", "vacuum")
+TABLE = """
+== HassTurnOn domain=light @=on
+== HassTurnOff domain=light @=off
+<ev_turn> @ <ev_alls> {area} <ev_lights>
+<ev_turn> <ev_alls> {area} <ev_lights> @
+<ev_alls> {area} <ev_lights> @
+<ev_turn> @ <ev_alls> <ev_lights> <ev_in> <ev_place>
+<ev_turn> <ev_alls> <ev_lights> <ev_in> <ev_place> @
+<ev_turn> <ev_alls> {floor} [floor] <ev_lights> @
+<ev_alls> {floor} [floor] <ev_lights> @
+<ev_lights> @ <ev_in> <ev_place>
+== HassTurnOn domain=light @=on
+== HassTurnOff domain=light @=off
+<ev_turn> @ [<ev_the>] <ev_lights>
+<ev_turn> [<ev_the>] <ev_lights> @
+[<ev_the>] <ev_lights> @
+== HassTurnOn domain=light whole @=on
+== HassTurnOff domain=light whole @=off
+<ev_turn> @ <ev_all> <ev_lights>
+<ev_turn> <ev_all> <ev_lights> @
+<ev_all> <ev_lights> @
+<ev_turn> @ [<ev_the>] <ev_lights> everywhere
+== HassTurnOn names=light,switch,fan,media_player,input_boolean,climate,humidifier,siren,vacuum @=on
+== HassTurnOff names=light,switch,fan,media_player,input_boolean,climate,humidifier,siren,vacuum @=off
+<ev_turn> @ [<ev_the>] {name}
+<ev_turn> [<ev_the>] {name} @
+[<ev_the>] {name} @
+== HassTurnOn domain=fan whole @=on
+== HassTurnOff domain=fan whole @=off
+<ev_turn> @ <ev_all> [the] fans
+<ev_turn> <ev_all> [the] fans @
+== HassTurnOn domain=switch whole @=on
+== HassTurnOff domain=switch whole @=off
+<ev_turn> @ <ev_all> [the] switches
+<ev_turn> <ev_all> [the] switches @
+== HassTurnOn domain=cover @=<ev_open>
+== HassTurnOff domain=cover @=<ev_close>
+@ <ev_alls> {cover_classes:device_class} <ev_in> <ev_place>
+@ <ev_alls> ({area}|{floor}) {cover_classes:device_class}
+== HassTurnOn domain=cover @=<ev_open>
+== HassTurnOff domain=cover @=<ev_close>
+@ [<ev_the>] {cover_classes:device_class}
+== HassTurnOn domain=cover whole @=<ev_open>
+== HassTurnOff domain=cover whole @=<ev_close>
+@ <ev_all> [the] {cover_classes:device_class}
+== HassTurnOn names=cover @=<ev_open>
+== HassTurnOff names=cover @=<ev_close>
+@ [<ev_the>] {name}
+== HassTurnOn names=scene,script
+(activate|run|start|execute|launch) [<ev_the>] {name} [scene|script]
+== HassTurnOn names=scene,script
+<ev_turn> on [<ev_the>] {name} [scene|script]
+== HassTurnOn names=scene
+(set|switch to|change to) [<ev_the>] {name} [scene]
+== HassTurnOn names=button,input_button
+(press|push|hit) [<ev_the>] {name} [button]
+== HassTurnOn names=lock
+lock [up] [<ev_the>] {name}
+== HassTurnOn domain=lock
+lock [<ev_the>] {area} (door|doors|lock|locks)
+lock [<ev_all>] [the] {area} doors
+== HassTurnOn domain=lock whole
+lock <ev_all> [the] (doors|door|locks)
+lock [up] [the] (doors|locks)
+== HassTurnOff names=lock
+unlock [<ev_the>] {name}
+== HassTurnOff domain=lock
+unlock [<ev_the>] {area} (door|doors|lock|locks)
+== HassTurnOff domain=lock whole
+unlock [<ev_all>] [the] (doors|door|locks)
+== HassLightSet domain=light
+<ev_set> <ev_alls> <ev_place> <ev_lights> [color] [to] {color}
+<ev_set> <ev_alls> <ev_lights> <ev_in> <ev_place> [to] {color}
+[<ev_the>] {area} <ev_lights> {color}
+== HassLightSet domain=light
+<ev_set> [<ev_the>] <ev_lights> [to] {color}
+== HassLightSet domain=light whole
+<ev_set> <ev_all> <ev_lights> [to] {color}
+== HassLightSet names=light
+<ev_set> [<ev_the>] {name} [color] [to] {color}
+[<ev_the>] {name} {color}
+== HassLightSet names=light
+<ev_dim> [[up|down] [<ev_the>]] {name} [brightness] (to|at) <ev_pct>
+(dim|brighten|turn up|turn down) [<ev_the>] {name} (to|by) <ev_pct>
+[<ev_the>] {name} (to|at) <ev_pct>
+<ev_turn> on [<ev_the>] {name} (to|at) <ev_pct>
+== HassLightSet domain=light
+<ev_dim> <ev_alls> {area} <ev_lights> [brightness] (to|at) <ev_pct>
+<ev_dim> <ev_alls> <ev_lights> <ev_in> <ev_place> (to|at) <ev_pct>
+[<ev_the>] {area} <ev_lights> [to|at] <ev_pct>
+== HassLightSet domain=light
+<ev_dim> [<ev_the>] <ev_lights> [brightness] (to|at) <ev_pct>
+== HassLightSet domain=light whole
+<ev_dim> <ev_all> <ev_lights> [brightness] (to|at) <ev_pct>
+== HassLightSet names=light brightness=30
+dim [<ev_the>] {name}
+== HassLightSet domain=light brightness=30
+dim [<ev_the>] {area} <ev_lights>
+dim [<ev_the>] <ev_lights> in [<ev_the>] {area}
+== HassLightSet domain=light brightness=30
+dim [<ev_the>] <ev_lights>
+== HassLightSet names=light brightness=100
+(brighten|turn up) [<ev_the>] {name}
+== HassLightSet domain=light brightness=100
+(brighten|turn up) [<ev_the>] {area} <ev_lights>
+== HassLightSet domain=light brightness=100
+(brighten|turn up) [<ev_the>] <ev_lights>
+== HassSetPosition names=cover,valve
+(set|move|put|open|close|lower|raise) [<ev_the>] {name} (to|at) <ev_pos> [(open|closed)]
+== HassSetPosition domain=cover
+(set|move|put|open|close|lower|raise) [<ev_the>] ([{area}] {cover_classes:device_class}) (to|at) <ev_pos>
+== HassStopMoving names=cover
+stop [<ev_the>] {name}
+== HassClimateSetTemperature
+(set|turn|put|change|make) [[up|down]] [the] (temperature|heat|heating|thermostat) [up|down] [to|at] <ev_deg>
+== HassClimateSetTemperature names=climate
+(set|turn|put|change) [<ev_the>] {name} [temperature] [up|down] (to|at) <ev_deg>
+== HassClimateSetTemperature cost=0.1
+(set|turn|put|change|make) [<ev_the>] {area} [temperature] [up|down] (to|at) <ev_deg>
+== HassClimateSetTemperature
+make it {temperature} degrees
+== HassClimateGetTemperature
+(how (warm|hot|cold|cool)|what temperature) is it [in here|inside]
+what is the temperature [in here|inside]
+== HassClimateGetTemperature names=climate
+(<what_is>|<how_is>) the temperature (in|of|on|at) [<ev_the>] {name}
+== HassGetState names=light,switch,fan,media_player,input_boolean
+(is|are) [<ev_the>] {name} {on_off_states:state}
+== HassGetState names=cover
+(is|are) [<ev_the>] {name} {cover_states:state}
+== HassGetState names=lock
+(is|did i leave|did you) [<ev_the>] {name} {lock_states:state}
+== HassGetState names=sensor
+(what is|what's|whats|how is|how's) [<ev_the>] {name} [now|right now]
+== HassGetCurrentTime
+<ev_what> the time [now|right now]
+tell me the time
+what time is it
+the time
+== HassGetCurrentDate
+what day is (it|today)
+<ev_what> today
+<ev_what> (the|today's|todays) date
+what date is it [today]
+tell me the date
+== HassGetWeather
+(<how_is>|<ev_what>) the weather [like] [today|now|outside|going to be]
+tell me the weather
+weather [report|forecast]
+== HassStartTimer
+(set|start|create|make|give me) [<ev_a>] timer (for|of) <ev_dur>
+(set|start|create) [<ev_a>] <ev_dur> timer
+<ev_dur> timer
+timer [for] <ev_dur>
+(time|count down) <ev_dur>
+== HassStartTimer cost=0.3
+(set|start|create) [<ev_a>] {timer_name:name} timer (for|of) <ev_dur>
+== HassCancelTimer
+(cancel|stop|delete|end|clear|turn off) [the|my] timer
+== HassCancelAllTimers
+(cancel|stop|delete|end|clear) (all|all the|all my|all of the|all of my) timers
+(cancel|stop|clear) [the|my] timers
+== HassPauseTimer
+(pause|hold) [the|my] timer
+== HassUnpauseTimer
+(resume|unpause|continue|restart) [the|my] timer
+== HassTimerStatus
+how (much time|long) (is|do i have) left [on the timer]
+(check|what's|what is) [the|my] timer
+== HassNevermind
+(never mind|nevermind|cancel|forget it|forget that|cancel that|stop it|no thanks|stop)
+== HassMediaPause names=media_player
+(stop|pause) [<ev_the>] {name}
+(stop|pause) [the|playing] <ev_music> on [<ev_the>] {name}
+== HassMediaUnpause
+(play|continue|resume)
+continue [playing] [the] <ev_music>
+play [the|some] music
+== HassMediaUnpause names=media_player
+(play|continue|resume) [<ev_the>] {name}
+== HassMediaNext
+(next|skip) (song|track|one|episode)
+skip [this] (song|track|one)
+play the next (song|track|one)
+== HassMediaPrevious
+previous (song|track|one)
+previous
+== HassSetVolume
+(set|turn|change) [the] volume [up|down] [to|at] <ev_vol>
+volume [to|at] <ev_vol>
+== HassSetVolume names=media_player
+(set|turn|change) [<ev_the>] {name} [volume] [up|down] (to|at) <ev_vol>
+== HassSetVolumeRelative volume_step=up
+make it louder
+louder
+turn it up
+== HassSetVolumeRelative volume_step=down
+make it quieter
+quieter
+turn it down
+== HassListAddItem names=todo
+(add|put) <ev_item> (to|on|onto) [my|the|our] {name} [list]
+== HassListRemoveItem names=todo
+(remove|delete|take) <ev_item> (from|off|off of) [my|the|our] {name} [list]
+== HassVacuumStart
+(start|run) [the] (vacuum|robot)
+(vacuum|clean) [the] (house|floor|floors)
+== HassVacuumReturnToBase names=vacuum
+(return|send) [<ev_the>] {name} [to (base|the dock|home)]
+(dock|stop) [<ev_the>] {name}
+"""
 
 
-def _on_off(state: str) -> list[dict[str, Any]]:
-    lights = (
-        f"<ev_turn> {state} [<ev_all>] [<ev_the>] {{area}} <ev_lights>",
-        f"<ev_turn> [<ev_all>] [<ev_the>] {{area}} <ev_lights> {state}",
-        f"[<ev_all>] [<ev_the>] {{area}} <ev_lights> {state}",
-        f"<ev_turn> {state} [<ev_all>] [<ev_the>] <ev_lights> (in|on) [<ev_the>] ({{area}}|{{floor}} [floor])",
-        f"<ev_turn> [<ev_all>] [<ev_the>] <ev_lights> (in|on) [<ev_the>] ({{area}}|{{floor}} [floor]) {state}",
-        f"<ev_turn> [<ev_all>] [<ev_the>] {{floor}} [floor] <ev_lights> {state}",
-        f"[<ev_all>] [<ev_the>] {{floor}} [floor] <ev_lights> {state}",
-        f"<ev_lights> {state} (in|on) [<ev_the>] ({{area}}|{{floor}} [floor])",
-    )
-    here = (
-        f"<ev_turn> {state} [<ev_the>] <ev_lights>",
-        f"<ev_turn> [<ev_the>] <ev_lights> {state}",
-        f"[<ev_the>] <ev_lights> {state}",
-    )
-    everywhere = (
-        f"<ev_turn> {state} <ev_all> <ev_lights>",
-        f"<ev_turn> <ev_all> <ev_lights> {state}",
-        f"<ev_all> <ev_lights> {state}",
-        f"<ev_turn> {state} [<ev_the>] <ev_lights> everywhere",
-    )
-    names = (
-        f"<ev_turn> {state} [<ev_the>] {{name}}",
-        f"<ev_turn> [<ev_the>] {{name}} {state}",
-        f"[<ev_the>] {{name}} {state}",
-    )
-    return [
-        _block(*lights, domain="light"),
-        _block(*here, domain="light"),
-        _block(*everywhere, domain="light", whole=True),
-        _block(*names, names=_SWITCHABLE),
-        _block(
-            f"<ev_turn> {state} <ev_all> [the] fans", f"<ev_turn> <ev_all> [the] fans {state}", domain="fan", whole=True
-        ),
-        _block(
-            f"<ev_turn> {state} <ev_all> [the] switches", f"<ev_turn> <ev_all> [the] switches {state}",
-            domain="switch", whole=True,
-        ),
-    ]  # fmt: skip
+def _block(header: str, lines: list[str]) -> tuple[str, dict[str, Any]]:
+    """A block in the format of Home Assistant's files."""
+    intent, *words = header.split()
+    keys: dict[str, str] = dict(word.split("=", 1) if "=" in word else (word, "yes") for word in words)
+    said = keys.pop("@", "@")
+    names, cost, whole = keys.pop("names", ""), float(keys.pop("cost", "0")), keys.pop("whole", "")
+    return intent, {
+        "sentences": [line.replace("@", said) for line in lines],
+        "slots": {key: int(value) if value.isdigit() else value for key, value in keys.items()},
+        "requires_context": {"domain": names.split(",")} if names else {},
+        "metadata": {"slot_combination": "domain_all" if whole else ""},
+        "cost": cost,
+    }
 
 
-def _covers(verb: str) -> list[dict[str, Any]]:
-    return [
-        _block(
-            f"{verb} [<ev_all>] [<ev_the>] {{cover_classes:device_class}} (in|on) [<ev_the>] ({{area}}|{{floor}} [floor])",
-            f"{verb} [<ev_all>] [<ev_the>] ({{area}}|{{floor}}) {{cover_classes:device_class}}",
-            domain="cover",
-        ),
-        _block(f"{verb} [<ev_the>] {{cover_classes:device_class}}", domain="cover"),
-        _block(f"{verb} <ev_all> [the] {{cover_classes:device_class}}", domain="cover", whole=True),
-        _block(f"{verb} [<ev_the>] {{name}}", names=("cover",)),
-    ]
+def intents() -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The table as Home Assistant's files write it: {intent: {"data": [block, ...]}}."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    headers: list[str] = []
+    lines: list[str] = []
 
+    def close() -> None:
+        for header in headers:
+            intent, block = _block(header, lines)
+            found.setdefault(intent, {"data": []})["data"].append(block)
 
-INTENTS: dict[str, dict[str, list[dict[str, Any]]]] = {
-    "HassTurnOn": {
-        "data": [
-            *_on_off("on"),
-            *_covers("(open|raise|pull up|roll up) [up]"),
-            _block("(activate|run|start|execute|launch) [<ev_the>] {name} [scene|script]", names=("scene", "script")),
-            _block("<ev_turn> on [<ev_the>] {name} [scene|script]", names=("scene", "script")),
-            _block("(set|switch to|change to) [<ev_the>] {name} [scene]", names=("scene",)),
-            _block("(press|push|hit) [<ev_the>] {name} [button]", names=("button", "input_button")),
-            _block("lock [up] [<ev_the>] {name}", names=("lock",)),
-            _block("lock [<ev_the>] {area} (door|doors|lock|locks)", "lock [<ev_all>] [the] {area} doors", domain="lock"),
-            _block("lock <ev_all> [the] (doors|door|locks)", "lock [up] [the] (doors|locks)", domain="lock", whole=True),
-        ]
-    },
-    "HassTurnOff": {
-        "data": [
-            *_on_off("off"),
-            *_covers("(close|shut|lower|pull down|roll down) [down]"),
-            _block("unlock [<ev_the>] {name}", names=("lock",)),
-            _block("unlock [<ev_the>] {area} (door|doors|lock|locks)", domain="lock"),
-            _block("unlock [<ev_all>] [the] (doors|door|locks)", domain="lock", whole=True),
-        ]
-    },
-    "HassLightSet": {
-        "data": [
-            _block(
-                "(set|make|turn|change|switch) [<ev_all>] [<ev_the>] ({area}|{floor} [floor]) <ev_lights> [color] [to] {color}",
-                "(set|make|turn|change|switch) [<ev_all>] [<ev_the>] <ev_lights> (in|on) [<ev_the>] ({area}|{floor} [floor]) [to] {color}",
-                "[<ev_the>] {area} <ev_lights> {color}",
-                domain="light",
-            ),
-            _block("(set|make|turn|change|switch) [<ev_the>] <ev_lights> [to] {color}", domain="light"),
-            _block("(set|make|turn|change|switch) <ev_all> <ev_lights> [to] {color}", domain="light", whole=True),
-            _block("(set|make|turn|change|switch) [<ev_the>] {name} [color] [to] {color}", "[<ev_the>] {name} {color}", names=("light",)),
-            _block(
-                "(set|make|turn|change|dim|brighten|put) [[up|down] [<ev_the>]] {name} [brightness] (to|at) <ev_pct>",
-                "(dim|brighten|turn up|turn down) [<ev_the>] {name} (to|by) <ev_pct>",
-                "[<ev_the>] {name} (to|at) <ev_pct>",
-                "<ev_turn> on [<ev_the>] {name} (to|at) <ev_pct>",
-                names=("light",),
-            ),
-            _block(
-                "(set|make|turn|change|dim|brighten|put) [<ev_all>] [<ev_the>] {area} <ev_lights> [brightness] (to|at) <ev_pct>",
-                "(set|make|turn|change|dim|brighten|put) [<ev_all>] [<ev_the>] <ev_lights> (in|on) [<ev_the>] ({area}|{floor} [floor]) (to|at) <ev_pct>",
-                "[<ev_the>] {area} <ev_lights> [to|at] <ev_pct>",
-                domain="light",
-            ),
-            _block("(set|make|turn|change|dim|brighten|put) [<ev_the>] <ev_lights> [brightness] (to|at) <ev_pct>", domain="light"),
-            _block("(set|make|turn|change|dim|brighten|put) <ev_all> <ev_lights> [brightness] (to|at) <ev_pct>", domain="light", whole=True),
-            _block("dim [<ev_the>] {name}", names=("light",), brightness=30),
-            _block("dim [<ev_the>] {area} <ev_lights>", "dim [<ev_the>] <ev_lights> in [<ev_the>] {area}", domain="light", brightness=30),
-            _block("dim [<ev_the>] <ev_lights>", domain="light", brightness=30),
-            _block("(brighten|turn up) [<ev_the>] {name}", names=("light",), brightness=100),
-            _block("(brighten|turn up) [<ev_the>] {area} <ev_lights>", domain="light", brightness=100),
-            _block("(brighten|turn up) [<ev_the>] <ev_lights>", domain="light", brightness=100),
-        ]
-    },
-    "HassSetPosition": {
-        "data": [
-            _block("(set|move|put|open|close|lower|raise) [<ev_the>] {name} (to|at) <ev_pos> [(open|closed)]", names=("cover", "valve")),
-            _block("(set|move|put|open|close|lower|raise) [<ev_the>] ([{area}] {cover_classes:device_class}) (to|at) <ev_pos>", domain="cover"),
-        ]
-    },
-    "HassStopMoving": {"data": [_block("stop [<ev_the>] {name}", names=("cover",))]},
-    "HassClimateSetTemperature": {
-        "data": [
-            _block("(set|turn|put|change|make) [[up|down]] [the] (temperature|heat|heating|thermostat) [up|down] [to|at] <ev_deg>"),
-            _block("(set|turn|put|change) [<ev_the>] {name} [temperature] [up|down] (to|at) <ev_deg>", names=("climate",)),
-            _block("(set|turn|put|change|make) [<ev_the>] {area} [temperature] [up|down] (to|at) <ev_deg>", cost=0.1),
-            _block("make it {temperature} degrees"),
-        ]
-    },
-    "HassClimateGetTemperature": {
-        "data": [
-            _block("(how (warm|hot|cold|cool)|what temperature) is it [in here|inside]", "what is the temperature [in here|inside]"),
-            _block("(<what_is>|<how_is>) the temperature (in|of|on|at) [<ev_the>] {name}", names=("climate",)),
-        ]
-    },
-    "HassGetState": {
-        "data": [
-            _block("(is|are) [<ev_the>] {name} {on_off_states:state}", names=("light", "switch", "fan", "media_player", "input_boolean")),
-            _block("(is|are) [<ev_the>] {name} {cover_states:state}", names=("cover",)),
-            _block("(is|did i leave|did you) [<ev_the>] {name} {lock_states:state}", names=("lock",)),
-            _block("(what is|what's|whats|how is|how's) [<ev_the>] {name} [now|right now]", names=("sensor",)),
-        ]
-    },
-    "HassGetCurrentTime": {
-        "data": [_block("(what's|whats|what is) the time [now|right now]", "tell me the time", "what time is it", "the time")]
-    },
-    "HassGetCurrentDate": {
-        "data": [
-            _block("what day is (it|today)", "(what's|whats|what is) today", "(what's|whats|what is) (the|today's|todays) date", "what date is it [today]", "tell me the date"),
-        ]
-    },
-    "HassGetWeather": {
-        "data": [_block("(how is|how's|hows|what is|what's|whats) the weather [like] [today|now|outside|going to be]", "tell me the weather", "weather [report|forecast]")]
-    },
-    "HassStartTimer": {
-        "data": [
-            _block("(set|start|create|make|give me) [<ev_a>] timer (for|of) <ev_dur>", "(set|start|create) [<ev_a>] <ev_dur> timer", "<ev_dur> timer", "timer [for] <ev_dur>", "(time|count down) <ev_dur>"),
-            _block("(set|start|create) [<ev_a>] {timer_name:name} timer (for|of) <ev_dur>", cost=0.3),
-        ]
-    },
-    "HassCancelTimer": {"data": [_block("(cancel|stop|delete|end|clear|turn off) [the|my] timer")]},
-    "HassCancelAllTimers": {"data": [_block("(cancel|stop|delete|end|clear) (all|all the|all my|all of the|all of my) timers", "(cancel|stop|clear) [the|my] timers")]},
-    "HassPauseTimer": {"data": [_block("(pause|hold) [the|my] timer")]},
-    "HassUnpauseTimer": {"data": [_block("(resume|unpause|continue|restart) [the|my] timer")]},
-    "HassTimerStatus": {"data": [_block("how (much time|long) (is|do i have) left [on the timer]", "(check|what's|what is) [the|my] timer")]},
-    "HassNevermind": {"data": [_block("(never mind|nevermind|cancel|forget it|forget that|cancel that|stop it|no thanks|stop)")]},
-    "HassMediaPause": {"data": [_block("(stop|pause) [<ev_the>] {name}", "(stop|pause) [the|playing] (music|song|playback) on [<ev_the>] {name}", names=("media_player",))]},
-    "HassMediaUnpause": {"data": [_block("(play|continue|resume)", "continue [playing] [the] (music|song|playback)", "play [the|some] music"), _block("(play|continue|resume) [<ev_the>] {name}", names=("media_player",))]},
-    "HassMediaNext": {"data": [_block("(next|skip) (song|track|one|episode)", "skip [this] (song|track|one)", "play the next (song|track|one)")]},
-    "HassMediaPrevious": {"data": [_block("previous (song|track|one)", "previous")]},
-    "HassSetVolume": {
-        "data": [
-            _block("(set|turn|change) [the] volume [up|down] [to|at] {volume:volume_level}[%| percent]", "volume [to|at] {volume:volume_level}[%| percent]"),
-            _block("(set|turn|change) [<ev_the>] {name} [volume] [up|down] (to|at) {volume:volume_level}[%| percent]", names=("media_player",)),
-        ]
-    },
-    "HassSetVolumeRelative": {"data": [_block("make it louder", "louder", "turn it up", volume_step="up"), _block("make it quieter", "quieter", "turn it down", volume_step="down")]},
-    "HassListAddItem": {"data": [_block("(add|put) {todo_list_item:item} (to|on|onto) [my|the|our] {name} [list]", names=("todo",))]},
-    "HassListRemoveItem": {"data": [_block("(remove|delete|take) {todo_list_item:item} (from|off|off of) [my|the|our] {name} [list]", names=("todo",))]},
-    "HassVacuumStart": {"data": [_block("(start|run) [the] (vacuum|robot)", "(vacuum|clean) [the] (house|floor|floors)")]},
-    "HassVacuumReturnToBase": {"data": [_block("(return|send) [<ev_the>] {name} [to (base|the dock|home)]", "(dock|stop) [<ev_the>] {name}", names=("vacuum",))]},
-}  # fmt: skip
+    for line in TABLE.strip().splitlines():
+        if not line.startswith("== "):
+            lines.append(line.strip())
+            continue
+        if lines:
+            close()
+            headers, lines = [], []
+        headers.append(line.removeprefix("== "))
+    close()
+    return found

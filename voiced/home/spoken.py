@@ -11,12 +11,12 @@ import unicodedata
 from itertools import product
 
 ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "5th": "fifth", "6th": "sixth"}
-SPELLED = frozenset("tv ac pc led dvd hvac usb wc dj cd hifi wifi pm am".split())
+SPELLED = frozenset(("tv", "ac", "pc", "led", "dvd", "hvac", "usb", "wc", "dj", "cd", "am", "pm"))
 """Abbreviations that are spelled although nobody may have written them in capitals."""
 
 _SYMBOLS = {

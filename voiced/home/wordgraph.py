@@ -16,8 +16,8 @@ from voiced.messages import SlotValue
 
 class MarkKind(enum.StrEnum):
     CALL = "call"
-    """A call is complete: `name` is its intent, the SLOT and CAPTURE marks since the last CALL are its slots. It comes at
-    the end, so that sentences which begin alike share their beginning whatever they mean."""
+    """A call is complete: `name` is its intent, the SLOT and CAPTURE marks since the last CALL are its slots. It
+    comes at the end, so that sentences which begin alike share their beginning whatever they mean."""
     SLOT = "slot"
     """The coming call's slot `name` has `value`."""
     CAPTURE = "capture"
