@@ -31,8 +31,8 @@ NEEDS_DOMAIN = {
 }  # fmt: skip
 """Intents that mean nothing in a house without one of these domains, by the beginning of their name."""
 
-SKIPPED_SLOTS = frozenset(["conversation_command"])
-"""A delayed command is a sentence inside a sentence, after an open beginning that would accept any noise."""
+SKIPPED = ("{timer_command:", "{timer_name:name} timer status")
+"""Templates with these are left out: an open beginning makes a command of any noise, and nothing is ever forced."""
 
 COSTS = {"HassBroadcast": 1.0, "HassRespond": 1.0, "HassMediaSearchAndPlay": 0.5, "HassShoppingList": 0.5}
 """Beside the base: what people say rarely or what could be almost anything. By the beginning of the intent's name."""
@@ -102,7 +102,7 @@ def _templates(intents: Mapping[str, Any], base: float) -> list[Template]:
                 slots["response"] = str(block.get("response", "default"))
             whole = (block.get("metadata") or {}).get("slot_combination") == "domain_all"
             for text in block["sentences"]:
-                if any(f":{slot}}}" in text for slot in SKIPPED_SLOTS):
+                if any(part in text for part in SKIPPED):
                     continue
                 cost = base + _by_beginning(COSTS, intent, 0.0) + float(block.get("cost", 0.0))
                 if text.replace("[<the>]", "").strip() == "{name}":

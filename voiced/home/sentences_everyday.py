@@ -1,9 +1,9 @@
 """PURE. What people say at home every day and Home Assistant's templates lack.
 
 The table: a line `== Intent key=value ...` opens a block (several such lines one after the other share it), the
-lines below are hassil templates over Home Assistant's rules and lists and those here. Keys: `domain` (a constant slot, which
-must be in the house), `names` (the domains that {name} may have), `cost` (nats beside the table's own), `whole` (said
-with "all": the whole house), `@` (what stands for @ in the templates); any other key is a constant slot.
+lines below are hassil templates over Home Assistant's rules and lists and those here. Keys: `domain` (a constant
+slot, which must be in the house), `names` (the domains that {name} may have), `cost` (nats beside the table's own),
+`whole` (said with "all": the whole house), `@` (what stands for @ in the templates); any other key is a constant slot.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ turn it down
 def _block(header: str, lines: list[str]) -> tuple[str, dict[str, Any]]:
     """A block in the format of Home Assistant's files."""
     intent, *words = header.split()
-    keys: dict[str, str] = dict(word.split("=", 1) if "=" in word else (word, "yes") for word in words)
+    keys = {key: value or "yes" for key, _, value in (word.partition("=") for word in words)}
     said = keys.pop("@", "@")
     names, cost, whole = keys.pop("names", ""), float(keys.pop("cost", "0")), keys.pop("whole", "")
     return intent, {
