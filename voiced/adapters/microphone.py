@@ -1,0 +1,146 @@
+"""A microphone through sounddevice (PortAudio), as 16 kHz mono s16.
+
+Blocking reads: callback streams break under systemd's MemoryDenyWriteExecute. PortAudio can hang in read and in close
+for ever, and crashes the process when a stream is closed while another thread reads: so this runs in a process that
+can be killed, and only its reader touches the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sounddevice
+
+from voiced.adapters.resample import Resampler, to_pcm
+from voiced.errors import AudioDeviceError
+from voiced.messages import SAMPLE_RATE_HZ
+
+_BLOCK_MS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InputDevice:
+    """What PortAudio knows of one input."""
+
+    index: int
+    name: str
+    host: str
+    channels: int
+    rate_hz: int
+    default: bool
+
+    @property
+    def monitor(self) -> bool:
+        """It listens to a loudspeaker, not to a room."""
+        return "monitor" in self.name.lower()
+
+
+def list_inputs() -> tuple[InputDevice, ...]:
+    """Every input there is now, monitors included."""
+    _refresh()
+    try:
+        default = sounddevice.default.device[0]
+        hosts = sounddevice.query_hostapis()
+        return tuple(
+            InputDevice(
+                index=int(found["index"]),
+                name=str(found["name"]),
+                host=str(hosts[found["hostapi"]]["name"]),
+                channels=int(found["max_input_channels"]),
+                rate_hz=int(found["default_samplerate"]),
+                default=int(found["index"]) == default,
+            )
+            for found in sounddevice.query_devices()
+            if found["max_input_channels"] > 0
+        )
+    except (sounddevice.PortAudioError, OSError, ValueError) as error:
+        raise AudioDeviceError(f"the sound devices cannot be listed: {_one_line(error)}") from error
+
+
+def choose(*, device: str | int, inputs: tuple[InputDevice, ...]) -> InputDevice:
+    """The input that `device` means: an index, a part of a name, or empty for the default.
+
+    Numbers move when a device is plugged in again, names do not. AudioDeviceError where there is none, where the name
+    fits several, or where it is a monitor of a loudspeaker: we would obey our own voice.
+    """
+    usable = [found for found in inputs if not found.monitor]
+    if device == "":
+        found = [one for one in usable if one.default] or usable[:1]
+    elif isinstance(device, int) or device.isdecimal():
+        found = [one for one in inputs if one.index == int(device)]
+    else:
+        wanted = str(device).casefold()
+        found = [one for one in inputs if one.name.casefold() == wanted]
+        found = found or [one for one in usable if wanted in one.name.casefold()]
+        found = found or [one for one in inputs if wanted in one.name.casefold()]
+    names = ", ".join(repr(one.name) for one in usable) or "none"
+    if not found:
+        wanted = f"no microphone called {device!r}" if device != "" else "no microphone"
+        raise AudioDeviceError(f"there is {wanted}; what there is: {names}")
+    if len(found) > 1:
+        raise AudioDeviceError(f"{device!r} could be {' or '.join(repr(one.name) for one in found)}: name one of them")
+    if found[0].monitor:
+        raise AudioDeviceError(f"{found[0].name!r} is what a loudspeaker plays, not a microphone")
+    return found[0]
+
+
+class Microphone:
+    """An open microphone. AudioDeviceError where it cannot be opened, or breaks."""
+
+    def __init__(self, *, device: str | int = "", channel: int | None = None) -> None:
+        chosen = choose(device=device, inputs=list_inputs())
+        self.name = chosen.name
+        if channel is not None and not 0 <= channel < chosen.channels:
+            raise AudioDeviceError(f"{chosen.name!r} has {chosen.channels} channels: there is no channel {channel}")
+        # Arrays report dozens of channels; the mean of two is what a stereo microphone means by mono.
+        self._channels = min(chosen.channels, 2) if channel is None else channel + 1
+        self._channel = channel
+        self._stream, self.rate_hz = self._open(chosen)
+        self._block = self.rate_hz * _BLOCK_MS // 1000
+        self._resampler = Resampler(rate_hz=self.rate_hz, block=self._block)
+
+    def _open(self, chosen: InputDevice) -> tuple[sounddevice.RawInputStream, int]:
+        # The native rate first: hw: devices refuse 16 kHz, and what a plugin would resample with is often poor.
+        trouble = ""
+        for rate_hz in dict.fromkeys((chosen.rate_hz, 48_000, 44_100, SAMPLE_RATE_HZ)):
+            try:
+                stream = sounddevice.RawInputStream(
+                    device=chosen.index,
+                    samplerate=rate_hz,
+                    channels=self._channels,
+                    dtype="int16",
+                    blocksize=rate_hz * _BLOCK_MS // 1000,
+                    latency="low",
+                )
+                stream.start()
+            except (sounddevice.PortAudioError, OSError, ValueError) as error:
+                trouble = _one_line(error)
+            else:
+                return stream, rate_hz
+        raise AudioDeviceError(f"{chosen.name!r} cannot be opened: {trouble}")
+
+    def read(self) -> bytes:
+        """About 20 ms of 16 kHz mono s16, in any length; blocks until it is there, for ever if the device is stuck."""
+        try:
+            raw, _ = self._stream.read(self._block)
+        except (sounddevice.PortAudioError, OSError) as error:
+            raise AudioDeviceError(f"{self.name!r} is gone: {_one_line(error)}") from error
+        samples = np.frombuffer(bytes(raw), np.int16).reshape(-1, self._channels).astype(np.float32) / 32768.0
+        mono = samples.mean(axis=1) if self._channel is None else samples[:, self._channel]
+        return to_pcm(self._resampler.push(mono.astype(np.float32)))
+
+    def close(self) -> None:
+        """Only from the thread that reads."""
+        self._stream.abort(ignore_errors=True)
+        self._stream.close(ignore_errors=True)
+
+
+def _refresh() -> None:
+    """PortAudio's list of devices is frozen when it starts: start it again to see what was plugged in since."""
+    sounddevice._terminate()
+    sounddevice._initialize()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
