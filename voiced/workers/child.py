@@ -1,0 +1,94 @@
+"""How every child process begins and ends. Used as
+
+    if __name__ == "__main__":
+        raise SystemExit(child.run("voiced-ear", main))
+
+The core starts it as `python -m voiced.workers.ear --fd N --options JSON`; N is its end of the socketpair. The core's
+death closes the other end, which a thread of its own notices, so that no child outlives the core even while its own
+work hangs in C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from voiced.errors import ChannelError, VoicedError
+from voiced.workers import protocol
+from voiced.workers.channel import SyncChannel
+
+EX_TEMPFAIL = 75
+"""What a child returns that could not work now and may be started again."""
+EX_SOFTWARE = 70
+
+Options = Mapping[str, object]
+
+
+class Link:
+    """The child's end: messages from the core wait in order; `send` may be called from any thread."""
+
+    def __init__(self, channel: SyncChannel) -> None:
+        self._channel = channel
+        self._sending = threading.Lock()
+        self._inbox: queue.SimpleQueue[protocol.Message] = queue.SimpleQueue()
+
+    def listen(self) -> None:
+        """Read until the core is gone, and then leave at once: nobody is left to work for."""
+        with contextlib.suppress(ChannelError, OSError):
+            while (message := self._channel.receive()) is not None:
+                self._inbox.put(message)
+        os._exit(0)
+
+    def send(self, message: protocol.Message) -> None:
+        """ChannelError when the core is gone."""
+        with self._sending:
+            self._channel.send(message)
+
+    def receive(self, timeout_s: float | None = None) -> protocol.Message | None:
+        """The next message; None when none comes in time. `timeout_s` None waits for good, 0 does not wait."""
+        try:
+            return self._inbox.get(timeout=timeout_s) if timeout_s != 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+
+def run(title: str, work: Callable[[Link, Options], None], *, oom_score_adj: int | None = None) -> int:
+    """A child's whole life; what it returns is the exit status. `work` ends when it receives Close, or raises."""
+    parser = argparse.ArgumentParser(prog=title, description="A child process of voiced; the core starts it.")
+    parser.add_argument("--fd", type=int, required=True, help="socket to the core")
+    parser.add_argument("--options", default="{}", help="JSON object")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C reaches us too; the core stops its children in order
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(title[:15], "ascii")
+        if oom_score_adj is not None:
+            Path("/proc/self/oom_score_adj").write_text(str(oom_score_adj), "ascii")
+    link = Link(SyncChannel(socket.socket(fileno=arguments.fd)))
+    threading.Thread(target=link.listen, name="core", daemon=True).start()
+    try:
+        work(link, json.loads(arguments.options))
+    except ChannelError:
+        return 0
+    except VoicedError as error:
+        _report(link, type(error).__name__, str(error))
+        return EX_TEMPFAIL
+    except Exception as error:  # a fault of ours: say so before dying, the supervisor starts the next one
+        traceback.print_exc(file=sys.stderr)
+        _report(link, "VoicedError", f"{title} failed: {type(error).__name__}: {error}")
+        return EX_SOFTWARE
+    return 0
+
+
+def _report(link: Link, code: str, text: str) -> None:
+    with contextlib.suppress(ChannelError):
+        link.send(protocol.Trouble(code, " ".join(text.split())))

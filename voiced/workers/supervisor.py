@@ -1,0 +1,392 @@
+"""Keeps one child process alive: starts it, hears whether it works, kills it when it does not, starts it again.
+
+    DOWN      not running: before the start, or waiting for the next one (backoff, doubled each time, with jitter)
+    STARTING  running, has not said Ready yet, or is being told what it must know (`hello`)
+    READY     works. A Ping every second; a child that owes a Pong for too long hangs, and is killed with SIGKILL, for
+              one that hangs in C hears nothing else.
+    STOPPED   for good, because we said so
+
+Whatever a dead child still owed fails at once with ChannelError: nobody waits for an answer that cannot come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import itertools
+import json
+import logging
+import random
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from voiced import errors
+from voiced.errors import ChannelError, VoicedError
+from voiced.workers import protocol
+from voiced.workers.channel import AsyncChannel
+
+_log = logging.getLogger(__name__)
+_INBOX_MESSAGES = 256
+"""Five seconds of frames. A full inbox stops the reading, and with it, through the socket, a child that is faster."""
+
+
+class State(enum.StrEnum):
+    DOWN = "down"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildState:
+    """What became of the child."""
+
+    name: str
+    state: State
+    what: str = ""
+    """Ready: model, device or voice. Down: why, in words."""
+    restarts: int = 0
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a child may take for what, in seconds."""
+
+    start_s: float = 60.0
+    ping_s: float = 1.0
+    pong_s: float = 5.0
+    close_s: float = 2.0
+    kill_s: float = 1.0
+    backoff_first_s: float = 0.5
+    backoff_most_s: float = 30.0
+    steady_s: float = 60.0
+    """A child that lived so long begins again with the first backoff."""
+
+
+class Supervisor:
+    """`async with Supervisor(...)` runs `python -m MODULE` for as long as the block lasts.
+
+    `hello` is awaited after each Ready, before anybody else may use the child. With `stream` set, what the child
+    says unasked comes out of `messages()`, in order with its changes of state; otherwise it is dropped.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        module: str,
+        options: Mapping[str, object] | None = None,
+        patience: Patience | None = None,
+        hello: Callable[[], Awaitable[None]] | None = None,
+        stream: bool = False,
+        once: bool = False,
+    ) -> None:
+        self.name = name
+        self.state = ChildState(name, State.DOWN, "not started")
+        self.restarts = 0
+        self.progress = 0
+        """The child's count of work done, as of its last Pong."""
+        self.generation = 0
+        """Counts the starts: what was begun in another generation is lost."""
+        self._module, self._options = module, dict(options or {})
+        self._patience = patience or Patience()
+        self._hello, self._stream, self._once = hello, stream, once
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[protocol.Message]] = {}
+        self._inbox: asyncio.Queue[protocol.Message | ChildState] = asyncio.Queue(_INBOX_MESSAGES)
+        self._watchers: set[asyncio.Queue[ChildState]] = set()
+        self._channel: AsyncChannel | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._reading_stalled = False
+        self._trouble = ""
+
+    # --- for everybody ----------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        return self.state.state is State.READY
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def number(self) -> int:
+        """A fresh request number."""
+        return next(self._numbers)
+
+    async def send(self, message: protocol.Message) -> None:
+        """Say something that has no answer. ChannelError while the child is not ready."""
+        if not self.ready or self._channel is None:
+            raise ChannelError(f"the {self.name} is not ready: {self.state.what}")
+        await self._channel.send(message)
+
+    async def request(self, message: protocol.Message, *, timeout_s: float) -> protocol.Message:
+        """Say something and return the answer to its `request` number.
+
+        The answer `Trouble` is raised as the VoicedError that it names; ChannelError where the child dies, is not
+        ready, or does not answer in time.
+        """
+        if not self.ready:
+            raise ChannelError(f"the {self.name} is not ready: {self.state.what}")
+        return await self._ask(message, timeout_s)
+
+    async def greet(self, message: protocol.Message, *, timeout_s: float) -> protocol.Message:
+        """`request`, for `hello` only: the child is up, but nobody else may use it yet."""
+        return await self._ask(message, timeout_s)
+
+    async def messages(self) -> AsyncIterator[protocol.Message | ChildState]:
+        """What a streaming child says, and what becomes of it. Ends when it is stopped."""
+        while True:
+            message = await self._inbox.get()
+            yield message
+            if isinstance(message, ChildState) and message.state is State.STOPPED:
+                return
+
+    async def states(self) -> AsyncIterator[ChildState]:
+        """The state now, and each one after it. Ends when the child is stopped."""
+        states: asyncio.Queue[ChildState] = asyncio.Queue()
+        states.put_nowait(self.state)
+        self._watchers.add(states)
+        try:
+            while True:
+                state = await states.get()
+                yield state
+                if state.state is State.STOPPED:
+                    return
+        finally:
+            self._watchers.discard(states)
+
+    async def wait_ready(self, timeout_s: float) -> bool:
+        """Whether the child became ready in time."""
+
+        async def wait() -> bool:
+            async for state in self.states():
+                if state.state is State.READY:
+                    return True
+            return False
+
+        try:
+            return await asyncio.wait_for(wait(), timeout_s)
+        except TimeoutError:
+            return False
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Supervisor:  # noqa: PYI034 - nobody derives from it
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"supervise {self.name}")
+
+    async def stop(self) -> None:
+        """Close, then SIGTERM, then SIGKILL, each after its time. Returns when the process is gone."""
+        if self._stopping:
+            return
+        self._stopping = True
+        process = self._process
+        if process and process.returncode is None:
+            if self._channel:
+                with contextlib.suppress(ChannelError, TimeoutError):
+                    await asyncio.wait_for(self._channel.send(protocol.Close()), self._patience.close_s)
+            if not await _gone(process, self._patience.close_s):
+                process.terminate()
+                if not await _gone(process, self._patience.kill_s):
+                    process.kill()
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._fail_all(f"the {self.name} was stopped")
+        if self._inbox.full():
+            self._inbox.get_nowait()
+        await self._become(State.STOPPED, "stopped")
+
+    def kill(self) -> None:
+        """SIGKILL, now: the child is of no use any more. The next one is started as after any death."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+
+    async def _run(self) -> None:
+        backoff = self._patience.backoff_first_s
+        while True:
+            born = time.monotonic()
+            try:
+                reason = await self._live()
+            except (OSError, VoicedError) as error:
+                reason = str(error)
+            self._fail_all(f"the {self.name} went away: {reason}")
+            if self._stopping:
+                return
+            await self._become(State.DOWN, reason)
+            if self._once:
+                await self._become(State.STOPPED, reason)
+                return
+            if time.monotonic() - born > self._patience.steady_s:
+                backoff = self._patience.backoff_first_s
+            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))
+            backoff = min(self._patience.backoff_most_s, backoff * 2)
+            self.restarts += 1
+
+    async def _live(self) -> str:
+        """One child from its start to its death; returns why it died."""
+        self._trouble = ""
+        self.generation += 1
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", self._module, "--fd", str(theirs.fileno()), "--options", json.dumps(self._options),
+                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
+            )  # fmt: skip
+        self._channel = channel = await AsyncChannel.over(ours)
+        await self._become(State.STARTING, "starting")
+        heard_ready = asyncio.Event()
+        jobs = [
+            asyncio.create_task(self._read(channel, heard_ready), name=f"{self.name} reads"),
+            asyncio.create_task(self._watch(channel, heard_ready), name=f"{self.name} watched"),
+        ]
+        try:
+            done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            reasons = [job.result() for job in done]
+            if jobs[1] in done:
+                return reasons[-1]
+            # The child closed its end: it is about to be gone by itself, and its status says more than its silence.
+            if await _gone(process, self._patience.kill_s):
+                return self._trouble or reasons[0] or _status(process.returncode)
+            return reasons[0] or "it closed its channel"
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            channel.close()
+            self._channel = None
+
+    async def _read(self, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+        while True:
+            try:
+                message = await channel.receive()
+            except ChannelError as error:
+                return str(error)
+            if message is None:
+                return ""
+            match message:
+                case protocol.Ready(what=what, facts=facts):
+                    self._ready = message
+                    _log.info("the %s is ready: %s %s", self.name, what, facts)
+                    heard_ready.set()
+                case protocol.Pong(progress=progress):
+                    self.progress = progress
+                    self._answer(message)
+                case protocol.Trouble(text=text, request=0):
+                    self._trouble = text
+                    _log.warning("the %s: %s", self.name, text)
+                case _ if not self._answer(message) and self._stream:
+                    self._reading_stalled = True
+                    await self._inbox.put(message)
+                    self._reading_stalled = False
+
+    async def _watch(self, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+        patience = self._patience
+        try:
+            await asyncio.wait_for(heard_ready.wait(), patience.start_s)
+        except TimeoutError:
+            return f"it was not ready within {patience.start_s:g} s"
+        if self._hello:
+            await self._hello()
+        await self._become(State.READY, self._ready.what, self._ready.facts)
+        while True:
+            ping = protocol.Ping(self.number())
+            pong = asyncio.get_running_loop().create_future()
+            self._waiting[ping.request] = pong
+            await channel.send(ping)
+            waited = 0.0
+            while not pong.done():
+                started = time.monotonic()
+                await asyncio.wait([pong], timeout=patience.ping_s / 4)
+                # The answer may wait behind frames that we ourselves do not take.
+                if not self._reading_stalled:
+                    # A suspended computer is no hanging child: a wait counts as long as it was meant to be at most.
+                    waited += min(time.monotonic() - started, patience.ping_s)
+                if waited > patience.pong_s:
+                    self._waiting.pop(ping.request, None)
+                    return f"it did not answer for {patience.pong_s:g} s"
+            await asyncio.sleep(patience.ping_s)
+
+    # --- questions and answers --------------------------------------------------------------------------------------
+
+    async def _ask(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
+        request = getattr(message, "request", 0)
+        if not request or request in self._waiting:
+            raise ValueError("a request needs a number of its own: see number()")
+        if self._channel is None:
+            raise ChannelError(f"the {self.name} is not running")
+        answer: asyncio.Future[protocol.Message] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = answer
+        try:
+            await self._channel.send(message)
+            reply = await asyncio.wait_for(answer, timeout_s)
+        except TimeoutError as error:
+            raise ChannelError(f"the {self.name} did not answer within {timeout_s:g} s") from error
+        finally:
+            self._waiting.pop(request, None)
+        if isinstance(reply, protocol.Trouble):
+            raise _error(reply)
+        return reply
+
+    def _answer(self, message: protocol.Message) -> bool:
+        """Whether somebody was waiting for this message."""
+        if isinstance(message, protocol.Sounding):
+            return False  # news on the way to the answer
+        waiting = self._waiting.pop(getattr(message, "request", 0), None)
+        if waiting is None or waiting.done():
+            return False
+        waiting.set_result(message)
+        return True
+
+    def _fail_all(self, reason: str) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for answer in waiting.values():
+            if not answer.done():
+                answer.set_exception(ChannelError(reason))
+                answer.exception()  # seen: a ping's answer has nobody who would look
+
+    async def _become(self, state: State, what: str, facts: Mapping[str, object] | None = None) -> None:
+        self.state = ChildState(self.name, state, what, self.restarts, facts or {})
+        if state is State.DOWN:
+            _log.warning("the %s is down: %s", self.name, what)
+        for watcher in self._watchers:
+            watcher.put_nowait(self.state)
+        if self._stream:
+            await self._inbox.put(self.state)
+
+
+def _error(trouble: protocol.Trouble) -> VoicedError:
+    kind = getattr(errors, trouble.code, None)
+    if isinstance(kind, type) and issubclass(kind, VoicedError):
+        return kind(trouble.text)
+    return VoicedError(trouble.text)
+
+
+async def _gone(process: asyncio.subprocess.Process, timeout_s: float) -> bool:
+    try:
+        await asyncio.wait_for(process.wait(), timeout_s)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _status(code: int | None) -> str:
+    return f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
