@@ -103,6 +103,10 @@ class SyncChannel:
         body = self._file.read(size)
         return decode(body) if len(body) == size else None
 
+    def bound(self, size_bytes: int) -> None:
+        """Let the kernel hold back no more than about `size_bytes` of what the other end does not read."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size_bytes)
+
     def close(self) -> None:
         self._file.close()
         self._sock.close()

@@ -42,6 +42,10 @@ class Link:
         self._sending = threading.Lock()
         self._inbox: queue.SimpleQueue[protocol.Message] = queue.SimpleQueue()
 
+    def bound(self, size_bytes: int) -> None:
+        """Let the kernel hold back no more than about this for a core that does not read."""
+        self._channel.bound(size_bytes)
+
     def listen(self) -> None:
         """Read until the core is gone, and then leave at once: nobody is left to work for."""
         with contextlib.suppress(ChannelError, OSError):

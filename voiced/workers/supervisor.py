@@ -105,7 +105,8 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._reading_stalled = False
-        self._trouble = ""
+        self.trouble: VoicedError | None = None
+        """What the child last said went wrong, unasked."""
 
     # --- for everybody ----------------------------------------------------------------------------------------------
 
@@ -240,14 +241,16 @@ class Supervisor:
 
     async def _live(self) -> str:
         """One child from its start to its death; returns why it died."""
-        self._trouble = ""
+        self.trouble = None
         self.generation += 1
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, "--fd", str(theirs.fileno()), "--options", json.dumps(self._options),
-                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
-            )  # fmt: skip
+                *(sys.executable, "-m", self._module),
+                *("--fd", str(theirs.fileno()), "--options", json.dumps(self._options)),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
         self._channel = channel = await AsyncChannel.over(ours)
         await self._become(State.STARTING, "starting")
         heard_ready = asyncio.Event()
@@ -262,7 +265,7 @@ class Supervisor:
                 return reasons[-1]
             # The child closed its end: it is about to be gone by itself, and its status says more than its silence.
             if await _gone(process, self._patience.kill_s):
-                return self._trouble or reasons[0] or _status(process.returncode)
+                return str(self.trouble or "") or reasons[0] or _status(process.returncode)
             return reasons[0] or "it closed its channel"
         finally:
             for job in jobs:
@@ -291,7 +294,7 @@ class Supervisor:
                     self.progress = progress
                     self._answer(message)
                 case protocol.Trouble(text=text, request=0):
-                    self._trouble = text
+                    self.trouble = _error(message)
                     _log.warning("the %s: %s", self.name, text)
                 case _ if not self._answer(message) and self._stream:
                     self._reading_stalled = True

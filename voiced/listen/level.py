@@ -1,0 +1,55 @@
+"""Is a frame louder than the room? Streaming, blind to DC offset, in whole numbers.
+
+Speech detectors of webrtcvad's kind hold on for up to 100 ms after a word and vote for loud steady noise. A frame must
+also stand out: from the noise, whose level is the quietest fifth of a second of the last three, and from the
+utterance, so that a room's echo and the detector's own patience do not move the end of speech.
+"""
+
+from __future__ import annotations
+
+import operator
+from array import array
+from collections import deque
+
+_BLOCK_FRAMES = 10
+_BLOCKS = 15
+_FLOOR_POWER = 16.0
+"""(4 of 32768)^2: what a silent converter gives. Digital zeros are no quieter than this."""
+
+
+class LevelGate:
+    """Feed every frame in order to `is_loud`.
+
+    `over_noise_db` above the noise counts as loud; so does nothing that is `under_speech_db` below the loudest frame
+    of about the last second.
+    """
+
+    def __init__(self, *, over_noise_db: float = 6.0, under_speech_db: float = 32.0) -> None:
+        self._over = 10 ** (over_noise_db / 10)
+        self._under = 10 ** (-under_speech_db / 10)
+        self._quietest: deque[float] = deque([_FLOOR_POWER], maxlen=_BLOCKS)
+        self._block: list[float] = []
+        self._peak = 0.0
+
+    def is_loud(self, pcm: bytes) -> bool:
+        power = power_of(pcm)
+        self._block.append(power)
+        if len(self._block) == _BLOCK_FRAMES:
+            self._quietest.append(max(_FLOOR_POWER, sum(self._block) / _BLOCK_FRAMES))
+            self._block = []
+        self._peak = max(power, self._peak * _PEAK_DECAY)
+        return power > self._over * min(self._quietest) and power > self._under * self._peak
+
+
+_PEAK_DECAY = 10 ** (-0.02)
+"""0.2 dB a frame: 10 dB a second."""
+
+
+def power_of(pcm: bytes) -> float:
+    """Mean square of s16 samples without their mean."""
+    samples = array("h", pcm)
+    count = len(samples)
+    if not count:
+        return 0.0
+    total = sum(samples)
+    return (sum(map(operator.mul, samples, samples)) - total * total / count) / count
