@@ -1,0 +1,299 @@
+"""llama.cpp and its mtmd library through llama-cpp-python's low-level bindings: the only module that knows them.
+
+Text model, tokenizer, context (batches, sequences, state) and audio projector, as plain objects over numpy arrays.
+Every failure is a ModelFileError (loading) or an InferenceError (running). Not thread-safe: one thread owns them all.
+
+Sources: llama.h and mtmd.h of llama.cpp 0c1e57098 as vendored by llama-cpp-python 0.3.36.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as lib
+import llama_cpp.mtmd_cpp as mtmd
+import numpy as np
+import numpy.typing as npt
+
+from voiced.errors import InferenceError, ModelFileError
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+
+log = logging.getLogger(__name__)
+
+_NOT_WORDS = (
+    lib.LLAMA_TOKEN_ATTR_UNKNOWN | lib.LLAMA_TOKEN_ATTR_UNUSED | lib.LLAMA_TOKEN_ATTR_CONTROL
+    | lib.LLAMA_TOKEN_ATTR_USER_DEFINED | lib.LLAMA_TOKEN_ATTR_BYTE
+)  # fmt: skip
+_ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
+_recent_errors: list[str] = []
+
+
+@lib.llama_log_callback  # type: ignore[untyped-decorator]
+def _on_log(level: int, text: bytes | None, _data: object) -> None:
+    """Keeps the C libraries quiet; their last errors become part of ours."""
+    if level == _ERROR_LEVEL and text:
+        _recent_errors.append(text.decode("utf-8", "replace").strip())
+        del _recent_errors[:-4]
+
+
+_started = False
+
+
+def start_backend() -> None:
+    """Once per process; harmless again."""
+    global _started  # noqa: PLW0603
+    if not _started:
+        lib.llama_log_set(_on_log, None)
+        mtmd.mtmd_log_set(_on_log, None)
+        mtmd.mtmd_helper_log_set(_on_log, None)
+        lib.llama_backend_init()
+        _started = True
+
+
+def _why() -> str:
+    said = "; ".join(_recent_errors)
+    _recent_errors.clear()
+    return said or "no reason given"
+
+
+def has_amx(cpuinfo: str | None = None) -> bool:
+    """Whether this CPU has AMX tiles: there, llama.cpp's repacked Q4_0 weights crash (field/performance.md, section 1)."""
+    if cpuinfo is None:
+        try:
+            cpuinfo = Path("/proc/cpuinfo").read_text()
+        except OSError:
+            return False
+    return re.search(r"\bamx_tile\b", cpuinfo) is not None
+
+
+def usable_cpus() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+class TextModel:
+    """An E-series text GGUF with its tokenizer. Satisfies `grammar.Tokenizer`."""
+
+    def __init__(self, path: Path, lazy: bool = False) -> None:
+        """`lazy` leaves the per-layer embedding table on disk, row by row. ModelFileError if llama.cpp refuses it."""
+        start_backend()
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = 0
+        params.load_mode = lib.LLAMA_LOAD_MODE_MMAP
+        params.lazy_mode = lib.LLAMA_LAZY_MODE_ON if lazy else lib.LLAMA_LAZY_MODE_AUTO
+        params.use_extra_bufts = not has_amx()
+        self.model: Any = lib.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.model:
+            raise ModelFileError(f"{path.name}: llama.cpp cannot load it: {_why()}")
+        self._vocab: Any = lib.llama_model_get_vocab(self.model)
+        self.size: int = lib.llama_vocab_n_tokens(self._vocab)
+        self.width: int = lib.llama_model_n_embd(self.model)
+        self._specials: dict[str, int] = {}
+
+    def close(self) -> None:
+        if self.model:
+            lib.llama_model_free(self.model)
+            self.model = None
+
+    def tokenize(self, text: str, special: bool = False) -> tuple[int, ...]:
+        """Token ids; no BOS is added. With `special`, names of special tokens in the text become these tokens."""
+        raw = text.encode()
+        room = len(raw) + 8
+        out = (ctypes.c_int32 * room)()
+        n = lib.llama_tokenize(self._vocab, raw, len(raw), out, room, False, special)
+        if n < 0:
+            raise InferenceError(f"cannot tokenize {len(raw)} bytes")
+        return tuple(out[:n])
+
+    def piece(self, token: int) -> bytes:
+        """The text of a token; special tokens by their name."""
+        out = ctypes.create_string_buffer(256)
+        n = lib.llama_token_to_piece(self._vocab, token, out, len(out), 0, True)
+        if n < 0:
+            out = ctypes.create_string_buffer(-n)
+            n = lib.llama_token_to_piece(self._vocab, token, out, len(out), 0, True)
+        return out.raw[: max(n, 0)]
+
+    def special(self, name: str) -> int:
+        """Id of a special token. KeyError if the vocabulary has none of that name."""
+        if name not in self._specials:
+            tokens = self.tokenize(name, special=True)
+            if len(tokens) != 1 or not self.is_special(tokens[0]):
+                raise KeyError(name)
+            self._specials[name] = tokens[0]
+        return self._specials[name]
+
+    def is_special(self, token: int) -> bool:
+        """Control, user-defined, unknown, unused and byte tokens."""
+        return bool(lib.llama_vocab_get_attr(self._vocab, token) & _NOT_WORDS)
+
+
+class Context:
+    """The KV memory of a text model and the batches that fill it. Unified cells, full-size sliding windows (rollback)."""
+
+    def __init__(self, model: TextModel, cells: int, sequences: int, threads: int) -> None:
+        params = lib.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = params.n_ubatch = 512
+        params.n_seq_max = sequences
+        params.n_threads = params.n_threads_batch = threads
+        params.swa_full = True
+        params.kv_unified = True
+        params.no_perf = True
+        self.ctx: Any = lib.llama_init_from_model(model.model, params)
+        if not self.ctx:
+            raise ModelFileError(f"llama.cpp makes no context of {cells} cells: {_why()}")
+        self._memory: Any = lib.llama_get_memory(self.ctx)
+        self._vocab_size, self._width = model.size, model.width
+        self.cells, self.sequences, self.batch = cells, sequences, int(params.n_batch)
+        self._make_batch()
+
+    def _make_batch(self) -> None:
+        """One llama_batch over numpy memory, filled by slices: no ctypes loop per token."""
+        n = self.batch
+        self._token = np.zeros(n, np.int32)
+        self._pos = np.zeros(n, np.int32)
+        self._one = np.ones(n, np.int32)
+        self._seq = np.zeros(n, np.int32)
+        self._wanted = np.zeros(n, np.int8)
+        self._seq_at = self._seq.ctypes.data + 4 * np.arange(n, dtype=np.uint64)
+        self._raw = lib.llama_batch()
+        for name, array in (
+            ("token", self._token), ("pos", self._pos), ("n_seq_id", self._one), ("seq_id", self._seq_at), ("logits", self._wanted)
+        ):  # fmt: skip
+            self._put(name, array)
+
+    def _put(self, name: str, array: npt.NDArray[Any] | None) -> None:
+        kind = dict((f[0], f[1]) for f in lib.llama_batch._fields_)[name]
+        setattr(self._raw, name, kind() if array is None else ctypes.cast(array.ctypes.data, kind))
+
+    def close(self) -> None:
+        if self.ctx:
+            lib.llama_free(self.ctx)
+            self.ctx = None
+
+    def decode(self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool]) -> F32:
+        """Run tokens, at most `batch` of them. Returns logits float32 [rows wanted, vocabulary], in order (a copy)."""
+        n = len(tokens)
+        self._token[:n], self._pos[:n], self._seq[:n], self._wanted[:n] = tokens, positions, seqs, wanted
+        self._put("token", self._token)
+        self._put("embd", None)
+        self._run(n)
+        rows = int(np.count_nonzero(self._wanted[:n]))
+        if not rows:
+            return np.empty((0, self._vocab_size), np.float32)
+        return np.ctypeslib.as_array(lib.llama_get_logits(self.ctx), (rows, self._vocab_size)).copy()
+
+    def prefill(self, tokens: Sequence[int], position: int, seq: int) -> None:
+        """Run any number of tokens of one sequence without asking for logits."""
+        for at in range(0, len(tokens), self.batch):
+            part = tokens[at : at + self.batch]
+            self.decode(part, range(position + at, position + at + len(part)), [seq] * len(part), [False] * len(part))
+
+    def embeddings(self, rows: F32, position: int, seq: int) -> None:
+        """Run float32 [n, width] in place of tokens, n <= batch; no logits."""
+        n = len(rows)
+        rows = np.ascontiguousarray(rows, np.float32)
+        if rows.shape != (n, self._width) or n > self.batch:
+            raise InferenceError(f"embeddings of shape {rows.shape} for a width of {self._width}")
+        self._pos[:n] = range(position, position + n)
+        self._seq[:n] = seq
+        self._wanted[:n] = 0
+        self._put("token", None)
+        self._put("embd", rows)
+        self._run(n)
+
+    def _run(self, n: int) -> None:
+        self._raw.n_tokens = n
+        status = lib.llama_decode(self.ctx, self._raw)
+        if status != 0:
+            raise InferenceError(f"llama_decode: status {status} ({_why()})")
+
+    def remove(self, seq: int, start: int = 0) -> None:
+        """Forget a sequence from a position on."""
+        if not lib.llama_memory_seq_rm(self._memory, seq, start, -1):
+            raise InferenceError(f"cannot roll sequence {seq} back to {start}")
+
+    def copy(self, source: int, target: int) -> None:
+        """`target` (empty) shares all cells of `source`: no data moves."""
+        lib.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def length(self, seq: int) -> int:
+        """Positions that a sequence holds."""
+        return int(lib.llama_memory_seq_pos_max(self._memory, seq)) + 1
+
+    def save(self, seq: int) -> bytes:
+        """The sequence's keys and values as llama.cpp serialises them."""
+        size = lib.llama_state_seq_get_size(self.ctx, seq)
+        buffer = (ctypes.c_uint8 * size)()
+        if lib.llama_state_seq_get_data(self.ctx, buffer, size, seq) != size:
+            raise InferenceError("the state of a sequence cannot be saved")
+        return bytes(buffer)
+
+    def restore(self, seq: int, state: bytes) -> None:
+        """Replace a sequence by a saved one. InferenceError if the state does not fit this model."""
+        self.remove(seq)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        if lib.llama_state_seq_set_data(self.ctx, buffer, len(state), seq) != len(state):
+            self.remove(seq)
+            raise InferenceError("a saved state does not fit this model")
+
+
+class AudioEncoder:
+    """The audio half of an mmproj GGUF."""
+
+    def __init__(self, path: Path, text: TextModel, threads: int) -> None:
+        """ModelFileError if mtmd refuses the file, or it has no audio encoder."""
+        params = mtmd.mtmd_context_params_default()
+        params.use_gpu, params.n_threads, params.warmup, params.print_timings = False, threads, False, False
+        self._ctx: Any = mtmd.mtmd_init_from_file(os.fsencode(path), text.model, params)
+        if not self._ctx:
+            raise ModelFileError(f"{path.name}: mtmd cannot load it: {_why()}")
+        if not mtmd.mtmd_support_audio(self._ctx):
+            mtmd.mtmd_free(self._ctx)
+            raise ModelFileError(f"{path.name} has no audio encoder")
+        self._width = text.width
+
+    def close(self) -> None:
+        if self._ctx:
+            mtmd.mtmd_free(self._ctx)
+            self._ctx = None
+
+    def encode(self, sound: F32) -> F32:
+        """float32 samples in [-1, 1] at 16 kHz, at most 30 s -> float32 [tokens, width], 640 samples a token."""
+        sound = np.ascontiguousarray(sound, np.float32)
+        pointer = sound.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        bitmap = mtmd.mtmd_bitmap_init_from_audio(len(sound), pointer)
+        chunks = mtmd.mtmd_input_chunks_init()
+        try:
+            marker = mtmd.mtmd_default_marker()
+            text = mtmd.mtmd_input_text()
+            text.text, text.text_len, text.add_special, text.parse_special = marker, len(marker), False, True
+            bitmaps = (mtmd.mtmd_bitmap_p_ctypes * 1)(bitmap)
+            status = mtmd.mtmd_tokenize(self._ctx, chunks, ctypes.byref(text), bitmaps, 1)
+            if status != 0:
+                raise InferenceError(f"mtmd_tokenize: status {status} for {len(sound)} samples ({_why()})")
+            return self._encode_audio(chunks)
+        finally:
+            mtmd.mtmd_input_chunks_free(chunks)
+            mtmd.mtmd_bitmap_free(bitmap)
+
+    def _encode_audio(self, chunks: Any) -> F32:
+        for i in range(mtmd.mtmd_input_chunks_size(chunks)):
+            chunk = mtmd.mtmd_input_chunks_get(chunks, i)
+            if mtmd.mtmd_input_chunk_get_type(chunk) != mtmd.MTMD_INPUT_CHUNK_TYPE_AUDIO:
+                continue
+            n = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
+            if mtmd.mtmd_encode_chunk(self._ctx, chunk) != 0:
+                raise InferenceError(f"mtmd_encode_chunk failed ({_why()})")
+            flat = np.ctypeslib.as_array(mtmd.mtmd_get_output_embd(self._ctx), (n * self._width,))
+            return flat.reshape(n, self._width).copy()
+        raise InferenceError("mtmd found no audio in the sound")
