@@ -1,0 +1,224 @@
+"""Loudspeakers: PortAudio through sounddevice, a WAV file, or none. `open_speaker` reads the setting.
+
+Blocking streams only: a callback stream cannot be opened under MemoryDenyWriteExecute. Whoever calls may be killed at any
+time (the mouth is a child process), because PortAudio can hang in C where no Python code can help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import wave
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import sounddevice
+from numpy.typing import NDArray
+
+from voiced.adapters.rates import resample
+from voiced.errors import AudioDeviceError
+
+Pcm = NDArray[np.int16]
+BLOCK_MS = 20
+"""Sound is written in pieces this long, so that "stop" is heard within a few of them."""
+
+
+class Loudspeaker(Protocol):
+    """begin, write until done, finish. Every method returns or raises AudioDeviceError."""
+
+    name: str
+    real: bool
+    """Whether somebody may hear it."""
+
+    def begin(self, rate_hz: int) -> None:
+        """Ready for sound at `rate_hz`."""
+        ...
+
+    def write(self, pcm: Pcm) -> None:
+        """Hand over a short piece; returns when the device has taken it, at the pace of the sound."""
+        ...
+
+    def finish(self, *, drop: bool = False) -> None:
+        """Returns when the last sample was played; with `drop`, at once, and what is left is not played."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DeviceSpeaker:
+    """A sound device by (part of) its name or its number; empty for the system's default. Opened at the first sound.
+
+    The stream stays open between utterances (opening took up to two seconds through a sound server), stopped.
+    A device that went away is looked for anew at every `begin`.
+    """
+
+    real = True
+
+    def __init__(self, *, device: str = "", latency_s: float = 0.08) -> None:
+        self.name = device or "default loudspeaker"
+        self._device: str | int | None = int(device) if device.isdigit() else device or None
+        self._latency_s = latency_s
+        self._stream: sounddevice.RawOutputStream | None = None
+        self._wanted_hz = self._device_hz = 0
+
+    def begin(self, rate_hz: int) -> None:
+        if self._stream is not None and self._wanted_hz == rate_hz:
+            try:
+                self._stream.start()
+            except sounddevice.PortAudioError:
+                self.close()  # it went away while nobody spoke
+            else:
+                return
+        self.close()
+        try:
+            self._open(rate_hz)
+        except (sounddevice.PortAudioError, ValueError):
+            # PortAudio's list of devices is as old as its start: look again before giving up.
+            with contextlib.suppress(sounddevice.PortAudioError):
+                sounddevice._terminate()
+                sounddevice._initialize()
+            try:
+                self._open(rate_hz)
+            except (sounddevice.PortAudioError, ValueError) as error:
+                raise AudioDeviceError(f"no loudspeaker {self.name!r}: {_words(error)}") from error
+
+    def _open(self, rate_hz: int) -> None:
+        self._wanted_hz = rate_hz
+        info = sounddevice.query_devices(self._device, "output")
+        rates = (rate_hz, int(info["default_samplerate"]))
+        for at, device_hz in enumerate(rates):
+            try:
+                stream = sounddevice.RawOutputStream(
+                    samplerate=device_hz, channels=1, dtype="int16", device=self._device, latency=self._latency_s
+                )
+            except sounddevice.PortAudioError:  # a card that plays its own rate only
+                if at == len(rates) - 1:
+                    raise
+            else:
+                self._stream, self._device_hz = stream, device_hz
+                stream.start()
+                return
+
+    def write(self, pcm: Pcm) -> None:
+        if self._stream is None:
+            raise AudioDeviceError(f"the loudspeaker {self.name!r} is not open")
+        try:
+            self._stream.write(resample(pcm, self._wanted_hz, self._device_hz).tobytes())
+        except sounddevice.PortAudioError as error:
+            self.close()
+            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error
+
+    def finish(self, *, drop: bool = False) -> None:
+        if self._stream is None:
+            return
+        try:
+            if drop:
+                self._stream.abort()
+            else:
+                self._stream.stop()  # returns when all that was written has been played
+        except sounddevice.PortAudioError as error:
+            self.close()
+            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error
+
+    def close(self) -> None:
+        if (stream := self._stream) is not None:
+            self._stream = None
+            with contextlib.suppress(sounddevice.PortAudioError):
+                stream.close(ignore_errors=True)
+
+    @property
+    def converts(self) -> bool:
+        """Whether the device plays another rate than it is given. Callers then resample whole sentences beforehand."""
+        return self._device_hz != self._wanted_hz
+
+
+class WavSpeaker:
+    """Writes what would have been heard to a WAV file, at the pace of the sound or as fast as it comes.
+
+    Utterances follow each other with `gap_s` of silence. A second rate is resampled to the first one's.
+    """
+
+    real = False
+
+    def __init__(self, *, path: Path, realtime: bool = True, gap_s: float = 0.3) -> None:
+        self.name = f"the file {path}"
+        self._path, self._realtime, self._gap_s = path, realtime, gap_s
+        self._file: wave.Wave_write | None = None
+        self._rate_hz = self._from_hz = 0
+        self._due = 0.0
+
+    def begin(self, rate_hz: int) -> None:
+        self._from_hz, self._due = rate_hz, time.monotonic()
+        if self._file is not None:
+            self._file.writeframes(bytes(2 * round(self._gap_s * self._rate_hz)))
+            return
+        try:
+            self._file = wave.open(str(self._path), "wb")  # noqa: SIM115
+        except OSError as error:
+            raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
+        self._rate_hz = rate_hz
+        self._file.setnchannels(1)
+        self._file.setsampwidth(2)
+        self._file.setframerate(rate_hz)
+
+    def write(self, pcm: Pcm) -> None:
+        if self._file is None:
+            raise AudioDeviceError(f"{self._path} is not open")
+        try:
+            self._file.writeframes(resample(pcm, self._from_hz, self._rate_hz).tobytes())
+        except OSError as error:
+            raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
+        self._due += len(pcm) / self._from_hz
+        # As far ahead as a device's buffer is long.
+        if self._realtime and (ahead := self._due - time.monotonic() - 0.08) > 0:
+            time.sleep(ahead)
+
+    def finish(self, *, drop: bool = False) -> None:
+        if self._realtime and not drop and (left := self._due - time.monotonic()) > 0:
+            time.sleep(left)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class SilentSpeaker:
+    """Nobody hears anything: takes the time that the sound would take, so that turns last as long as real ones."""
+
+    real = False
+
+    def __init__(self, *, realtime: bool = True) -> None:
+        self.name = "no loudspeaker"
+        self._realtime, self._rate_hz, self._due = realtime, 0, 0.0
+
+    def begin(self, rate_hz: int) -> None:
+        self._rate_hz, self._due = rate_hz, time.monotonic()
+
+    def write(self, pcm: Pcm) -> None:
+        self._due += len(pcm) / self._rate_hz
+        if self._realtime and (ahead := self._due - time.monotonic() - 0.08) > 0:
+            time.sleep(ahead)
+
+    def finish(self, *, drop: bool = False) -> None:
+        if self._realtime and not drop and (left := self._due - time.monotonic()) > 0:
+            time.sleep(left)
+
+    def close(self) -> None:
+        pass
+
+
+def open_speaker(setting: str, *, realtime: bool = True) -> Loudspeaker:
+    """`default`, `none`, `wav:PATH`, else a device's name (or part of it) or number. Opens nothing yet."""
+    if setting in ("", "default"):
+        return DeviceSpeaker()
+    if setting == "none":
+        return SilentSpeaker(realtime=realtime)
+    if setting.startswith("wav:"):
+        return WavSpeaker(path=Path(setting.removeprefix("wav:")), realtime=realtime)
+    return DeviceSpeaker(device=setting)
+
+
+def _words(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
