@@ -1,7 +1,7 @@
 """Is a frame louder than the room? Streaming, blind to DC offset, in whole numbers.
 
 Speech detectors of webrtcvad's kind hold on for up to 100 ms after a word and vote for loud steady noise. A frame must
-also stand out: from the noise, whose level is the quietest fifth of a second of the last three, and from the
+also stand out: from the noise, whose level is the quietest tenth of a second of the last five, and from the
 utterance, so that a room's echo and the detector's own patience do not move the end of speech.
 """
 
@@ -11,8 +11,8 @@ import operator
 from array import array
 from collections import deque
 
-_BLOCK_FRAMES = 10
-_BLOCKS = 15
+_BLOCK_FRAMES = 5
+_BLOCKS = 50
 _FLOOR_POWER = 16.0
 """(4 of 32768)^2: what a silent converter gives. Digital zeros are no quieter than this."""
 
@@ -51,5 +51,6 @@ def power_of(pcm: bytes) -> float:
     count = len(samples)
     if not count:
         return 0.0
-    total = sum(samples)
-    return (sum(map(operator.mul, samples, samples)) - total * total / count) / count
+    total: int = sum(samples)
+    squares: int = sum(map(operator.mul, samples, samples))
+    return (squares - total * total / count) / count

@@ -1,0 +1,187 @@
+"""The core's side of the three children: `ports.Ear`, `ports.Engine` and `ports.Mouth` over supervised processes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from voiced.errors import ChannelError, InferenceError, VoiceError
+from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
+from voiced.ports import Chime, Expect, Played
+from voiced.workers import protocol
+from voiced.workers.supervisor import ChildState, Patience, State, Supervisor
+
+_SAY_S = 120.0
+_ANSWER_S = 30.0
+_LOAD_S = 60.0
+
+
+class EarClient:
+    """`ports.Ear`. `options` are those of `workers/ear.py`; a file's ear is started once, a microphone's for ever."""
+
+    def __init__(self, *, options: Mapping[str, object], patience: Patience | None = None) -> None:
+        self.is_file = bool(options.get("file"))
+        self.supervisor = Supervisor(
+            name="ear",
+            module="voiced.workers.ear",
+            options=options,
+            patience=patience or Patience(start_s=20.0, pong_s=3.0),
+            stream=True,
+            once=self.is_file,
+        )
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        """See `ports.Ear`. A file that cannot be read is raised (AudioFileError); one that ends, ends this."""
+        lost = False
+        async for message in self.supervisor.messages():
+            match message:
+                case Frame() | EarOpened():
+                    lost = False
+                    yield message
+                case EarLost():
+                    if not lost:
+                        yield message
+                    lost = True
+                case protocol.Done():
+                    return
+                case ChildState(state=State.DOWN):
+                    if self.is_file and self.supervisor.trouble:
+                        raise self.supervisor.trouble
+                    if not lost:  # once per loss, however many attempts it takes
+                        yield EarLost(message.what)
+                    lost = True
+
+    async def close(self) -> None:
+        await self.supervisor.stop()
+
+
+class EngineClient:
+    """`ports.Engine`. Every new engine process is told the home before anybody may use it."""
+
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, object],
+        module: str = "voiced.workers.engine",
+        patience: Patience | None = None,
+        answer_s: float = _ANSWER_S,
+    ) -> None:
+        self.supervisor = Supervisor(
+            name="engine",
+            module=module,
+            options=options,
+            patience=patience or Patience(start_s=180.0, pong_s=20.0),
+            hello=self._tell_home,
+        )
+        self._home: tuple[dict[str, object], str] | None = None
+        self._turn: tuple[int, int] | None = None
+        """The open turn, and the generation of the process that knows of it."""
+        self._answer_s = answer_s
+
+    @property
+    def ready(self) -> bool:
+        return self.supervisor.ready and self._home is not None
+
+    async def load_home(self, home: dict[str, object], area: str = "") -> None:
+        """`home` is `Home.to_dict()`. Remembered for every engine to come; InferenceError where this one balks."""
+        self._home = (home, area)
+        if self.supervisor.ready:
+            await self._request(protocol.LoadHome(self.supervisor.number(), home, area), _LOAD_S)
+
+    async def begin(self, turn: int, expect: Expect) -> None:
+        await self._send(protocol.BeginTurn(turn, str(expect)))
+        self._turn = (turn, self.supervisor.generation)
+
+    async def feed(self, turn: int, pcm: bytes) -> None:
+        self._check(turn)
+        await self._send(protocol.FeedAudio(turn, pcm))
+
+    async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+        self._check(turn)
+        return await self._decided(protocol.Decide(self.supervisor.number(), turn))
+
+    async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
+        return await self._decided(protocol.AskText(self.supervisor.number(), turn, text))
+
+    async def end(self, turn: int) -> None:
+        """Never raises: a turn that died with its engine is forgotten, too."""
+        if self._turn and self._turn[0] == turn:
+            lost, self._turn = self._turn[1] != self.supervisor.generation, None
+            if not lost and self.supervisor.ready:
+                await self._send(protocol.EndTurn(turn))
+
+    async def close(self) -> None:
+        await self.supervisor.stop()
+
+    def _check(self, turn: int) -> None:
+        if self._turn != (turn, self.supervisor.generation):
+            raise InferenceError(f"the engine does not know turn {turn}: it ended, or the engine was started anew")
+
+    async def _tell_home(self) -> None:
+        if self._home:
+            home, area = self._home
+            number = self.supervisor.number()
+            await self.supervisor.greet(protocol.LoadHome(number, home, area), timeout_s=_LOAD_S)
+
+    async def _send(self, message: protocol.Message) -> None:
+        try:
+            await self.supervisor.send(message)
+        except ChannelError as error:
+            raise InferenceError(str(error)) from error
+
+    async def _request(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
+        try:
+            return await self.supervisor.request(message, timeout_s=timeout_s)
+        except ChannelError as error:
+            raise InferenceError(str(error)) from error
+
+    async def _decided(self, message: protocol.Decide | protocol.AskText) -> tuple[Decision, EngineTimes]:
+        reply = await self._request(message, self._answer_s)
+        if not isinstance(reply, protocol.Decided) or reply.turn != message.turn:
+            raise InferenceError(f"the engine answered {type(reply).__name__} to {type(message).__name__}")
+        return reply.decision, reply.times
+
+
+class MouthClient:
+    """`ports.Mouth`. VoiceError where nothing can be said."""
+
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, object],
+        module: str = "voiced.workers.mouth",
+        patience: Patience | None = None,
+    ) -> None:
+        self.supervisor = Supervisor(
+            name="mouth",
+            module=module,
+            options=options,
+            patience=patience or Patience(start_s=60.0, pong_s=10.0),
+        )
+
+    async def say(self, text: str) -> Played:
+        return _played(await self._request(protocol.Say(self.supervisor.number(), text), _SAY_S))
+
+    async def chime(self, chime: Chime) -> Played:
+        return _played(await self._request(protocol.PlayChime(self.supervisor.number(), str(chime)), _ANSWER_S))
+
+    async def prepare(self, texts: tuple[str, ...]) -> None:
+        """For this process only: whoever prepares does so again when `supervisor.states()` says that it is ready."""
+        await self._request(protocol.Prepare(self.supervisor.number(), texts), _SAY_S)
+
+    async def stop(self) -> None:
+        await self._request(protocol.StopPlaying(self.supervisor.number()), _ANSWER_S)
+
+    async def close(self) -> None:
+        await self.supervisor.stop()
+
+    async def _request(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
+        try:
+            return await self.supervisor.request(message, timeout_s=timeout_s)
+        except ChannelError as error:
+            raise VoiceError(str(error)) from error
+
+
+def _played(reply: protocol.Message) -> Played:
+    if not isinstance(reply, protocol.Done):
+        raise VoiceError(f"the mouth answered {type(reply).__name__}")
+    return Played(reply.first_sound_ms, reply.duration_ms, reply.cached, reply.interrupted)
