@@ -1,0 +1,170 @@
+"""voiced.toml: read once, checked whole, frozen. Every default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from voiced.errors import ConfigError
+from voiced.tables import Table
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+DEMO_HOME = Path(__file__).resolve().parent / "data" / "demo-home.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneConfig:
+    device: str = ""
+    """Part of the device's name; empty for the default one."""
+    channel: int | None = None
+    """Zero-based; None takes the first."""
+    vad_aggressiveness: int = 2
+    """0 (everything is speech) to 3."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeConfig:
+    words: tuple[str, ...] = ("hey_jarvis",)
+    threshold: float = 0.5
+    backend: str = ""
+    """`onnx`, `pyopen`, or empty for what is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfig:
+    end_ms: int = 300
+    certain_end_ms: int = 220
+    """Silence that ends a command which is already complete and certain."""
+    incomplete_end_ms: int = 1500
+    no_speech_ms: int = 5000
+    cap_ms: int = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    path: Path = MODELS / "nano"
+    """Folder with the model pair and its description."""
+    threads: int = 0
+    """0 for as many as are usable."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerConfig:
+    device: str = "default"
+    """Part of a device's name, `default`, `none`, or `wav:FILE`."""
+    voice: Path | None = None
+    """A Piper voice's .onnx; None for the one that is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConfig:
+    host: str = "localhost"
+    port: int = 1883
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    """Given: TLS, and the broker's certificate must be signed by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    id: str = "voiced"
+    """Names the device: its topics are voiced/<id>/..."""
+    home: Path = DEMO_HOME
+    area: str = ""
+    """Where the device stands: a command without a place means it."""
+    state_dir: Path | None = None
+    microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
+    wake: WakeConfig = field(default_factory=WakeConfig)
+    turn: TurnConfig = field(default_factory=TurnConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
+    broker: BrokerConfig = field(default_factory=BrokerConfig)
+
+    def to_json(self) -> dict[str, object]:
+        """The effective configuration. Holds paths of secrets, never secrets."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+
+
+def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) -> Config:
+    """The configuration in `text`; relative paths are meant from `base`. ConfigError with every fault."""
+    base = base or Path()
+    root = Table.parse(text, file)
+    microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
+    model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
+    config = Config(
+        id=root.string("id", Config.id),
+        home=_path(root, "home", base) or DEMO_HOME,
+        area=root.string("area", ""),
+        state_dir=_path(root, "state_dir", base),
+        microphone=MicrophoneConfig(
+            device=microphone.string("device", ""),
+            channel=microphone.integer("channel", 0, low=0, high=31) if microphone.has("channel") else None,
+            vad_aggressiveness=microphone.integer("vad_aggressiveness", 2, low=0, high=3),
+        ),
+        wake=WakeConfig(
+            words=wake.strings("words", WakeConfig.words),
+            threshold=wake.number("threshold", WakeConfig.threshold, low=0.01, high=1),
+            backend=wake.string("backend", "", choices=("", "onnx", "pyopen")),
+        ),
+        turn=TurnConfig(
+            end_ms=turn.integer("end_ms", TurnConfig.end_ms, low=120, high=3000),
+            certain_end_ms=turn.integer("certain_end_ms", TurnConfig.certain_end_ms, low=120, high=3000),
+            incomplete_end_ms=turn.integer("incomplete_end_ms", TurnConfig.incomplete_end_ms, low=120, high=3000),
+            no_speech_ms=turn.integer("no_speech_ms", TurnConfig.no_speech_ms, low=500, high=60_000),
+            cap_ms=turn.integer("cap_ms", TurnConfig.cap_ms, low=3001, high=30_000),
+        ),
+        model=ModelConfig(
+            path=_path(model, "path", base) or ModelConfig.path,
+            threads=model.integer("threads", 0, low=0, high=64),
+        ),
+        speaker=SpeakerConfig(
+            device=speaker.string("device", SpeakerConfig.device),
+            voice=_path(speaker, "voice", base),
+        ),
+        broker=BrokerConfig(
+            host=broker.string("host", BrokerConfig.host),
+            port=broker.integer("port", BrokerConfig.port, low=1, high=65_535),
+            user=broker.string("user", ""),
+            password_file=_path(broker, "password_file", base),
+            ca_file=_path(broker, "ca_file", base),
+        ),
+    )
+    if not config.id or any(c in config.id for c in "/+# \t\n\0"):
+        root.fault("id", "must be a word without '/', '+', '#' or spaces: it is part of topics")
+    if not config.wake.words:
+        wake.fault("words", "must name at least one wake word")
+    for table in (microphone, wake, turn, model, speaker, broker, root):
+        table.done()
+    root.raise_faults()
+    return config
+
+
+def read_config(path: Path | None) -> Config:
+    """The configuration in a file; the defaults where none is named."""
+    if path is None:
+        return Config()
+    return load_config(read_text(path), str(path), path.parent)
+
+
+def read_text(path: Path) -> str:
+    """A text file. ConfigError in one line where it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _path(table: Table, key: str, base: Path) -> Path | None:
+    text = table.string(key, "")
+    return base / Path(text).expanduser() if text else None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    return value
