@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,15 @@ NAMES = {False: ("replica-e2b-q4_0.gguf", "replica-e2b-mmproj-q8_0.gguf"), True:
 def cache_folder() -> Path:
     """Where models that are made or fetched are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voiced" / "models"
+
+
+def describe(folder: Path, text: Path, audio: Path, dialect: str) -> None:
+    """The description that the engine looks for beside the files (voiced/gemma/models.py)."""
+    lines = [f'dialect = "{dialect}"', "[sha256]"]
+    for path in (text, audio):
+        with path.open("rb") as file:
+            lines.append(f'"{path.name}" = "{hashlib.file_digest(file, "sha256").hexdigest()}"')
+    (folder / "replica.toml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def main() -> int:
@@ -34,6 +44,7 @@ def main() -> int:
         write_text(text, shape, None if given.tiny else vocabulary)
     if not audio.exists():
         write_audio(audio, shape)
+    describe(folder, text, audio, "sentences" if given.tiny else "calls")
     sys.stdout.write(f"{text}\n{audio}\n")
     return 0
 

@@ -222,9 +222,9 @@ class Context:
         if not lib.llama_memory_seq_rm(self._memory, seq, start, -1):
             raise InferenceError(f"cannot roll sequence {seq} back to {start}")
 
-    def copy(self, source: int, target: int) -> None:
-        """`target` (empty) shares all cells of `source`: no data moves."""
-        lib.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+    def copy(self, source: int, target: int, end: int = -1) -> None:
+        """`target` (empty) shares the cells of `source`, up to position `end`: no data moves."""
+        lib.llama_memory_seq_cp(self._memory, source, target, -1, end)
 
     def length(self, seq: int) -> int:
         """Positions that a sequence holds."""

@@ -1,0 +1,256 @@
+"""Walk a token automaton with the model's logits: which allowed path is it, and how sure is that?
+
+A path's score is the sum of log-probabilities over the FULL vocabulary minus the grammar's costs, so it can be compared
+with what the model would say if nothing held it (the free path, greedy, one more row in the same batches):
+
+    finished     allowed paths that end where they may
+    cut off      allowed beginnings that the model ends where they may not: the speaker is likely to go on
+    free         far better than every allowed path: it was not for this house
+
+Tokens without an alternative ride in the batch of the next choice. Hypotheses of unequal length are compared after adding
+what the free path pays per token, so that a long forced run is no handicap. The walk ends as soon as no open path can
+still win.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from voiced.gemma.automaton import State, Step, TokenAutomaton
+
+F32 = npt.NDArray[np.float32]
+FORK = 1
+
+
+class Runner(Protocol):
+    """Sequences over the model's memory (memory.Slots)."""
+
+    def split(self, source: int) -> int: ...
+    def drop(self, slot: int) -> None: ...
+    def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WalkSettings:
+    beam: int = 8
+    free: bool = True
+    """Decode the free path too. Where verdicts are tool calls it says nothing more."""
+    score_forced: bool = True
+    """Ask for the logits of forced tokens: evidence for a model that spells what it hears, only cost for a large one."""
+    run: int = 4
+    """Forced tokens that ride along at most (a beam of 1 takes them all)."""
+    width: float = 14.0
+    """Nats behind the best open path at which a path is given up."""
+    certain: float = 4.0
+    """Nats by which a finished path must lead every open one to end the walk."""
+    most_tokens: int = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A way through the automaton (or past it) with its score in nats."""
+
+    tokens: tuple[int, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """All that the walk found."""
+
+    finished: tuple[Path, ...]
+    """Best first."""
+    cut_off: Path | None
+    open_score: float
+    """The best path that was not walked to its end; -inf if none is left."""
+    free: Path | None
+    free_ended: bool
+    choices: int
+
+
+@dataclass(slots=True)
+class _Arcs:
+    """A choice as arrays: token ids, what each costs, where each leads."""
+
+    ids: npt.NDArray[np.int64]
+    costs: F32
+    steps: list[Step]
+    forced: bool
+    final: bool
+    final_cost: float
+
+
+@dataclass(slots=True)
+class _Hypothesis:
+    slot: int
+    tokens: tuple[int, ...]
+    state: State
+    score: float
+    row: F32
+
+
+@dataclass(slots=True)
+class Walker:
+    """Walks one automaton; keeps its choices as arrays from turn to turn."""
+
+    automaton: TokenAutomaton
+    vocabulary: int
+    settings: WalkSettings
+    _arcs: dict[State, _Arcs] = field(default_factory=dict)
+
+    def arcs(self, state: State) -> _Arcs:
+        found = self._arcs.get(state)
+        if found is None:
+            choice = self.automaton.choice(state)
+            steps = dict(choice.steps)
+            if choice.open_step is not None:
+                for token in range(self.vocabulary):
+                    if token not in steps and token not in choice.open_excluded:
+                        steps[token] = choice.open_step
+            steps.pop(self.automaton.end_token, None)
+            found = self._arcs[state] = _Arcs(
+                np.fromiter(steps, np.int64, len(steps)),
+                np.fromiter((s.cost for s in steps.values()), np.float32, len(steps)),
+                list(steps.values()),
+                len(steps) == 1 and not choice.final,
+                choice.final,
+                choice.final_cost,
+            )
+        return found
+
+    def walk(self, first: F32, runner: Runner) -> Walk:
+        """`first` float32 [vocabulary]: the logits after the prompt, which sequence 1 of `runner` holds."""
+        s, end = self.settings, self.automaton.end_token
+        row = log_softmax(first[None])[0]
+        beam = [_Hypothesis(FORK, (), self.automaton.start, 0.0, row)]
+        free = _Hypothesis(FORK, (), self.automaton.start, 0.0, row) if s.free else None
+        free_ended = False
+        finished: list[Path] = []
+        cut_off: Path | None = None
+        choices = 0
+        open_score = -math.inf
+        while beam or (free and not free_ended):
+            if any(len(self.arcs(h.state).ids) > 1 for h in beam):
+                choices += 1
+            for h in beam:
+                here = self.arcs(h.state)
+                score = h.score + float(h.row[end])
+                if here.final:
+                    finished.append(Path(h.tokens, score - here.final_cost))
+                elif cut_off is None or score > cut_off.score:
+                    cut_off = Path(h.tokens, score)
+            best = max((p.score for p in finished), default=-math.inf)
+            pay = self._rate(free)
+            grown = self._grow(beam, pay)
+            open_score = max((c[0] for c in grown), default=-math.inf)
+            if best > open_score + s.certain:
+                grown = []
+            if free and not free_ended:
+                token = int(free.row.argmax())
+                free.score += float(free.row[token])
+                if token == end or len(free.tokens) >= s.most_tokens:
+                    free_ended = True
+                else:
+                    free.tokens = (*free.tokens, token)
+                    if not grown and finished and len(free.tokens) > max(len(p.tokens) for p in finished) + 1:
+                        break
+            going_free = free if free and not free_ended else None
+            if not grown and not going_free:
+                break
+            beam = self._advance(beam, grown, going_free, runner)
+        finished.sort(key=lambda p: -p.score)
+        free_path = Path(free.tokens, free.score) if free else None
+        return Walk(tuple(finished), cut_off, open_score, free_path, free_ended, choices)
+
+    @staticmethod
+    def _rate(free: _Hypothesis | None) -> float:
+        """Nats per token that the free path pays: what a true path may be expected to pay too."""
+        return max(-0.7, free.score / len(free.tokens)) if free and free.tokens else -0.1
+
+    def _grow(self, beam: list[_Hypothesis], pay: float) -> list[tuple[float, float, int, tuple[int, ...], State]]:
+        """The best ways on: (score, compared score, index in the beam, new tokens, state)."""
+        s = self.settings
+        found: list[tuple[float, float, int, int]] = []
+        for number, h in enumerate(beam):
+            here = self.arcs(h.state)
+            if len(h.tokens) >= s.most_tokens or not len(here.ids):
+                continue
+            scores = h.score + h.row[here.ids] - here.costs
+            top = np.argpartition(scores, -s.beam)[-s.beam :] if len(scores) > s.beam else range(len(scores))
+            length = len(h.tokens) + 1
+            found += [(float(scores[i]), float(scores[i]) - pay * length, number, int(i)) for i in top]
+        found.sort(key=lambda c: -c[1])
+        out: list[tuple[float, float, int, tuple[int, ...], State]] = []
+        for score, compared, number, arc in found[: s.beam]:
+            if compared < found[0][1] - s.width or score == -math.inf:
+                break
+            here = self.arcs(beam[number].state)
+            step, tokens = here.steps[arc], [int(here.ids[arc])]
+            state, cost = step.state, 0.0
+            limit = s.run if s.beam > 1 else s.most_tokens
+            while len(tokens) <= limit:
+                there = self.arcs(state)
+                if not there.forced:
+                    break
+                tokens.append(int(there.ids[0]))
+                state, cost = there.steps[0].state, cost + there.steps[0].cost
+            out.append((score - cost, compared, number, tuple(tokens), state))
+        return out
+
+    def _advance(
+        self,
+        beam: list[_Hypothesis],
+        grown: list[tuple[float, float, int, tuple[int, ...], State]],
+        free: _Hypothesis | None,
+        runner: Runner,
+    ) -> list[_Hypothesis]:
+        """Give each way on a sequence of its own and run all of them, and the free path, in one batch."""
+        every = self.settings.score_forced
+        taken: set[int] = set()
+        next_beam: list[_Hypothesis] = []
+        parts: list[tuple[int, Sequence[int]]] = []
+        with_children = {c[2] for c in grown}
+        for number, h in enumerate(beam):
+            if number not in with_children and h.slot != FORK:
+                runner.drop(h.slot)
+        keepers: list[tuple[int, int]] = []
+        for at, (_, _, number, _, _) in enumerate(grown):
+            parent = beam[number]
+            if number in taken or parent.slot == FORK:
+                keepers.append((at, runner.split(parent.slot)))
+            else:
+                taken.add(number)
+                keepers.append((at, parent.slot))
+        for at, slot in keepers:
+            score, _, number, tokens, state = grown[at]
+            parts.append((slot, tokens))
+            next_beam.append(_Hypothesis(slot, beam[number].tokens + tokens, state, score, beam[number].row))
+        if free is not None:
+            if free.slot == FORK:
+                free.slot = runner.split(FORK)
+            parts.append((free.slot, free.tokens[-1:]))
+        rows = log_softmax(runner.extend(parts, every))
+        at = 0
+        for h, (_, tokens) in zip(next_beam, parts, strict=False):
+            if every:
+                h.score += sum(float(rows[at + i, tokens[i + 1]]) for i in range(len(tokens) - 1))
+                at += len(tokens)
+            else:
+                at += 1
+            h.row = rows[at - 1]
+        if free is not None:
+            free.row = rows[-1]
+        return next_beam
+
+
+def log_softmax(logits: F32) -> F32:
+    """Over the last axis, float32."""
+    shifted: F32 = logits - logits.max(axis=-1, keepdims=True)
+    out: F32 = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return out

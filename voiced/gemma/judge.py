@@ -1,0 +1,170 @@
+"""PURE. From a finished walk to a Decision: the outcome, how certain it is, what else it may have been.
+
+Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share and
+the distance to the free path into a probability, by a logistic whose numbers come from data (nano.toml, `[calibration]`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+
+from voiced.errors import ModelFileError
+from voiced.gemma.automaton import State, TokenAutomaton
+from voiced.gemma.decide import Path, Walk
+from voiced.messages import Alternative, Call, Decision, SlotValue, Verdict
+
+VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
+"""Tools of the calls dialect that are verdicts, not actions."""
+READ_PATHS = 6
+"""Finished paths whose meaning is worked out: the others are far behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Until fitted, plain guesses. Distances in nats."""
+
+    bias: float = 1.0
+    share: float = 1.0
+    """Weight of the log-odds of the outcome's share among all that was walked."""
+    gap: float = 2.0
+    """Weight of the distance, per token, from the free path down to the best allowed one."""
+    temperature: float = 1.5
+    """Divides scores before they share probability: token errors are not independent."""
+    foreign_gap: float = 0.9
+    """Distance per token beyond which speech was not for this house."""
+    foreign_total: float = 4.0
+    """... and in sum: a short path is not given up for one doubtful token."""
+    cut_cost: float = 1.0
+    """Nats taken from paths that were cut off: most people finish their sentences."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> Calibration:
+        """From a table of a model's TOML. ModelFileError on anything that is no number of ours."""
+        known = {f.name for f in fields(cls)}
+        for name, value in data.items():
+            if name not in known or isinstance(value, bool) or not isinstance(value, int | float):
+                raise ModelFileError(f"calibration: {name} = {value!r} is not understood")
+        return cls(**{name: float(value) for name, value in data.items() if isinstance(value, int | float)})
+
+
+@dataclass(slots=True)
+class _Outcome:
+    calls: tuple[Call, ...]
+    sentence: str
+    weight: float = 0.0
+    others: list[tuple[tuple[Call, ...], str]] = field(default_factory=list)
+    """Other meanings of the same words."""
+
+
+Frozen = tuple[tuple[str, tuple[tuple[str, SlotValue], ...]], ...]
+
+
+def frozen(calls: tuple[Call, ...]) -> Frozen:
+    """Calls as a key."""
+    return tuple((c.intent, tuple(sorted(c.slots.items()))) for c in calls)
+
+
+def ends_early(automaton: TokenAutomaton, tokens: tuple[int, ...]) -> bool:
+    """Whether `tokens` are a beginning (at least one token) of something allowed, but not all of it."""
+    state: State = automaton.start
+    for token in tokens:
+        choice = automaton.choice(state)
+        step = choice.steps.get(token)
+        if step is None and choice.open_step is not None and token not in choice.open_excluded:
+            step = choice.open_step
+        if step is None:
+            return False
+        state = step.state
+    return bool(tokens) and not automaton.choice(state).final
+
+
+def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable[[tuple[int, ...]], str]) -> Decision:
+    """The decision for a command. `text` spells tokens (for what an incomplete utterance said so far)."""
+    outcomes = _outcomes(walk, automaton, by)
+    best = max(outcomes, key=lambda o: o.weight, default=None)
+    top = walk.finished[0].score if walk.finished else -math.inf
+    cut = walk.cut_off
+    cut_score = cut.score - by.cut_cost if cut and cut.tokens else -math.inf
+    free = walk.free
+    if walk.free_ended and free and ends_early(automaton, free.tokens) and free.score - by.cut_cost > top:
+        return Decision(Verdict.INCOMPLETE, certainty=_certainty_of(free.score - by.cut_cost - top), sentence=text(free.tokens))
+    likeliest = walk.finished[0] if walk.finished and top >= cut_score else cut or Path((), -math.inf)
+    foreign = _foreign(walk, max(top, cut_score), len(likeliest.tokens), by)
+    if foreign is not None:
+        return Decision(Verdict.NOT_FOR_ME, certainty=foreign)
+    if cut and cut_score > top:
+        return Decision(Verdict.INCOMPLETE, certainty=_certainty_of(cut_score - top), sentence=text(cut.tokens))
+    if best is None:
+        return Decision(Verdict.NOT_FOR_ME, certainty=0.5)
+    rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
+    total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
+    gap = _gap(walk, top, len(walk.finished[0].tokens))
+    ranked = sorted(outcomes, key=lambda o: -o.weight)
+
+    def certainty(one: _Outcome) -> float:
+        share = min(max(one.weight / total, 1e-6), 1 - 1e-6)
+        return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - by.gap * gap)
+
+    alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others]
+    alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
+    verdict = VERDICT_CALLS.get(best.calls[0].intent) if best.calls else None
+    if verdict:
+        return Decision(verdict, certainty=certainty(best), sentence=best.sentence, alternatives=tuple(alternatives))
+    return Decision(Verdict.CALLS, best.calls, certainty(best), best.sentence, tuple(alternatives))
+
+
+def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decision:
+    """The decision where two spoken digits are awaited: DIGITS, else INCOMPLETE or NOT_FOR_ME."""
+    decision = judge(walk, automaton, by, lambda _: "")
+    if decision.verdict is not Verdict.CALLS:
+        return decision
+    slots = decision.calls[0].slots
+    digits = f"{slots.get('first', '')}{slots.get('second', '')}"
+    return Decision(Verdict.DIGITS, (), decision.certainty, digits=digits)
+
+
+def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_Outcome]:
+    found: dict[Frozen, _Outcome] = {}
+    if not walk.finished:
+        return []
+    top = walk.finished[0].score
+    for path in walk.finished[:READ_PATHS]:
+        readings = automaton.readings(path.tokens)
+        if not readings:
+            continue
+        first = readings[0]
+        one = found.get(frozen(first.calls))
+        if one is None:
+            others = [(r.calls, r.sentence) for r in readings[1:]]
+            one = found[frozen(first.calls)] = _Outcome(first.calls, first.sentence, others=others)
+        one.weight += math.exp((path.score - top) / by.temperature)
+    return list(found.values())
+
+
+def _gap(walk: Walk, score: float, length: int) -> float:
+    """Nats per token (the end counts as one) from the free path down to `score`; 0 where nothing free was walked."""
+    return max(0.0, walk.free.score - score) / (length + 1) if walk.free else 0.0
+
+
+def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> float | None:
+    """How certain it is that the speech was not for this house; None if it may have been."""
+    if walk.free is None:
+        return None
+    if walk.free_ended and not walk.free.tokens:
+        return 0.9 if score < walk.free.score - 1.0 else None  # the model hears nothing at all
+    if score == -math.inf:
+        return 0.9
+    total, gap = walk.free.score - score, _gap(walk, score, length)
+    if gap > by.foreign_gap and total > by.foreign_total:
+        return _logistic(3 * (gap - by.foreign_gap) + 0.5)
+    return None
+
+
+def _certainty_of(lead: float) -> float:
+    return _logistic(min(lead, 20.0) if lead > -math.inf else 0.0)
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -40 else 0.0

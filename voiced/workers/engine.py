@@ -1,0 +1,285 @@
+"""The engine: model, memory and walk in one process that reaches nothing else. `EngineCore` is the same without a process.
+
+Options: `model` (folder of the model), `threads` (0 or absent for a good number), `cache` (folder for the prompt's saved
+state; absent keeps none).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voiced.errors import InferenceError, ModelFileError, VoicedError
+from voiced.gemma import prompt
+from voiced.gemma.audio import AudioStream
+from voiced.gemma.automaton import TokenAutomaton
+from voiced.gemma.decide import Walker, WalkSettings
+from voiced.gemma.grammar import compile_sentences
+from voiced.gemma.judge import judge, judge_code
+from voiced.gemma.llama import AudioEncoder, Context, TextModel, usable_cpus
+from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
+from voiced.gemma.models import ModelPair, resolve
+from voiced.gemma.prompt import Dialect, Tool
+from voiced.home.model import Home
+from voiced.home.sentences import code_graph, word_graph
+from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
+from voiced.ports import Expect
+from voiced.workers import child, protocol
+
+LARGE_BYTES = 500_000_000
+"""From this size on a model is limited by memory bandwidth: more threads, a narrow beam, no scores for forced tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A house for one tokenizer: what may be said, and what the system turn says of it."""
+
+    command: TokenAutomaton
+    code: TokenAutomaton
+    system: str = ""
+    tools: tuple[Tool, ...] = ()
+
+
+Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
+
+
+def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
+    """The grammars of a house (`Home.to_dict()`)."""
+    if dialect is not Dialect.SENTENCES:
+        raise ModelFileError(f"the dialect {dialect.value} has no grammar yet")
+    del area  # sentences carry what was said; policy adds the room
+    end = tokenizer.special(prompt.END_TURN)
+    command = compile_sentences(word_graph(Home.from_dict(home)), tokenizer, end)
+    return Compiled(command, compile_sentences(code_graph(), tokenizer, end))
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How to run a model; `None` chooses by its size."""
+
+    threads: int = 0
+    cache: Path | None = None
+    cells: int = 4096
+    step_tokens: int = 12
+    walk: WalkSettings | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    number: int
+    expect: Expect
+    sound: AudioStream
+    known: tuple[int, Decision, EngineTimes] | None = None
+    """The last decision, and after how many samples: asked again without new sound, it is given again."""
+
+
+class EngineCore:
+    """Hears one turn at a time. All methods are synchronous; all raise VoicedError only."""
+
+    def __init__(self, pair: ModelPair, setup: Setup | None = None, compile_with: Compile = compile_home) -> None:
+        """Verifies both files, then loads them. ModelFileError."""
+        self._pair, self._setup, self._compile = pair, setup or Setup(), compile_with
+        pair.verify()
+        large = pair.text.stat().st_size > LARGE_BYTES
+        threads = self._setup.threads or (min(4, usable_cpus()) if large else min(2, usable_cpus()))
+        self.threads, self.dialect = threads, str(pair.dialect)
+        calls = pair.dialect is Dialect.CALLS
+        self._walk = self._setup.walk or WalkSettings(beam=2 if large else 8, free=not calls, score_forced=not large)
+        self.model = TextModel(pair.text, lazy=large)
+        self._encoder = AudioEncoder(pair.audio, self.model, threads)
+        self._context = Context(self.model, self._setup.cells, self._walk.beam + 4, threads)
+        store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}")
+        self._memory = TurnMemory(self._context, store)
+        self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
+        self._walkers: dict[Expect, Walker] = {}
+        self._turn: _Turn | None = None
+        self.progress = 0
+        """Counts tokens of sound and decisions."""
+        self.warm_up()
+
+    @property
+    def what(self) -> str:
+        return self._pair.name
+
+    def close(self) -> None:
+        self._context.close()
+        self._encoder.close()
+        self.model.close()
+
+    def warm_up(self) -> None:
+        """Everything once, so that the first turn finds pages, buffers and caches as the second one does."""
+        self._memory.prepare(self.model.tokenize(prompt.before_audio(), special=True))
+        rng = np.random.default_rng(0)
+        noise = (rng.standard_normal(2 * SAMPLE_RATE_HZ) * 300).astype(np.int16).tobytes()
+        stream = AudioStream(self._encoder, self._setup.step_tokens)
+        self._memory.begin()
+        for rows in stream.feed(noise):
+            self._memory.append(rows)
+        self._memory.fork(stream.tail(), self._after_audio)
+        self._memory.begin()
+
+    def load_home(self, home: Mapping[str, Any], area: str = "") -> None:
+        """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if the house does not compile."""
+        self._turn = None
+        try:
+            made = self._compile(home, area, self.model, self._pair.dialect)
+            before = prompt.before_audio(made.system, made.tools)
+            self._memory.prepare(self.model.tokenize(before, special=True))
+            self._walkers = {
+                Expect.COMMAND: Walker(made.command, self.model.size, self._walk),
+                Expect.CODE: Walker(made.code, self.model.size, self._walk),
+            }
+            for walker in self._walkers.values():
+                walker.arcs(walker.automaton.start)
+        except VoicedError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InferenceError(f"the house does not compile: {type(error).__name__}: {error}") from error
+
+    def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
+        """Open a turn; the one before is forgotten."""
+        try:
+            wanted = Expect(expect)
+        except ValueError as error:
+            raise InferenceError(f"a turn cannot expect {expect!r}") from error
+        if wanted not in self._walkers:
+            raise InferenceError("no house has been loaded")
+        self._memory.begin()
+        self._turn = _Turn(turn, wanted, AudioStream(self._encoder, self._setup.step_tokens))
+
+    def feed(self, turn: int, pcm: bytes) -> None:
+        """16 kHz mono s16 in any chopping: encoded and prefilled step by step."""
+        open_turn = self._open(turn)
+        for rows in open_turn.sound.feed(pcm):
+            self._memory.append(rows)
+            self.progress += len(rows)
+
+    def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+        """What was said so far. Leaves no trace: feeding goes on as if never asked."""
+        open_turn = self._open(turn)
+        sound = open_turn.sound
+        if open_turn.known and open_turn.known[0] == sound.samples:
+            _, decision, times = open_turn.known
+            return decision, replace(times, tail_ms=0.0, decide_ms=0.0)
+        self.progress += 1
+        encoded, prefilled = sound.encode_ms, self._memory.prefill_ms
+        try:
+            if sound.samples == 0:
+                return Decision(Verdict.NOT_FOR_ME, certainty=1.0), EngineTimes()
+            rows = sound.tail()
+            first = self._memory.fork(rows, self._after_audio)
+            tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
+            decision, decide_ms, choices = self._judge(open_turn.expect, first)
+        finally:
+            self._memory.forget_fork()
+        times = EngineTimes(
+            encode_ms=sound.encode_ms,
+            prefill_ms=self._memory.prefill_ms,
+            tail_ms=tail_encode_ms + tail_prefill_ms,
+            decide_ms=decide_ms,
+            choices=choices,
+            audio_tokens=sound.final + len(rows),
+        )
+        # the tail is encoded again at the next asking: it is no part of what the turn will have cost by then
+        sound.encode_ms, self._memory.prefill_ms = encoded, prefilled
+        open_turn.known = (sound.samples, decision, times)
+        return decision, times
+
+    def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
+        """The decision for typed words, under the same automaton; an open turn with sound goes on unharmed."""
+        expect = self._turn.expect if self._turn and self._turn.number == turn else Expect.COMMAND
+        if expect not in self._walkers:
+            raise InferenceError("no house has been loaded")
+        self.progress += 1
+        before = self._memory.prefill_ms
+        tokens = self.model.tokenize(prompt.after_text(text), special=True)
+        try:
+            first = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
+            prefill_ms = self._memory.prefill_ms - before
+            decision, decide_ms, choices = self._judge(expect, first)
+        finally:
+            self._memory.forget_fork()
+            self._memory.prefill_ms = before
+        return decision, EngineTimes(prefill_ms=prefill_ms, tail_ms=prefill_ms, decide_ms=decide_ms, choices=choices)
+
+    def end(self, turn: int) -> None:
+        """Forget the turn, if it is the open one."""
+        if self._turn and self._turn.number == turn:
+            self._turn = None
+            self._memory.begin()
+
+    def _open(self, turn: int) -> _Turn:
+        if self._turn is None or self._turn.number != turn:
+            raise InferenceError(f"turn {turn} is not open")
+        return self._turn
+
+    def _judge(self, expect: Expect, first: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[Decision, float, int]:
+        begun = time.perf_counter()
+        if not np.isfinite(first).all():
+            raise InferenceError("the model gave no finite numbers")
+        walker = self._walkers[expect]
+        walk = walker.walk(first, Slots(self._context))
+        if expect is Expect.CODE:
+            decision = judge_code(walk, walker.automaton, self._pair.calibration)
+        else:
+            decision = judge(walk, walker.automaton, self._pair.calibration, self._spell)
+        return decision, (time.perf_counter() - begun) * 1000, walk.choices
+
+    def _spell(self, tokens: tuple[int, ...]) -> str:
+        return b"".join(self.model.piece(t) for t in tokens).decode("utf-8", "replace")
+
+
+def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:
+    """What the engine answers. A turn's failure is one Trouble; a message that is not for an engine is one, too."""
+    request = getattr(message, "request", 0)
+    try:
+        match message:
+            case protocol.Ping():
+                return protocol.Pong(message.request, core.progress)
+            case protocol.LoadHome():
+                core.load_home(message.home, message.area)
+                return protocol.Done(message.request)
+            case protocol.BeginTurn():
+                core.begin(message.turn, message.expect)
+            case protocol.FeedAudio():
+                core.feed(message.turn, message.pcm)
+            case protocol.Decide():
+                return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
+            case protocol.AskText():
+                return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
+            case protocol.EndTurn():
+                core.end(message.turn)
+            case _:
+                return protocol.Trouble("InferenceError", f"an engine does not understand {type(message).__name__}", request)
+    except VoicedError as error:
+        return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request)
+    return None
+
+
+def _setup(options: child.Options) -> tuple[Path, Setup]:
+    model, threads, cache = options.get("model"), options.get("threads", 0), options.get("cache")
+    if not isinstance(model, str) or not isinstance(threads, int) or not (cache is None or isinstance(cache, str)):
+        raise ModelFileError("the engine's options are `model` (a folder), `threads` (a number) and `cache` (a folder)")
+    return Path(model), Setup(threads=threads, cache=Path(cache) if cache else None)
+
+
+def work(link: child.Link, options: child.Options) -> None:
+    """The child's life: load, say Ready, answer in order until told to leave."""
+    folder, setup = _setup(options)
+    core = EngineCore(resolve(folder), setup)
+    facts: dict[str, object] = {"dialect": core.dialect, "threads": core.threads, "pid": os.getpid()}
+    link.send(protocol.Ready(core.what, facts))
+    while not isinstance(message := link.receive(), protocol.Close):
+        if message is not None and (answer := handle(core, message)) is not None:
+            link.send(answer)
+    core.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(child.run("voiced-engine", work, oom_score_adj=500))
