@@ -87,7 +87,8 @@ class EngineCore:
         self._pair, self._setup, self._compile = pair, setup or Setup(), compile_with
         pair.verify()
         large = pair.text.stat().st_size > LARGE_BYTES
-        threads = self._setup.threads or (min(4, usable_cpus()) if large else min(2, usable_cpus()))
+        # a small model on two threads waits at barriers more than it works: on a busy machine, for seconds
+        threads = self._setup.threads or (min(4, usable_cpus()) if large else 1)
         self.threads, self.dialect = threads, str(pair.dialect)
         calls = pair.dialect is Dialect.CALLS
         self._walk = self._setup.walk or WalkSettings(beam=2 if large else 8, free=not calls, score_forced=not large)
