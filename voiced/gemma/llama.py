@@ -16,12 +16,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import llama_cpp.llama_cpp as lib
-import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 import numpy.typing as npt
 
-from voiced.errors import InferenceError, ModelFileError
+# Threads that wait by spinning starve each other on a busy machine (measured: a turn of 40 ms took 15 s); they must sleep.
+# OpenMP reads this when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import llama_cpp.llama_cpp as lib  # noqa: E402
+import llama_cpp.mtmd_cpp as mtmd  # noqa: E402
+
+from voiced.errors import InferenceError, ModelFileError  # noqa: E402
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.gemma.tiny import tiny_pair
+from voiced.gemma.llama import Context, TextModel
+from voiced.gemma.memory import FORK, PrefixStore, Slots, TurnMemory
+from voiced.gemma.prompt import after_audio, before_audio
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[TextModel]:
+    one = TextModel(tiny_pair().text)
+    yield one
+    one.close()
+
+
+def memory(model: TextModel, folder: Path | None = None) -> tuple[TurnMemory, Context]:
+    context = Context(model, 512, 8, 1)
+    return TurnMemory(context, PrefixStore(folder, "key")), context
+
+
+def rows(n: int, width: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.random.default_rng(seed).standard_normal((n, width)).astype(np.float32)
+
+
+def test_a_decision_leaves_no_trace(model: TextModel) -> None:
+    prefix = model.tokenize(before_audio("You hear a house."), special=True)
+    closing = model.tokenize(after_audio(), special=True)
+    asked, context = memory(model)
+    unasked, _ = memory(model)
+    logits = []
+    for one in (asked, unasked):
+        one.prepare(prefix)
+        one.begin()
+        for piece in range(5):
+            one.append(rows(12, model.width, piece))
+            if one is asked:
+                one.fork(rows(3, model.width, 99), closing)
+                slots = Slots(context)
+                a = slots.split(FORK)
+                b = slots.split(FORK)
+                slots.extend([(a, [20, 21]), (b, [22])], every=True)
+                slots.drop(a)
+                one.forget_fork()
+        logits.append(one.fork(rows(2, model.width, 7), closing))
+    assert np.array_equal(*logits)
+
+
+def test_a_new_turn_knows_nothing_of_the_last(model: TextModel) -> None:
+    prefix = model.tokenize(before_audio(), special=True)
+    closing = model.tokenize(after_audio(), special=True)
+    one, _ = memory(model)
+    one.prepare(prefix)
+    got = []
+    for noise in (1, 2):
+        one.begin()
+        if noise == 2:
+            one.append(rows(30, model.width, 5))
+            one.begin()
+        one.append(rows(12, model.width))
+        got.append(one.fork(rows(1, model.width), closing))
+    assert np.array_equal(*got)
+
+
+def test_the_prefix_is_computed_once_and_kept(model: TextModel, tmp_path: Path) -> None:
+    prefix = model.tokenize(before_audio("A long house. " * 20), special=True)
+    closing = model.tokenize(after_audio(), special=True)
+    logits = []
+    for kept in (False, True):
+        one, _ = memory(model, tmp_path / "cache")
+        assert one.prepare(prefix) is kept
+        assert (one.prefilled == 0) is kept
+        one.begin()
+        one.append(rows(12, model.width))
+        logits.append(one.fork(rows(1, model.width), closing))
+    assert np.array_equal(*logits)
+    assert not memory(model, tmp_path / "cache")[0].prepare(prefix[:-1]), "another prompt has another file"
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "empty", "folder"])
+def test_a_damaged_file_is_a_missing_one(model: TextModel, tmp_path: Path, damage: str) -> None:
+    prefix = model.tokenize(before_audio("House."), special=True)
+    store = PrefixStore(tmp_path, "key")
+    memory(model, tmp_path)[0].prepare(prefix)
+    path = store.path(prefix)
+    assert path is not None
+    data = path.read_bytes()
+    if damage == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes({"cut": data[:-9], "bit": data[:99] + bytes([data[99] ^ 1]) + data[100:], "empty": b""}[damage])
+    assert not memory(model, tmp_path)[0].prepare(prefix)
+
+
+def test_a_full_disk_costs_only_the_next_start(model: TextModel, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    prefix = model.tokenize(before_audio("House."), special=True)
+    assert not memory(model, tmp_path / "file" / "cache")[0].prepare(prefix)
+
+
+def test_the_store_keeps_the_newest_few(tmp_path: Path) -> None:
+    store = PrefixStore(tmp_path, "key", most=2)
+    for n in range(5):
+        store.save([n], b"state")
+    assert len(list(tmp_path.iterdir())) == 2
+    assert store.load([4]) == b"state"
+
+
+def test_typed_words_share_the_prefix_but_for_the_audio_token(model: TextModel) -> None:
+    audio = model.tokenize(before_audio("House."), special=True)
+    typed = model.tokenize("lights on<turn|>", special=True)
+    one, _ = memory(model)
+    one.prepare(audio)
+    one.begin()
+    one.append(rows(12, model.width))
+    got = one.fork_text(len(audio) - 1, typed)
+    one.forget_fork()
+    fresh, _ = memory(model)
+    fresh.prepare((*audio[:-1], *typed[:-1]))
+    want = fresh.fork(rows(0, model.width), typed[-1:])
+    assert np.abs(got - want).max() < 1e-2

@@ -1,0 +1,40 @@
+"""The tiny random model of the tests: written once per checkout's run into a temporary folder, the same every time."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from tools.replica.__main__ import NAMES, describe
+from tools.replica.write import TINY, write_audio, write_text
+from voiced.gemma.models import ModelPair, from_folder
+
+_folder: tempfile.TemporaryDirectory[str] | None = None
+
+
+@functools.cache
+def tiny_folder() -> Path:
+    """A folder with the tiny pair and its description, dialect `sentences`; gone when the process ends."""
+    global _folder  # noqa: PLW0603
+    _folder = tempfile.TemporaryDirectory(prefix="voiced-tiny-")
+    folder = Path(_folder.name)
+    text, audio = (folder / name for name in NAMES[True])
+    write_text(text, TINY)
+    write_audio(audio, TINY)
+    describe(folder, text, audio, "sentences")
+    return folder
+
+
+def tiny_pair() -> ModelPair:
+    return from_folder(tiny_folder())
+
+
+def sound(seconds: float, seed: int = 0, level: float = 3000) -> bytes:
+    """Noise with a swell, s16: no speech, but no two pieces of it are alike."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * 16000)
+    swell = 0.6 + 0.4 * np.sin(np.arange(n) / 4000)
+    return (rng.standard_normal(n) * level * swell).clip(-32767, 32767).astype(np.int16).tobytes()
