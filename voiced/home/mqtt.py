@@ -1,0 +1,91 @@
+"""PURE. The keys that Home Assistant's MQTT platforms know, with their defaults: what an entity's `mqtt` may say.
+
+A table, because it is one: platform -> key -> default. The default's type is the key's type; a key that ends in
+`_topic` is an MQTT topic, and "" means that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Setting = str | bool | float
+
+_SWITCH: dict[str, Setting] = {
+    "command_topic": "", "state_topic": "", "payload_on": "ON", "payload_off": "OFF",
+    "state_on": "ON", "state_off": "OFF",
+}  # fmt: skip
+_RUN: dict[str, Setting] = {"command_topic": "", "payload_on": "ON"}
+_PRESS: dict[str, Setting] = {"command_topic": "", "payload_press": "PRESS"}
+_SENSOR: dict[str, Setting] = {"state_topic": ""}
+
+PLATFORMS: Mapping[str, Mapping[str, Setting]] = {
+    "light": _SWITCH | {
+        "schema": "default", "brightness": False, "color": False, "color_temp": False, "color_temp_kelvin": False,
+        "brightness_scale": 255.0, "brightness_command_topic": "", "brightness_state_topic": "",
+        "rgb_command_topic": "", "rgb_state_topic": "", "color_temp_command_topic": "", "color_temp_state_topic": "",
+    },
+    "switch": _SWITCH,
+    "input_boolean": _SWITCH,
+    "siren": _SWITCH,
+    "humidifier": _SWITCH,
+    "fan": _SWITCH | {
+        "percentage_command_topic": "", "percentage_state_topic": "", "speed_range_min": 1.0, "speed_range_max": 100.0,
+    },
+    "cover": {
+        "command_topic": "", "state_topic": "", "payload_open": "OPEN", "payload_close": "CLOSE",
+        "payload_stop": "STOP",
+        "state_open": "open", "state_closed": "closed", "state_opening": "opening", "state_closing": "closing",
+        "state_stopped": "stopped", "set_position_topic": "", "position_topic": "", "position_open": 100.0,
+        "position_closed": 0.0,
+    },
+    "valve": {
+        "command_topic": "", "state_topic": "", "payload_open": "OPEN", "payload_close": "CLOSE",
+        "payload_stop": "STOP",
+        "state_open": "open", "state_closed": "closed", "state_opening": "opening", "state_closing": "closing",
+        "reports_position": False, "position_open": 100.0, "position_closed": 0.0,
+    },
+    "lock": {
+        "command_topic": "", "state_topic": "", "payload_lock": "LOCK", "payload_unlock": "UNLOCK",
+        "state_locked": "LOCKED", "state_unlocked": "UNLOCKED", "state_locking": "LOCKING",
+        "state_unlocking": "UNLOCKING", "state_jammed": "JAMMED",
+    },
+    "alarm_control_panel": {
+        "command_topic": "", "state_topic": "", "payload_disarm": "DISARM", "payload_arm_away": "ARM_AWAY",
+        "payload_arm_home": "ARM_HOME",
+    },
+    "climate": {
+        "temperature_command_topic": "", "temperature_state_topic": "", "current_temperature_topic": "",
+        "current_humidity_topic": "", "mode_command_topic": "", "mode_state_topic": "", "power_command_topic": "",
+        "payload_on": "ON", "payload_off": "OFF", "temperature_unit": "C", "min_temp": 7.0, "max_temp": 35.0,
+        "precision": 0.1,
+    },
+    "scene": _RUN,
+    "script": _RUN,
+    "button": _PRESS,
+    "input_button": _PRESS,
+    "sensor": _SENSOR,
+    "binary_sensor": {"state_topic": "", "payload_on": "ON", "payload_off": "OFF"},
+    "media_player": _SWITCH | {
+        "payload_play": "PLAY", "payload_pause": "PAUSE", "payload_next": "NEXT", "payload_previous": "PREVIOUS",
+        "payload_mute": "MUTE", "payload_unmute": "UNMUTE", "volume_command_topic": "", "volume_state_topic": "",
+        "payload_volume_up": "VOLUME_UP", "payload_volume_down": "VOLUME_DOWN",
+    },
+    "vacuum": {
+        "command_topic": "", "state_topic": "", "payload_start": "start", "payload_pause": "pause",
+        "payload_stop": "stop",
+        "payload_return_to_base": "return_to_base", "payload_clean_spot": "clean_spot", "send_command_topic": "",
+    },
+    "lawn_mower": {
+        "command_topic": "", "state_topic": "", "payload_start_mowing": "start_mowing", "payload_dock": "dock",
+        "payload_pause": "pause",
+    },
+    "weather": {"state_topic": "", "temperature_topic": ""},
+    "todo": {"command_topic": "", "state_topic": ""},
+    "person": _SENSOR,
+}  # fmt: skip
+"""Home Assistant has no MQTT platform for media players, lists, weather and persons: theirs follow the others."""
+
+
+def setting(domain: str, written: Mapping[str, Setting], key: str) -> Setting:
+    """What the owner wrote, else Home Assistant's default, else ""."""
+    return written.get(key, PLATFORMS.get(domain, {}).get(key, ""))
