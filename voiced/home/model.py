@@ -215,7 +215,7 @@ def is_state_topic(key: str) -> bool:
     return key.endswith("_topic") and not key.endswith(("command_topic", "set_position_topic"))
 
 
-_Place = TypeVar("_Place", Area, Floor)
+_Place = TypeVar("_Place", bound=Area | Floor)
 
 
 def _called(places: Iterable[_Place], name: str) -> _Place | None:

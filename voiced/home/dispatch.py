@@ -1,0 +1,148 @@
+"""PURE. From a verb on an entity to the MQTT message that does it, with Home Assistant's topics and payloads.
+
+`COLOURS` are CSS's. A step that the entity has no topic for gives None: we know it, but cannot reach it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from voiced.home.intents import Step
+from voiced.home.model import Entity, Home
+from voiced.messages import Call, Command, SlotValue
+
+COLOURS: Mapping[str, tuple[int, int, int]] = {
+    "white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "orange": (255, 165, 0), "yellow": (255, 255, 0),
+    "green": (0, 255, 0), "blue": (0, 0, 255), "purple": (128, 0, 128), "brown": (165, 42, 42), "pink": (255, 192, 203),
+    "turquoise": (64, 224, 208), "violet": (238, 130, 238), "cyan": (0, 255, 255), "magenta": (255, 0, 255),
+    "gold": (255, 215, 0), "lime": (0, 255, 0),
+}  # fmt: skip
+"""Green and lime are what people mean by them in front of a lamp, which CSS's dark green is not."""
+
+_PAYLOADS: Mapping[str, tuple[str, str]] = {
+    "turn_on": ("payload_on", "state_on"), "turn_off": ("payload_off", "state_off"),
+    "open": ("payload_open", "state_open"), "close": ("payload_close", "state_closed"),
+    "lock": ("payload_lock", "state_locked"), "unlock": ("payload_unlock", "state_unlocked"),
+    "stop": ("payload_stop", ""), "run": ("payload_on", ""), "press": ("payload_press", ""),
+    "arm": ("payload_arm_away", ""), "disarm": ("payload_disarm", ""),
+    "pause": ("payload_pause", ""), "play": ("payload_play", ""), "next": ("payload_next", ""),
+    "previous": ("payload_previous", ""), "mute": ("payload_mute", ""), "unmute": ("payload_unmute", ""),
+    "start": ("payload_start", ""), "return_to_base": ("payload_return_to_base", ""),
+    "start_mowing": ("payload_start_mowing", ""), "dock": ("payload_dock", ""),
+}  # fmt: skip
+"""verb -> (key of the payload that is sent, key of the state that confirms it)."""
+
+_MOVING = {"open": "state_opening", "close": "state_closing"}
+"""A cover that moves the right way has understood."""
+
+
+def half_up(value: float) -> int:
+    return int(value + 0.5)
+
+
+def scaled(percent: float, scale: float) -> int:
+    """A percentage on the device's own scale, rounded half up; more than nothing is never nothing."""
+    level = half_up(percent * scale / 100)
+    return max(1, level) if percent > 0 else 0
+
+
+def number_text(value: SlotValue) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def command(step: Step, home: Home) -> Command | None:
+    """The message for one step, or None where the entity has no topic for it."""
+    entity = home.entity(step.entity)
+    if entity is None:
+        return None
+    if entity.domain == "light" and (
+        step.verb == "set" or (step.verb in _PAYLOADS and entity.text("schema") == "json")
+    ):
+        return _light(entity, step)
+    special = {
+        "set_temperature": ("temperature_command_topic", "temperature_state_topic", "temperature"),
+        "set_volume": ("volume_command_topic", "volume_state_topic", "volume_level"),
+    }
+    if step.verb in special:
+        topic, state, value = special[step.verb]
+        return _number(entity, step, topic, state, number_text(step.values.get(value, "")))
+    if step.verb == "set_speed":
+        low, high = entity.number("speed_range_min"), entity.number("speed_range_max")
+        speed = half_up(float(step.values.get("percentage", 0)) * (high - low + 1) / 100)
+        return _number(entity, step, "percentage_command_topic", "percentage_state_topic", str(speed))
+    if step.verb == "set_position":
+        closed, opened = entity.number("position_closed"), entity.number("position_open")
+        place = half_up(closed + float(step.values.get("position", 0)) * (opened - closed) / 100)
+        if entity.domain == "valve":
+            topic = "command_topic" if entity.flag("reports_position") else ""
+            return _number(entity, step, topic, "state_topic", str(place))
+        return _number(entity, step, "set_position_topic", "position_topic", str(place))
+    if step.verb == "change_volume":
+        payload = entity.text("payload_volume_up" if step.values.get("volume_step") == "up" else "payload_volume_down")
+        return _message(entity, step, "command_topic", payload, "", {})
+    if entity.domain == "climate" and step.verb in ("turn_on", "turn_off"):
+        payload = entity.text("payload_on" if step.verb == "turn_on" else "payload_off")
+        return _message(entity, step, "power_command_topic", payload, "", {})
+    if step.verb not in _PAYLOADS:
+        return None
+    payload_key, state_key = _PAYLOADS[step.verb]
+    payload, state = entity.text(payload_key), entity.text(state_key) if state_key else ""
+    states = [state, entity.text(_MOVING[step.verb])] if step.verb in _MOVING else [state]
+    return _message(entity, step, "command_topic", payload, "state_topic", {"state": states} if state else {})
+
+
+def _message(
+    entity: Entity, step: Step, topic_key: str, payload: str, state_key: str, expected: Mapping[str, object]
+) -> Command | None:
+    topic = entity.text(topic_key) if topic_key else ""
+    if not topic or not payload:
+        return None
+    state_topic = entity.text(state_key) if state_key and expected else ""
+    return Command(entity.id, step.verb, topic, payload, state_topic, expected if state_topic else {})
+
+
+def _number(entity: Entity, step: Step, topic: str, state: str, payload: str) -> Command | None:
+    return _message(entity, step, topic, payload, state, {"number": float(payload)}) if payload else None
+
+
+def _light(entity: Entity, step: Step) -> Command | None:
+    """A light's `set`, and on/off of the json schema."""
+    values = step.values
+    level = float(values["brightness"]) if "brightness" in values else None
+    colour = COLOURS.get(str(values.get("color", "")))
+    kelvin = float(values["temperature"]) if "temperature" in values else None
+    if (colour is None and "color" in values) or (step.verb == "set" and not values):
+        return None
+    scale = entity.number("brightness_scale")
+    if entity.text("schema") == "json":
+        off = step.verb == "turn_off" or level == 0 or colour == (0, 0, 0)
+        body: dict[str, object] = {"state": "OFF" if off else "ON"}
+        if not off:
+            if (level is not None and not entity.flag("brightness")) or (colour and not entity.flag("color")):
+                return None
+            if level is not None:
+                body["brightness"] = scaled(level, scale)
+            if colour:
+                body["color"] = dict(zip("rgb", colour, strict=True))
+            if kelvin:
+                if not (entity.flag("color_temp") or entity.flag("color_temp_kelvin")):
+                    return None
+                body["color_temp"] = half_up(kelvin) if entity.flag("color_temp_kelvin") else half_up(1e6 / kelvin)
+        return _message(entity, step, "command_topic", json.dumps(body), "state_topic", {"json": body})
+    if level is not None:
+        return _number(entity, step, "brightness_command_topic", "brightness_state_topic", str(scaled(level, scale)))
+    if colour:
+        text = ",".join(map(str, colour))
+        return _message(entity, step, "rgb_command_topic", text, "rgb_state_topic", {"state": [text]})
+    mireds = half_up(1e6 / kelvin) if kelvin else 0
+    return _number(entity, step, "color_temp_command_topic", "color_temp_state_topic", str(mireds)) if mireds else None
+
+
+def own_command(call: Call, home: Home, device_id: str) -> Command:
+    """The message of an owner's own sentence, or of an intent that somebody else on the broker serves."""
+    own = home.own(call.intent)
+    if own and own.publish_topic:
+        return Command(call.intent, "publish", own.publish_topic, own.publish_payload)
+    body = json.dumps(call.to_json(), ensure_ascii=False, sort_keys=True)
+    return Command(call.intent, "publish", f"voiced/{device_id}/intent/{call.intent}", body)

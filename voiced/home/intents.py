@@ -1,0 +1,150 @@
+"""PURE. What Home Assistant's intents do in this house: from a call to entities, a verb and values.
+
+`ACTIONS` is the table of all intents that act on entities. Everything else (questions, timers, lists, own sentences) is
+not in it. `resolve` finds the entities of a call; it decides nothing about whether that may happen: policy does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voiced.home.model import Entity, Home
+from voiced.messages import Call, SlotValue
+
+SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "humidifier", "siren")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    verb: str
+    domains: tuple[str, ...] = ()
+    """Which entities it can act on; empty: any with this name, and `SWITCHABLE` for a group."""
+    values: tuple[str, ...] = ()
+    """The slots that say how."""
+
+
+ACTIONS: Mapping[str, Action] = {
+    "HassTurnOn": Action("turn_on"),
+    "HassTurnOff": Action("turn_off"),
+    "HassOpenCover": Action("open", ("cover", "valve")),
+    "HassCloseCover": Action("close", ("cover", "valve")),
+    "HassStopMoving": Action("stop", ("cover", "valve")),
+    "HassSetPosition": Action("set_position", ("cover", "valve"), ("position",)),
+    "HassLock": Action("lock", ("lock",)),
+    "HassUnlock": Action("unlock", ("lock",)),
+    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature")),
+    "HassClimateSetTemperature": Action("set_temperature", ("climate",), ("temperature",)),
+    "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage",)),
+    "HassMediaPause": Action("pause", ("media_player",)),
+    "HassMediaUnpause": Action("play", ("media_player",)),
+    "HassMediaNext": Action("next", ("media_player",)),
+    "HassMediaPrevious": Action("previous", ("media_player",)),
+    "HassMediaPlayerMute": Action("mute", ("media_player",)),
+    "HassMediaPlayerUnmute": Action("unmute", ("media_player",)),
+    "HassSetVolume": Action("set_volume", ("media_player",), ("volume_level",)),
+    "HassSetVolumeRelative": Action("change_volume", ("media_player",), ("volume_step",)),
+    "HassVacuumStart": Action("start", ("vacuum",)),
+    "HassVacuumReturnToBase": Action("return_to_base", ("vacuum",)),
+    "HassLawnMowerStartMowing": Action("start_mowing", ("lawn_mower",)),
+    "HassLawnMowerDock": Action("dock", ("lawn_mower",)),
+}
+
+_VERB_OF_DOMAIN: Mapping[tuple[str, str], str] = {
+    ("turn_on", "cover"): "open", ("turn_off", "cover"): "close",
+    ("turn_on", "valve"): "open", ("turn_off", "valve"): "close",
+    ("turn_on", "lock"): "lock", ("turn_off", "lock"): "unlock",
+    ("turn_on", "scene"): "run", ("turn_on", "script"): "run",
+    ("turn_on", "button"): "press", ("turn_on", "input_button"): "press",
+    ("turn_on", "alarm_control_panel"): "arm", ("turn_off", "alarm_control_panel"): "disarm",
+    ("turn_on", "vacuum"): "start", ("turn_off", "vacuum"): "return_to_base",
+}  # fmt: skip
+"""Home Assistant's HassTurnOn means another thing for each of these."""
+
+_RISKY_VERBS = frozenset(["unlock", "open", "disarm", "set_position", "turn_on"])
+"""On a sensitive entity these need the code: `turn_on` for what its owner called sensitive, a heater perhaps."""
+
+
+def verb_for(verb: str, domain: str) -> str:
+    return _VERB_OF_DOMAIN.get((verb, domain), verb)
+
+
+def risky(entity: Entity, verb: str, values: Mapping[str, SlotValue]) -> bool:
+    """Sensitive, and in the direction that lets somebody in."""
+    if not entity.sensitive or verb not in _RISKY_VERBS:
+        return False
+    closed = entity.number("position_closed") if entity.domain == "cover" else 0.0
+    return not (verb == "set_position" and closed == 0.0 and values.get("position") == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One verb on one entity."""
+
+    entity: str
+    verb: str
+    values: Mapping[str, SlotValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a call means in this house."""
+
+    steps: tuple[Step, ...] = ()
+    group: bool = False
+    """Meant by place or kind, not by name: sensitive entities are not part of it in the risky direction."""
+    ambiguous: bool = False
+    """The steps are the possibilities, and it was not said which."""
+
+
+def normal(value: SlotValue) -> SlotValue:
+    """Texts case-folded, numbers as numbers (22.0 is 22)."""
+    if isinstance(value, str):
+        return " ".join(value.casefold().split())
+    return int(value) if value == int(value) else value
+
+
+def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> tuple[tuple[Entity, ...], bool, bool]:
+    """(entities, group, ambiguous) that the slots name, area, floor, domain and device_class mean."""
+    said = {
+        key: str(call.slots[key]) for key in ("name", "area", "floor", "domain", "device_class") if key in call.slots
+    }
+    place = home.area_called(said["area"]) if "area" in said else None
+    floor = home.floor_called(said["floor"]) if "floor" in said else None
+    if ("area" in said and place is None) or ("floor" in said and floor is None):
+        return (), False, False
+    pool = home.where(
+        area=place.id if place else "", floor=floor.id if floor else "", device_class=said.get("device_class", "")
+    )
+    if "name" in said:
+        named = [e for e in home.called(said["name"]) if e in pool and (not domains or e.domain in domains)]
+        return _one_of(named, area)
+    wanted = (said["domain"],) if "domain" in said else domains or SWITCHABLE
+    pool = tuple(e for e in pool if e.domain in wanted)
+    if "domain" not in said and not domains and any(e.domain == "light" for e in pool):
+        pool = tuple(e for e in pool if e.domain == "light")
+    if place or floor or call.slots.get("everywhere"):
+        return pool, True, False
+    here = tuple(e for e in pool if area and e.area == area)
+    if here:
+        return here, True, False
+    return pool, len(pool) > 1, len(pool) > 1
+
+
+def _one_of(named: list[Entity], area: str) -> tuple[tuple[Entity, ...], bool, bool]:
+    """Several with one name: the one in the own room, else nobody knows."""
+    here = [e for e in named if area and e.area == area]
+    if len(named) > 1 and len(here) == 1:
+        named = here
+    return tuple(named), False, len(named) > 1
+
+
+def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
+    """The steps of a call that acts on entities; None for any other call. `area` is the device's own area id."""
+    action = ACTIONS.get(call.intent)
+    if action is None:
+        return None
+    entities, group, ambiguous = candidates(call, home, action.domains, area)
+    values = {key: normal(call.slots[key]) for key in action.values if key in call.slots}
+    steps = tuple(Step(e.id, verb_for(action.verb, e.domain), values) for e in entities)
+    return Resolved(steps, group, ambiguous)

@@ -1,0 +1,209 @@
+"""PURE. What a state topic says. Payloads come from any device on the network: nothing here ever raises.
+
+`EntityState` is what is known of one entity, folded from its messages by `heard`; `confirms` tells whether a payload is
+what a command asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from voiced.home.model import Entity, Home
+from voiced.messages import Command
+
+MAX_PAYLOAD_BYTES = 65_536
+NUMBER_TOLERANCE = 0.51
+"""A device may round what it is set to."""
+COLOUR_TOLERANCE = 24
+"""Lamps answer with the nearest colour that they can make, for each of r, g, b."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityState:
+    """What is known of an entity; None and "" where nothing is."""
+
+    state: str = ""
+    """on, off, locked, unlocked, open, closed, opening, closing ..., or a sensor's text."""
+    number: float | None = None
+    """A sensor's number."""
+    brightness_percent: float | None = None
+    color: tuple[int, int, int] | None = None
+    temperature_degrees: float | None = None
+    """Measured now."""
+    target_degrees: float | None = None
+    position_percent: float | None = None
+    percentage: float | None = None
+    """Fan speed or volume."""
+
+
+States = Mapping[str, EntityState]
+"""By entity id."""
+
+_STATE_KEYS: Mapping[str, str] = {
+    "state_on": "on", "state_off": "off", "state_locked": "locked", "state_unlocked": "unlocked",
+    "state_locking": "locking", "state_unlocking": "unlocking", "state_jammed": "jammed", "state_open": "open",
+    "state_closed": "closed", "state_opening": "opening", "state_closing": "closing", "state_stopped": "stopped",
+}  # fmt: skip
+_BINARY_KEYS = {"payload_on": "on", "payload_off": "off"}
+
+
+def _text(payload: bytes) -> str | None:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return None
+    try:
+        return payload.decode().strip()
+    except UnicodeDecodeError:
+        return None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _object(text: str) -> Mapping[str, object]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _rgb(value: object) -> tuple[int, int, int] | None:
+    parts: list[object] = []
+    if isinstance(value, dict):
+        parts = [value.get(k) for k in "rgb"]
+    elif isinstance(value, str):
+        parts = list(value.split(","))
+    numbers = [_number(part) for part in parts]
+    if len(numbers) != 3 or any(n is None for n in numbers):
+        return None
+    r, g, b = (round(min(255.0, max(0.0, n or 0.0))) for n in numbers)
+    return r, g, b
+
+
+def confirms(command: Command, payload: bytes) -> bool:
+    """Whether this payload of `command.state_topic` says that the command was carried out."""
+    text = _text(payload)
+    expected = command.expected_state
+    if text is None or not expected:
+        return False
+    if isinstance(states := expected.get("state"), list | tuple):
+        said = text.casefold()
+        if any(said == str(s).casefold() for s in states):
+            return True
+        return str(_object(text).get("state", "")).casefold() in {str(s).casefold() for s in states}
+    if (wanted := _number(expected.get("number"))) is not None:
+        said_number = _number(text)
+        return said_number is not None and abs(said_number - wanted) <= NUMBER_TOLERANCE
+    if isinstance(body := expected.get("json"), dict):
+        return _confirms_json(body, _object(text))
+    return False
+
+
+def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> bool:
+    for key, value in wanted.items():
+        if key == "state":
+            if str(said.get("state", "")).casefold() != str(value).casefold():
+                return False
+        elif key == "color":
+            want, have = _rgb(value), _rgb(said.get("color"))
+            if not want or not have or max(abs(a - b) for a, b in zip(want, have, strict=True)) > COLOUR_TOLERANCE:
+                return False
+        else:
+            target, now = _number(value), _number(said.get(key))
+            if target is None or now is None or abs(target - now) > max(1.0, abs(target) * 0.01):
+                return False
+    return True
+
+
+def heard(entity: Entity, old: EntityState, topic: str, payload: bytes) -> EntityState:
+    """`old` with what this message says of `entity`; the same where it says nothing."""
+    text = _text(payload)
+    if text is None:
+        return old
+    for key, value in entity.mqtt.items():
+        if value == topic and key.endswith("_topic"):
+            old = _take(entity, old, key, text)
+    return old
+
+
+def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
+    number = _number(text)
+    if key == "state_topic":
+        return _main(entity, old, text)
+    if key in ("current_temperature_topic", "temperature_topic"):
+        return replace(old, temperature_degrees=number)
+    if key == "temperature_state_topic":
+        return replace(old, target_degrees=number)
+    if key == "position_topic" and number is not None:
+        closed, opened = entity.number("position_closed"), entity.number("position_open")
+        percent = (number - closed) * 100 / (opened - closed) if opened != closed else 0.0
+        state = old.state if entity.text("state_topic") else ("closed" if percent <= 0 else "open")
+        return replace(old, position_percent=percent, state=state)
+    if key == "brightness_state_topic" and number is not None:
+        return replace(old, brightness_percent=_percent(entity, number))
+    if key == "rgb_state_topic":
+        return replace(old, color=_rgb(text))
+    if key in ("percentage_state_topic", "volume_state_topic"):
+        return replace(old, percentage=number)
+    return old
+
+
+def _percent(entity: Entity, level: float) -> float:
+    scale = entity.number("brightness_scale") or 255.0
+    return min(100.0, max(0.0, level * 100 / scale))
+
+
+def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
+    if text.casefold() in ("", "none", "unknown", "unavailable"):
+        return EntityState()
+    body = _object(text)
+    if body:
+        state = _word(entity, str(body.get("state", old.state)))
+        level, rgb = _number(body.get("brightness")), _rgb(body.get("color"))
+        return replace(
+            old,
+            state=state,
+            brightness_percent=_percent(entity, level) if level is not None else old.brightness_percent,
+            color=rgb or old.color,
+        )
+    number = _number(text)
+    if entity.domain == "valve" and entity.flag("reports_position"):
+        return replace(old, position_percent=number, state="open" if number else "closed")
+    return replace(old, state=_word(entity, text), number=number)
+
+
+def _word(entity: Entity, said: str) -> str:
+    """Home Assistant's word for what the device says; its own word where there is none."""
+    folded = said.casefold()
+    keys = _BINARY_KEYS if entity.domain == "binary_sensor" else _STATE_KEYS
+    for key, word in keys.items():
+        value = entity.text(key)
+        if value and value.casefold() == folded:
+            return word
+    return folded[:255]
+
+
+@dataclass(frozen=True, slots=True)
+class StateBook:
+    """All that is known of a house: push messages in, get the next book."""
+
+    home: Home
+    states: Mapping[str, EntityState] = field(default_factory=dict)
+
+    def heard(self, topic: str, payload: bytes) -> StateBook:
+        new = {}
+        for entity in self.home.entities:
+            if topic in entity.mqtt.values():
+                old = self.states.get(entity.id, EntityState())
+                new[entity.id] = heard(entity, old, topic, payload)
+        return StateBook(self.home, {**self.states, **new}) if new else self
