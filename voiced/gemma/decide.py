@@ -103,6 +103,7 @@ class Walker:
     vocabulary: int
     settings: WalkSettings
     _arcs: dict[State, _Arcs] = field(default_factory=dict)
+    _cut_off: Path | None = None
 
     def arcs(self, state: State) -> _Arcs:
         found = self._arcs.get(state)
@@ -132,7 +133,7 @@ class Walker:
         free = _Hypothesis(FORK, (), self.automaton.start, 0.0, row) if s.free else None
         free_ended = False
         finished: list[Path] = []
-        cut_off: Path | None = None
+        self._cut_off = None
         choices = 0
         open_score = -math.inf
         while beam or (free and not free_ended):
@@ -143,8 +144,8 @@ class Walker:
                 score = h.score + float(h.row[end])
                 if here.final:
                     finished.append(Path(h.tokens, score - here.final_cost))
-                elif cut_off is None or score > cut_off.score:
-                    cut_off = Path(h.tokens, score)
+                else:
+                    self._cut(h.tokens, score)
             best = max((p.score for p in finished), default=-math.inf)
             pay = self._rate(free)
             grown = self._grow(beam, pay)
@@ -166,7 +167,11 @@ class Walker:
             beam = self._advance(beam, grown, going_free, runner)
         finished.sort(key=lambda p: -p.score)
         free_path = Path(free.tokens, free.score) if free else None
-        return Walk(tuple(finished), cut_off, open_score, free_path, free_ended, choices)
+        return Walk(tuple(finished), self._cut_off, open_score, free_path, free_ended, choices)
+
+    def _cut(self, tokens: tuple[int, ...], score: float) -> None:
+        if self._cut_off is None or score > self._cut_off.score:
+            self._cut_off = Path(tokens, score)
 
     @staticmethod
     def _rate(free: _Hypothesis | None) -> float:
@@ -239,7 +244,9 @@ class Walker:
         at = 0
         for h, (_, tokens) in zip(next_beam, parts, strict=False):
             if every:
-                h.score += sum(float(rows[at + i, tokens[i + 1]]) for i in range(len(tokens) - 1))
+                for i in range(len(tokens) - 1):  # within a forced run nothing may end: where the model would, it is cut off
+                    self._cut(h.tokens[: len(h.tokens) - len(tokens) + i + 1], h.score + float(rows[at + i, self.automaton.end_token]))
+                    h.score += float(rows[at + i, tokens[i + 1]])
                 at += len(tokens)
             else:
                 at += 1

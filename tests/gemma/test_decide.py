@@ -1,0 +1,229 @@
+"""The walk and the judgement on a model that is a table: every outcome can be worked out by hand or by force."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.gemma.decide import FORK, Walk, Walker, WalkSettings, log_softmax
+from voiced.gemma.judge import Calibration, judge, judge_code
+from voiced.messages import Call, Decision, Verdict
+
+END, VOCAB = 0, 8
+F32 = npt.NDArray[np.float32]
+
+
+class Trie:
+    """The allowed paths, with a cost for each."""
+
+    def __init__(self, paths: dict[tuple[int, ...], float], calls: dict[tuple[int, ...], Call] | None = None) -> None:
+        self.paths, self.calls = paths, calls or {}
+        self.start: State = ()
+        self.end_token = END
+
+    def choice(self, state: State) -> Choice:
+        assert isinstance(state, tuple)
+        n = len(state)
+        onward = {p[n] for p in self.paths if p[:n] == state and len(p) > n}
+        return Choice({t: Step((*state, t)) for t in sorted(onward)}, state in self.paths, final_cost=self.paths.get(state, 0.0))
+
+    def readings(self, tokens: tuple[int, ...]) -> tuple[Reading, ...]:
+        if tokens not in self.paths:
+            return ()
+        return (Reading((self.calls.get(tokens, Call("say", {"path": "-".join(map(str, tokens))})),), " ".join(map(str, tokens))),)
+
+
+class Table:
+    """Logits that depend on the tokens so far only. Checks that sequences are used as llama.cpp wants them used."""
+
+    def __init__(self, logits: Any) -> None:
+        self.logits = logits
+        self.held: dict[int, tuple[int, ...]] = {FORK: ()}
+        self.batches = 0
+        self.most = 0
+
+    def first(self) -> F32:
+        return np.asarray(self.logits(()), np.float32)
+
+    def split(self, source: int) -> int:
+        slot = max(self.held) + 1
+        self.held[slot] = self.held[source]
+        self.most = max(self.most, len(self.held))
+        return slot
+
+    def drop(self, slot: int) -> None:
+        assert slot != FORK
+        del self.held[slot]
+
+    def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
+        self.batches += 1
+        assert len({slot for slot, _ in parts}) == len(parts)
+        rows = []
+        for slot, tokens in parts:
+            assert slot != FORK
+            for i, token in enumerate(tokens):
+                self.held[slot] += (token,)
+                if every or i == len(tokens) - 1:
+                    rows.append(self.logits(self.held[slot]))
+        return np.asarray(rows, np.float32)
+
+
+def random_table(seed: int, sharp: float) -> Table:
+    def logits(tokens: tuple[int, ...]) -> F32:
+        rng = np.random.default_rng([seed, len(tokens), *tokens])
+        return (rng.standard_normal(VOCAB) * sharp).astype(np.float32)
+
+    return Table(logits)
+
+
+def favours(path: tuple[int, ...], strength: float = 6.0, also: dict[tuple[int, ...], dict[int, float]] | None = None) -> Table:
+    """A model that hears `path` and nothing else."""
+
+    def logits(tokens: tuple[int, ...]) -> F32:
+        row = np.zeros(VOCAB, np.float32)
+        n = len(tokens)
+        row[path[n] if tokens == path[:n] and n < len(path) else END] = strength
+        for token, more in (also or {}).get(tokens, {}).items():
+            row[token] = more
+        return row
+
+    return Table(logits)
+
+
+def score(table: Table, path: tuple[int, ...], cost: float) -> float:
+    whole = (*path, END)
+    return sum(float(log_softmax(np.asarray(table.logits(whole[:i]), np.float32))[t]) for i, t in enumerate(whole)) - cost
+
+
+PATHS = st.dictionaries(st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple), st.floats(0, 2), min_size=1, max_size=12)
+
+
+@given(PATHS, st.integers(0, 1000), st.sampled_from([0.5, 2.0, 6.0]))
+def test_a_wide_beam_finds_the_best_path(paths: dict[tuple[int, ...], float], seed: int, sharp: float) -> None:
+    table = random_table(seed, sharp)
+    walk = Walker(Trie(paths), VOCAB, WalkSettings(beam=16, width=1000, certain=0.0)).walk(table.first(), table)
+    best = max(score(table, p, c) for p, c in paths.items())
+    assert walk.finished[0].score == pytest.approx(best, abs=1e-3)
+    for path in walk.finished:
+        assert path.score == pytest.approx(score(table, path.tokens, paths[path.tokens]), abs=1e-3)
+
+
+@given(PATHS, st.integers(0, 1000), st.integers(1, 4), st.booleans())
+def test_a_narrow_beam_uses_few_sequences(paths: dict[tuple[int, ...], float], seed: int, beam: int, free: bool) -> None:
+    table = random_table(seed, 3.0)
+    Walker(Trie(paths), VOCAB, WalkSettings(beam=beam, free=free)).walk(table.first(), table)
+    assert table.most <= beam + 3  # the fork, the free path, and one that is split before its parent goes on
+
+
+def test_forced_runs_ride_in_one_batch() -> None:
+    paths = {(1, 2, 3, 4, 5): 0.0, (1, 2, 3, 4, 6): 0.0}
+    table = favours((1, 2, 3, 4, 6))
+    walk = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, score_forced=False)).walk(table.first(), table)
+    assert walk.finished[0].tokens == (1, 2, 3, 4, 6)
+    assert table.batches == 2
+    assert walk.choices == 1
+
+
+def test_the_walk_ends_when_no_path_can_win() -> None:
+    paths = {(1,): 0.0, (1, 2, 3, 4, 5, 6): 0.0}
+    table = favours((1,), 12.0)
+    Walker(Trie(paths), VOCAB, WalkSettings(free=False)).walk(table.first(), table)
+    assert table.batches == 1
+
+
+def decide(table: Table, trie: Trie, **how: Any) -> Decision:
+    return judge(walked(table, trie, **how), trie, Calibration(), lambda tokens: " ".join(map(str, tokens)))
+
+
+def walked(table: Table, trie: Trie, **how: Any) -> Walk:
+    return Walker(trie, VOCAB, WalkSettings(**how)).walk(table.first(), table)
+
+
+HOUSE = Trie({(1, 2, 3): 0.0, (1, 2, 4): 0.0, (1, 5, 3, 2): 0.0})
+
+
+@pytest.mark.parametrize("path", list(HOUSE.paths))
+def test_what_is_said_clearly_is_certain(path: tuple[int, ...]) -> None:
+    decision = decide(favours(path, 9.0), HOUSE)
+    assert decision.verdict is Verdict.CALLS
+    assert decision.sentence == " ".join(map(str, path))
+    assert decision.certainty > 0.9
+
+
+def test_what_sounds_like_two_things_is_uncertain_and_both_are_named() -> None:
+    table = favours((1, 2, 3), 9.0, {(1, 2): {3: 9.0, 4: 8.8}})
+    decision = decide(table, HOUSE)
+    assert decision.sentence == "1 2 3"
+    assert [a.sentence for a in decision.alternatives][0] == "1 2 4"
+    assert decision.certainty < 0.85 < decide(favours((1, 2, 3), 9.0), HOUSE).certainty
+
+
+def test_two_ways_to_say_one_thing_are_one_outcome() -> None:
+    same = Call("HassTurnOn", {"name": "lamp"})
+    house = Trie({(1, 2, 3): 0.0, (1, 2, 4): 0.0}, {(1, 2, 3): same, (1, 2, 4): same})
+    decision = decide(favours((1, 2, 3), 9.0, {(1, 2): {3: 9.0, 4: 8.8}}), house)
+    assert decision.calls == (same,)
+    assert not decision.alternatives
+    assert decision.certainty > 0.85
+
+
+def test_other_words_are_not_for_me() -> None:
+    assert decide(favours((6, 7, 6, 7, 6), 9.0), HOUSE).verdict is Verdict.NOT_FOR_ME
+    assert decide(favours((), 9.0), HOUSE).verdict is Verdict.NOT_FOR_ME
+
+
+def test_a_house_without_words_has_nothing_to_say() -> None:
+    assert decide(favours((1,), 9.0), Trie({})).verdict is Verdict.NOT_FOR_ME
+
+
+@pytest.mark.parametrize("path", [(1,), (1, 2), (1, 5), (1, 5, 3)])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_beginning_is_incomplete(path: tuple[int, ...], free: bool) -> None:
+    decision = decide(favours(path, 9.0), HOUSE, free=free)
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.sentence == " ".join(map(str, path))
+
+
+def test_verdicts_may_be_calls() -> None:
+    house = Trie({(1,): 0.0, (2,): 0.0, (3,): 0.0}, {(1,): Call("not_for_me"), (2,): Call("incomplete")})
+    assert [decide(favours((n,)), house, free=False).verdict for n in (1, 2, 3)] == [Verdict.NOT_FOR_ME, Verdict.INCOMPLETE, Verdict.CALLS]
+
+
+def test_two_digits_are_a_code() -> None:
+    pairs = list(itertools.product((1, 2, 3), repeat=2))
+    house = Trie(dict.fromkeys(pairs, 0.0), {p: Call("code", {"first": str(p[0]), "second": str(p[1])}) for p in pairs})
+    decision = judge_code(walked(favours((2, 3), 9.0), house), house, Calibration())
+    assert (decision.verdict, decision.digits, decision.calls) == (Verdict.DIGITS, "23", ())
+    assert judge_code(walked(favours((2,), 9.0), house), house, Calibration()).verdict is Verdict.INCOMPLETE
+
+
+def test_open_stretches_allow_any_token_but_the_excluded() -> None:
+    class Open(Trie):
+        def choice(self, state: State) -> Choice:
+            assert isinstance(state, tuple)
+            if state == (1,):
+                return Choice({2: Step((1, 2), 0.5)}, False, Step((1, 9), 1.0), frozenset([END, 7]))
+            return Choice({1: Step((1,))} if not state else {}, bool(state))
+
+    arcs = Walker(Open({}), VOCAB, WalkSettings()).arcs((1,))
+    assert sorted(zip(arcs.ids.tolist(), arcs.costs.tolist(), strict=True)) == [(1, 1.0), (2, 0.5), (3, 1.0), (4, 1.0), (5, 1.0), (6, 1.0)]
+
+
+@given(st.floats(-50, 0), st.floats(-50, 0), st.floats(-200, 0))
+def test_certainty_is_a_probability(a: float, b: float, free: float) -> None:
+    from voiced.gemma.decide import Path
+
+    finished = tuple(sorted((Path((1, 2, 3), a), Path((1, 2, 4), b)), key=lambda p: -p.score))
+    walk = Walk(finished, None, -math.inf, Path((1, 2, 3), free), True, 1)
+    decision = judge(walk, HOUSE, Calibration(), str)
+    assert 0 <= decision.certainty <= 1
+    assert all(0 <= x.certainty <= 1 for x in decision.alternatives)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.gemma.tiny import sound, tiny_folder, tiny_pair
+from voiced.errors import InferenceError, ModelFileError
+from voiced.gemma.decide import Walker
+from voiced.home.load import load_home
+from voiced.messages import Decision, Verdict
+from voiced.ports import Expect
+from voiced.workers import protocol
+from voiced.workers.clients import EngineClient
+from voiced.workers.engine import EngineCore, Setup, handle
+
+HOME = load_home(
+    """
+[[areas]]
+name = "Kitchen"
+[[entities]]
+id = "light.kitchen"
+name = "kitchen lights"
+area = "Kitchen"
+[[entities]]
+id = "light.bed"
+name = "bed light"
+"""
+).to_dict()
+
+
+@pytest.fixture(scope="module")
+def core() -> Iterator[EngineCore]:
+    one = EngineCore(tiny_pair())
+    one.load_home(HOME)
+    yield one
+    one.close()
+
+
+class Logits:
+    """Keeps the logits that each decision began with."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+        walk = Walker.walk
+
+        def kept(walker: Walker, first: Any, runner: Any) -> Any:
+            self.seen.append(first)
+            return walk(walker, first, runner)
+
+        monkeypatch.setattr(Walker, "walk", kept)
+
+
+def said(core: EngineCore, pcm: bytes, cuts: list[int], asked: bool = False) -> Decision:
+    core.begin(1)
+    at = 0
+    for cut in cuts:
+        core.feed(1, pcm[at : at + cut])
+        at += cut
+        if asked:
+            core.decide(1)
+    core.feed(1, pcm[at:])
+    decision, _ = core.decide(1)
+    core.end(1)
+    return decision
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 30000), max_size=8), st.booleans(), st.integers(0, 3))
+def test_chopping_and_asking_change_no_bit(core: EngineCore, cuts: list[int], asked: bool, seed: int) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        logits = Logits(monkeypatch)
+        pcm = sound(2.2, seed)
+        whole = said(core, pcm, [])
+        want = logits.seen[-1]
+        assert said(core, pcm, cuts, asked) == whole
+        assert np.array_equal(logits.seen[-1], want)
+
+
+def test_asking_twice_without_new_sound_costs_nothing(core: EngineCore) -> None:
+    core.begin(5)
+    core.feed(5, sound(1))
+    first, times = core.decide(5)
+    again, cached = core.decide(5)
+    assert again == first
+    assert times.tail_ms > 0
+    assert cached.tail_ms == cached.decide_ms == 0
+    assert times.audio_tokens == 25
+    assert times.encode_ms + times.prefill_ms >= times.tail_ms
+
+
+def test_silence_before_any_sound_is_nothing(core: EngineCore) -> None:
+    core.begin(6)
+    assert core.decide(6)[0].verdict is Verdict.NOT_FOR_ME
+
+
+def test_a_code_is_digits_or_nothing(core: EngineCore) -> None:
+    core.begin(7, Expect.CODE)
+    core.feed(7, sound(1))
+    decision, _ = core.decide(7)
+    assert decision.verdict in {Verdict.DIGITS, Verdict.NOT_FOR_ME, Verdict.INCOMPLETE}
+    assert not decision.calls
+    assert decision.verdict is not Verdict.DIGITS or len(decision.digits) == 2
+
+
+def test_typed_words_leave_an_open_turn_unharmed(core: EngineCore) -> None:
+    pcm = sound(2)
+    whole = said(core, pcm, [])
+    core.begin(8)
+    core.feed(8, pcm[:40000])
+    decision, times = core.ask(9, "turn on the kitchen lights")
+    assert isinstance(decision, Decision)
+    assert times.audio_tokens == 0
+    core.feed(8, pcm[40000:])
+    assert core.decide(8)[0] == whole
+
+
+def test_a_turn_that_is_not_open_is_an_error(core: EngineCore) -> None:
+    core.begin(10)
+    with pytest.raises(InferenceError, match="turn 11 is not open"):
+        core.feed(11, b"")
+    core.end(10)
+    with pytest.raises(InferenceError, match="turn 10 is not open"):
+        core.decide(10)
+    with pytest.raises(InferenceError, match="expect"):
+        core.begin(12, "a miracle")
+
+
+def test_a_broken_house_is_one_error_and_the_old_one_stays(core: EngineCore) -> None:
+    with pytest.raises(InferenceError, match="does not compile"):
+        core.load_home({"entities": 7})
+    core.begin(13)
+    core.feed(13, sound(1))
+    core.decide(13)
+
+
+def test_messages_are_answered(core: EngineCore) -> None:
+    pong = handle(core, protocol.Ping(3))
+    assert isinstance(pong, protocol.Pong)
+    assert pong.request == 3
+    assert handle(core, protocol.LoadHome(4, HOME)) == protocol.Done(4)
+    assert handle(core, protocol.BeginTurn(1, "command")) is None
+    assert handle(core, protocol.FeedAudio(1, sound(1))) is None
+    decided = handle(core, protocol.Decide(5, 1))
+    assert isinstance(decided, protocol.Decided)
+    assert (decided.request, decided.turn) == (5, 1)
+    after = handle(core, protocol.Ping(6))
+    assert isinstance(after, protocol.Pong)
+    assert after.progress > pong.progress
+    assert isinstance(handle(core, protocol.AskText(7, 2, "lights on")), protocol.Decided)
+    assert handle(core, protocol.EndTurn(1)) is None
+
+
+def test_trouble_is_one_message_with_the_request(core: EngineCore) -> None:
+    for message in (protocol.Decide(9, 99), protocol.Say(9, "hello"), protocol.LoadHome(9, {"entities": 7})):
+        trouble = handle(core, message)
+        assert isinstance(trouble, protocol.Trouble)
+        assert (trouble.request, trouble.code) == (9, "InferenceError")
+        assert "\n" not in trouble.text
+
+
+def test_a_model_with_other_content_is_never_opened(tmp_path: Path) -> None:
+    pair = tiny_pair()
+    text = json.dumps(str(pair.text))
+    assert text
+    import dataclasses
+
+    with pytest.raises(ModelFileError, match="not the file"):
+        EngineCore(dataclasses.replace(pair, text_sha256="0" * 64), Setup())
+
+
+async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
+    client = EngineClient(options={"model": str(tiny_folder()), "cache": str(tmp_path / "cache")})
+    await client.load_home(HOME)
+    async with client.supervisor:
+        async with asyncio.timeout(60):
+            while not client.ready:
+                await asyncio.sleep(0.05)
+            await client.begin(1, Expect.COMMAND)
+            for at in range(0, 64000, 640):
+                await client.feed(1, sound(2)[at : at + 640])
+            decision, times = await client.decide(1)
+            await client.end(1)
+            assert times.audio_tokens == 50
+            assert isinstance((await client.ask(2, "lights on"))[0], Decision)
+            with pytest.raises(InferenceError):
+                await client.decide(1)
+    assert list((tmp_path / "cache").glob("*.kv"))
+    other = EngineCore(tiny_pair())
+    other.load_home(HOME)
+    assert said(other, sound(2), []) == decision
+    other.close()
