@@ -6,6 +6,7 @@ not in it. `resolve` finds the entities of a call; it decides nothing about whet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -65,6 +66,10 @@ _RISKY_VERBS = frozenset(["unlock", "open", "disarm", "set_position", "turn_on"]
 """On a sensitive entity these need the code: `turn_on` for what its owner called sensitive, a heater perhaps."""
 
 
+_WORDS = frozenset(["color", "volume_step"])
+"""The values that are words; all others are numbers."""
+
+
 def verb_for(verb: str, domain: str) -> str:
     return _VERB_OF_DOMAIN.get((verb, domain), verb)
 
@@ -101,7 +106,7 @@ def normal(value: SlotValue) -> SlotValue:
     """Texts case-folded, numbers as numbers (22.0 is 22)."""
     if isinstance(value, str):
         return " ".join(value.casefold().split())
-    return int(value) if value == int(value) else value
+    return int(value) if math.isfinite(value) and value == int(value) else value
 
 
 def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> tuple[tuple[Entity, ...], bool, bool]:
@@ -146,5 +151,10 @@ def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
         return None
     entities, group, ambiguous = candidates(call, home, action.domains, area)
     values = {key: normal(call.slots[key]) for key in action.values if key in call.slots}
+    values = {
+        k: v
+        for k, v in values.items()
+        if isinstance(v, str) == (k in _WORDS) and not (isinstance(v, float) and not math.isfinite(v))
+    }  # a model may have said anything
     steps = tuple(Step(e.id, verb_for(action.verb, e.domain), values) for e in entities)
     return Resolved(steps, group, ambiguous)

@@ -1,0 +1,251 @@
+"""PURE. Whether what was understood may happen. The grammar gave it its form; the state topic will say whether it did.
+
+    judge(decision, home, ...) -> Act | Ask | Answer | Refuse | Ignore
+
+- A place that was not said is the device's own area, then the only entity of its kind, else a question.
+- What lets somebody in (unlock, open a garage or gate, disarm) needs the spoken one-time code, always. "All", rooms,
+  floors and kinds never include it. Locking and closing just act.
+- The less harmless, the more certain the model must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from voiced.home.answers import ANSWERS, Facts, answer
+from voiced.home.code import is_code
+from voiced.home.dispatch import command, own_command
+from voiced.home.intents import Resolved, Step, resolve, risky
+from voiced.home.model import Home, Risk
+from voiced.home.replies import Reply
+from voiced.home.states import States
+from voiced.home.timers import TIMER_INTENTS
+from voiced.messages import Call, Command, Decision, SlotValue, Verdict
+
+CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, Risk.SENSITIVE: 0.6}
+"""Below this the house does nothing. Questions and timers count as harmless; the code comes on top for the sensitive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Publish `commands`, hand `timers` to `timers.apply`; say `reply` when the state topics confirm."""
+
+    commands: tuple[Command, ...]
+    reply: Reply
+    timers: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Say `reply` and open a turn for the answer: digits where `code` is set, else a name (`choose`)."""
+
+    reply: Reply
+    code: str = ""
+    then: Act | None = None
+    """What the code allows."""
+    options: tuple[str, ...] = ()
+    """Entity ids to choose from."""
+    calls: tuple[Call, ...] = ()
+    """What was wanted of one of them."""
+    about: int = 0
+    """Which of `calls` it is that has to be told more exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Understood, and not done: `reply` says why."""
+
+    reason: str
+    """unreachable | unknown | not_in_groups | no_code | range"""
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Not for us, or not certain enough: no words, at most a chime."""
+
+    reason: str
+    """not_for_me | incomplete | uncertain | digits"""
+
+
+Judgement = Act | Ask | Answer | Refuse | Ignore
+
+
+def judge(
+    decision: Decision,
+    home: Home,
+    *,
+    area: str = "",
+    states: States | None = None,
+    code: str = "",
+    device_id: str = "voiced",
+    now: datetime | None = None,
+    certain_enough: Mapping[Risk, float] = CERTAIN_ENOUGH,
+) -> Judgement:
+    """What to do about a decision.
+
+    `area` is the device's own area id; `code` two fresh random digits (without them nothing risky is possible); `now`
+    the local wall clock, for the questions about it.
+    """
+    if decision.verdict is not Verdict.CALLS or not decision.calls:
+        verdict = decision.verdict
+        return Ignore("not_for_me" if verdict is Verdict.CALLS else verdict.value)
+    pairs = [(call, resolve(call, home, area)) for call in decision.calls]
+    if decision.certainty < max(certain_enough[_risk(home, r)] for _, r in pairs):
+        return Ignore("uncertain")
+    facts = Facts(home, area, states or {}, now)
+    return _judge(pairs, facts, code, device_id)
+
+
+def _risk(home: Home, resolved: Resolved | None) -> Risk:
+    """The worst that this call can do."""
+    worst = Risk.HARMLESS
+    for step in resolved.steps if resolved else ():
+        entity = home.entity(step.entity)
+        assert entity is not None
+        if risky(entity, step.verb, step.values):
+            return Risk.SENSITIVE
+        if entity.risk is not Risk.HARMLESS:
+            worst = Risk.NOTICED
+    return worst
+
+
+def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: str, device_id: str) -> Judgement:
+    """All calls or none: half a sentence is not what was meant."""
+    home = facts.home
+    commands: list[Command] = []
+    timers: list[Call] = []
+    replies: list[Reply] = []
+    guarded: list[Step] = []
+    for at, (call, resolved) in enumerate(pairs):
+        if resolved is None:
+            if call.intent in TIMER_INTENTS:
+                timers.append(call)
+            elif call.intent in ANSWERS:
+                replies.append(answer(call, facts))
+            else:
+                commands.append(own_command(call, home, device_id))
+                own = home.own(call.intent)
+                replies.append(Reply("own", {"text": own.say}) if own and own.say else Reply("sent"))
+            continue
+        if not resolved.steps:
+            return Refuse("unknown", Reply("unknown", {"name": str(call.slots.get("name", ""))}))
+        if resolved.ambiguous:
+            # Choosing is no way around the code: the answer comes back here, by name.
+            names = [_name(home, s.entity) for s in resolved.steps]
+            options = tuple(s.entity for s in resolved.steps)
+            calls = tuple(c for c, _ in pairs)
+            return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
+        steps, risks = _split(home, resolved)
+        if not steps and not risks:
+            return Refuse("not_in_groups", Reply("not_in_groups"))
+        if (wrong := _out_of_range(home, (*steps, *risks))) is not None:
+            return wrong
+        made = [(step, command(step, home)) for step in (*steps, *risks)]
+        reached = [(step, c) for step, c in made if c is not None]
+        if not reached:
+            return Refuse("unreachable", Reply("unreachable", {"names": [_name(home, s.entity) for s, _ in made]}))
+        commands += [c for _, c in reached]
+        guarded += [step for step in risks if any(step is s for s, _ in reached)]
+        replies.append(_done(home, call, resolved, [s for s, _ in reached], facts.area))
+    if not commands and not timers:
+        return Answer(_joined(replies))
+    act = Act(tuple(commands), _joined(replies), tuple(timers))
+    if not guarded:
+        return act
+    if not is_code(code):
+        return Refuse("no_code", Reply("no_code"))
+    asked = {"digits": code, "verb": guarded[0].verb, "names": [_name(home, s.entity) for s in guarded]}
+    return Ask(Reply("say_code", asked), code=code, then=act)
+
+
+def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """(steps that just act, steps that need the code). In a group of several the latter do not happen at all."""
+    free, risks = [], []
+    for step in resolved.steps:
+        entity = home.entity(step.entity)
+        assert entity is not None
+        (risks if risky(entity, step.verb, step.values) else free).append(step)
+    if resolved.group and len(resolved.steps) > 1:
+        risks = []
+    return tuple(free), tuple(risks)
+
+
+def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
+    for step in steps:
+        entity = home.entity(step.entity)
+        if entity is None or step.verb != "set_temperature" or "temperature" not in step.values:
+            continue
+        low, high = (entity.mqtt.get(key) for key in ("min_temp", "max_temp"))
+        value = float(step.values["temperature"])
+        if (low is not None and value < float(low)) or (high is not None and value > float(high)):
+            return Refuse("range", Reply("range", {"name": entity.name, "low": low, "high": high}))
+    return None
+
+
+def _name(home: Home, entity_id: str) -> str:
+    entity = home.entity(entity_id)
+    return entity.name if entity else entity_id
+
+
+def _done(home: Home, call: Call, resolved: Resolved, steps: Sequence[Step], area: str) -> Reply:
+    """What to say once it is so: one thing by its name, a group by its kind and place."""
+    first = steps[0]
+    values: dict[str, object] = {"verb": first.verb, **first.values}
+    if len(steps) == 1 or "name" in call.slots:
+        return Reply("done", {"name": _name(home, first.entity), **values})
+    entity = home.entity(first.entity)
+    assert entity is not None
+    place = home.area_called(str(call.slots["area"])) if "area" in call.slots else None
+    floor = home.floor_called(str(call.slots["floor"])) if "floor" in call.slots else None
+    if place is None and floor is None and not call.slots.get("everywhere"):
+        place = home.area(area)
+    kind = entity.device_class if entity.domain == "cover" and entity.device_class else entity.domain
+    return Reply("done_group", {"kind": kind, "place": (place or floor).name if place or floor else "", **values})  # type: ignore[union-attr]
+
+
+def _joined(replies: Sequence[Reply]) -> Reply:
+    """Several as one; none as nothing."""
+    several = [r for i, r in enumerate(replies) if r not in replies[:i]]
+    if len(several) == 1:
+        return several[0]
+    return Reply("several", {"replies": several}) if several else Reply("nothing")
+
+
+def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
+    """The decision behind a question, made exact by the answer to it; None if that named none of the options.
+
+    Any call that names one of the options is an answer: a bare name is heard as turning it on. Judge it as usual.
+    """
+    for call in decision.calls:
+        named = [str(call.slots[k]) for k in ("name", "area") if k in call.slots]
+        for said in named:
+            place = home.area_called(said)
+            ids = {e.id for e in home.called(said)} or {e.id for e in home.entities if place and e.area == place.id}
+            if len(hits := [o for o in ask.options if o in ids]) == 1:
+                calls = list(ask.calls)
+                old = calls[ask.about]
+                slots: dict[str, SlotValue] = {
+                    k: v for k, v in old.slots.items() if k not in ("name", "area", "floor", "domain", "device_class")
+                }
+                calls[ask.about] = Call(old.intent, {**slots, "name": hits[0]})
+                return replace(decision, verdict=Verdict.CALLS, calls=tuple(calls))
+    return None
+
+
+def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Sequence[Command] = ()) -> Reply:
+    """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed."""
+    failed = [*unsent, *(c for c in unconfirmed if c.state_topic)]
+    if failed:
+        return Reply("unreached", {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed))})
+    of_entities = [c for c in act.commands if home.entity(c.entity) is not None]
+    if of_entities and not any(c.state_topic for c in of_entities):
+        return Reply("sent")
+    return act.reply

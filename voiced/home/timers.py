@@ -1,0 +1,177 @@
+"""PURE. Timers: arithmetic on values. Time comes in as seconds of a monotonic clock, and nothing here waits.
+
+A timer runs (`ends_at_s` is set) or is paused (`left_s` is set). `apply` does what a call of `TIMER_INTENTS` asks and
+gives the reply; `due` takes out what has ended; `next_due_s` says when to look again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voiced.home.model import folded
+from voiced.home.replies import Reply
+from voiced.messages import Call
+
+MAX_TIMERS = 20
+MAX_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    id: int
+    name: str
+    """Empty where it was given none."""
+    set_s: float
+    """What it was started with: "the five minute timer" is known by it."""
+    ends_at_s: float | None
+    left_s: float = 0.0
+    """Where it is paused: what remains."""
+
+    def remaining_s(self, now_s: float) -> float:
+        return self.left_s if self.ends_at_s is None else max(0.0, self.ends_at_s - now_s)
+
+    @property
+    def paused(self) -> bool:
+        return self.ends_at_s is None
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """All timers, the oldest first."""
+
+    timers: tuple[Timer, ...] = ()
+    next_id: int = 1
+
+    def next_due_s(self) -> float | None:
+        """When the next one ends; None where none runs."""
+        return min((t.ends_at_s for t in self.timers if t.ends_at_s is not None), default=None)
+
+    def due(self, now_s: float) -> tuple[Timers, tuple[Timer, ...]]:
+        """(what is left, what has ended, in the order of ending)."""
+        over = sorted(
+            (t for t in self.timers if t.ends_at_s is not None and t.ends_at_s <= now_s),
+            key=lambda t: t.ends_at_s or 0.0,
+        )
+        return replace(self, timers=tuple(t for t in self.timers if t not in over)), tuple(over)
+
+    def to_dict(self, now_s: float) -> dict[str, Any]:
+        """Plain values, with what remains instead of a clock that starts anew at every boot."""
+        rows = [
+            {"id": t.id, "name": t.name, "set_s": t.set_s, "left_s": t.remaining_s(now_s), "paused": t.paused}
+            for t in self.timers
+        ]
+        return {"timers": rows, "next_id": self.next_id}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], now_s: float, away_s: float = 0.0) -> Timers:
+        """`away_s` passed in between; what ended meanwhile is due at once."""
+        timers = tuple(
+            Timer(r["id"], r["name"], r["set_s"], None, r["left_s"])
+            if r["paused"]
+            else Timer(r["id"], r["name"], r["set_s"], now_s + r["left_s"] - away_s)
+            for r in data["timers"]
+        )
+        return cls(timers, data["next_id"])
+
+
+def seconds_of(call: Call, prefix: str = "") -> float:
+    """The duration in the slots hours, minutes and seconds (or start_hours ...); 0 where there is none."""
+    total = 0.0
+    for unit, factor in (("hours", 3600), ("minutes", 60), ("seconds", 1)):
+        value = call.slots.get(prefix + unit, 0)
+        total += factor * float(value) if isinstance(value, int | float) else 0.0
+    return total if 0 <= total <= MAX_SECONDS else 0.0
+
+
+def _meant(timers: Timers, call: Call) -> tuple[Timer, ...]:
+    """The timers that a call can mean: by name, by what they were set to, else all."""
+    found = timers.timers
+    if "name" in call.slots:
+        found = tuple(t for t in found if folded(t.name) == folded(str(call.slots["name"])))
+    if any(f"start_{unit}" in call.slots for unit in ("hours", "minutes", "seconds")):
+        found = tuple(t for t in found if t.set_s == seconds_of(call, "start_"))
+    return found
+
+
+def _start(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
+    seconds = seconds_of(call)
+    if seconds <= 0:
+        return timers, Reply("timer_how_long")
+    if len(timers.timers) >= MAX_TIMERS:
+        return timers, Reply("timer_too_many")
+    timer = Timer(timers.next_id, str(call.slots.get("name", "")), seconds, now_s + seconds)
+    return Timers((*timers.timers, timer), timers.next_id + 1), Reply(
+        "timer_set", {"name": timer.name, "seconds": seconds}
+    )
+
+
+def _cancel(timer: Timer, call: Call, now_s: float) -> Timer | None:
+    return None
+
+
+def _pause(timer: Timer, call: Call, now_s: float) -> Timer:
+    return timer if timer.paused else replace(timer, ends_at_s=None, left_s=timer.remaining_s(now_s))
+
+
+def _resume(timer: Timer, call: Call, now_s: float) -> Timer:
+    return replace(timer, ends_at_s=now_s + timer.left_s, left_s=0.0) if timer.paused else timer
+
+
+def _change(timer: Timer, by_s: float, now_s: float) -> Timer:
+    left = min(float(MAX_SECONDS), max(0.0, timer.remaining_s(now_s) + by_s))
+    return replace(timer, left_s=left) if timer.paused else replace(timer, ends_at_s=now_s + left)
+
+
+def _more(timer: Timer, call: Call, now_s: float) -> Timer:
+    return _change(timer, seconds_of(call), now_s)
+
+
+def _less(timer: Timer, call: Call, now_s: float) -> Timer:
+    return _change(timer, -seconds_of(call), now_s)
+
+
+def _same(timer: Timer, call: Call, now_s: float) -> Timer:
+    return timer
+
+
+_CHANGES = {
+    "HassCancelTimer": (_cancel, "timer_cancelled"),
+    "HassPauseTimer": (_pause, "timer_paused"),
+    "HassUnpauseTimer": (_resume, "timer_resumed"),
+    "HassIncreaseTimer": (_more, "timer_left"),
+    "HassDecreaseTimer": (_less, "timer_left"),
+    "HassTimerStatus": (_same, "timer_left"),
+}
+"""intent -> (what it makes of the one timer it means, what is said then)."""
+
+TIMER_INTENTS = frozenset(["HassStartTimer", "HassCancelAllTimers", *_CHANGES])
+
+
+def apply(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
+    """Do what the call asks; the reply says what was done, or what is missing."""
+    if call.intent == "HassStartTimer":
+        return _start(timers, call, now_s)
+    if call.intent == "HassCancelAllTimers":
+        key = "timers_cancelled" if timers.timers else "timer_none"
+        return replace(timers, timers=()), Reply(key, {"count": len(timers.timers)})
+    change, key = _CHANGES[call.intent]
+    meant = _meant(timers, call)
+    if not meant:
+        return timers, Reply("timer_none")
+    if call.intent == "HassTimerStatus" and len(meant) > 1:
+        rows = [{"name": t.name, "set_s": t.set_s, "seconds": t.remaining_s(now_s)} for t in meant]
+        return timers, Reply("timers_left", {"timers": rows})
+    if len(meant) > 1:
+        # "resume the timer" with one paused means that one, and so does "pause" with one running.
+        wanted = {"HassUnpauseTimer": True, "HassPauseTimer": False}.get(call.intent)
+        fitting = tuple(t for t in meant if t.paused is wanted)
+        if len(fitting) != 1:
+            return timers, Reply("timer_which", {"count": len(meant)})
+        meant = fitting
+    old = meant[0]
+    new = change(old, call, now_s)
+    rest = tuple(n for t in timers.timers if (n := new if t is old else t) is not None)
+    seconds = new.remaining_s(now_s) if new else 0.0
+    return replace(timers, timers=rest), Reply(key, {"name": old.name, "seconds": seconds, "set_s": old.set_s})
