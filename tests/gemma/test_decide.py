@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
-from voiced.gemma.decide import FORK, Walk, Walker, WalkSettings, log_softmax
+from voiced.gemma.decide import FORK, Path, Walk, Walker, WalkSettings, log_softmax
 from voiced.gemma.judge import Calibration, judge, judge_code
 from voiced.messages import Call, Decision, Verdict
 
@@ -34,12 +34,18 @@ class Trie:
         assert isinstance(state, tuple)
         n = len(state)
         onward = {p[n] for p in self.paths if p[:n] == state and len(p) > n}
-        return Choice({t: Step((*state, t)) for t in sorted(onward)}, state in self.paths, final_cost=self.paths.get(state, 0.0))
+        return Choice(
+            {t: Step((*state, t)) for t in sorted(onward)}, state in self.paths, final_cost=self.paths.get(state, 0.0)
+        )
 
     def readings(self, tokens: tuple[int, ...]) -> tuple[Reading, ...]:
         if tokens not in self.paths:
             return ()
-        return (Reading((self.calls.get(tokens, Call("say", {"path": "-".join(map(str, tokens))})),), " ".join(map(str, tokens))),)
+        return (
+            Reading(
+                (self.calls.get(tokens, Call("say", {"path": "-".join(map(str, tokens))})),), " ".join(map(str, tokens))
+            ),
+        )
 
 
 class Table:
@@ -85,7 +91,9 @@ def random_table(seed: int, sharp: float) -> Table:
     return Table(logits)
 
 
-def favours(path: tuple[int, ...], strength: float = 6.0, also: dict[tuple[int, ...], dict[int, float]] | None = None) -> Table:
+def favours(
+    path: tuple[int, ...], strength: float = 6.0, also: dict[tuple[int, ...], dict[int, float]] | None = None
+) -> Table:
     """A model that hears `path` and nothing else."""
 
     def logits(tokens: tuple[int, ...]) -> F32:
@@ -101,10 +109,14 @@ def favours(path: tuple[int, ...], strength: float = 6.0, also: dict[tuple[int, 
 
 def score(table: Table, path: tuple[int, ...], cost: float) -> float:
     whole = (*path, END)
-    return sum(float(log_softmax(np.asarray(table.logits(whole[:i]), np.float32))[t]) for i, t in enumerate(whole)) - cost
+    return (
+        sum(float(log_softmax(np.asarray(table.logits(whole[:i]), np.float32))[t]) for i, t in enumerate(whole)) - cost
+    )
 
 
-PATHS = st.dictionaries(st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple), st.floats(0, 2), min_size=1, max_size=12)
+PATHS = st.dictionaries(
+    st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple), st.floats(0, 2), min_size=1, max_size=12
+)
 
 
 @given(PATHS, st.integers(0, 1000), st.sampled_from([0.5, 2.0, 6.0]))
@@ -118,14 +130,16 @@ def test_a_wide_beam_finds_the_best_path(paths: dict[tuple[int, ...], float], se
 
 
 @given(PATHS, st.integers(0, 1000), st.integers(1, 4), st.booleans())
-def test_a_narrow_beam_uses_few_sequences(paths: dict[tuple[int, ...], float], seed: int, beam: int, free: bool) -> None:
+def test_a_narrow_beam_uses_few_sequences(
+    paths: dict[tuple[int, ...], float], seed: int, beam: int, free: bool
+) -> None:
     table = random_table(seed, 3.0)
     Walker(Trie(paths), VOCAB, WalkSettings(beam=beam, free=free)).walk(table.first(), table)
     assert table.most <= beam + 3  # the fork, the free path, and one that is split before its parent goes on
 
 
 def test_forced_runs_ride_in_one_batch() -> None:
-    paths = {(1, 2, 3, 4, 5): 0.0, (1, 2, 3, 4, 6): 0.0}
+    paths: dict[tuple[int, ...], float] = {(1, 2, 3, 4, 5): 0.0, (1, 2, 3, 4, 6): 0.0}
     table = favours((1, 2, 3, 4, 6))
     walk = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, score_forced=False)).walk(table.first(), table)
     assert walk.finished[0].tokens == (1, 2, 3, 4, 6)
@@ -163,7 +177,7 @@ def test_what_sounds_like_two_things_is_uncertain_and_both_are_named() -> None:
     table = favours((1, 2, 3), 9.0, {(1, 2): {3: 9.0, 4: 8.8}})
     decision = decide(table, HOUSE)
     assert decision.sentence == "1 2 3"
-    assert [a.sentence for a in decision.alternatives][0] == "1 2 4"
+    assert decision.alternatives[0].sentence == "1 2 4"
     assert decision.certainty < 0.85 < decide(favours((1, 2, 3), 9.0), HOUSE).certainty
 
 
@@ -195,7 +209,11 @@ def test_a_beginning_is_incomplete(path: tuple[int, ...], free: bool) -> None:
 
 def test_verdicts_may_be_calls() -> None:
     house = Trie({(1,): 0.0, (2,): 0.0, (3,): 0.0}, {(1,): Call("not_for_me"), (2,): Call("incomplete")})
-    assert [decide(favours((n,)), house, free=False).verdict for n in (1, 2, 3)] == [Verdict.NOT_FOR_ME, Verdict.INCOMPLETE, Verdict.CALLS]
+    assert [decide(favours((n,)), house, free=False).verdict for n in (1, 2, 3)] == [
+        Verdict.NOT_FOR_ME,
+        Verdict.INCOMPLETE,
+        Verdict.CALLS,
+    ]
 
 
 def test_two_digits_are_a_code() -> None:
@@ -215,13 +233,18 @@ def test_open_stretches_allow_any_token_but_the_excluded() -> None:
             return Choice({1: Step((1,))} if not state else {}, bool(state))
 
     arcs = Walker(Open({}), VOCAB, WalkSettings()).arcs((1,))
-    assert sorted(zip(arcs.ids.tolist(), arcs.costs.tolist(), strict=True)) == [(1, 1.0), (2, 0.5), (3, 1.0), (4, 1.0), (5, 1.0), (6, 1.0)]
+    assert sorted(zip(arcs.ids.tolist(), arcs.costs.tolist(), strict=True)) == [
+        (1, 1.0),
+        (2, 0.5),
+        (3, 1.0),
+        (4, 1.0),
+        (5, 1.0),
+        (6, 1.0),
+    ]
 
 
 @given(st.floats(-50, 0), st.floats(-50, 0), st.floats(-200, 0))
 def test_certainty_is_a_probability(a: float, b: float, free: float) -> None:
-    from voiced.gemma.decide import Path
-
     finished = tuple(sorted((Path((1, 2, 3), a), Path((1, 2, 4), b)), key=lambda p: -p.score))
     walk = Walk(finished, None, -math.inf, Path((1, 2, 3), free), True, 1)
     decision = judge(walk, HOUSE, Calibration(), str)

@@ -93,7 +93,9 @@ def test_audio_embeddings_of_a_prefix_are_final_but_for_the_last(model: TextMode
     encoder.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + b"\0" * 64, b"no model" * 1000])
+@pytest.mark.parametrize(
+    "content", [b"", b"GGUF", b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + b"\0" * 64, b"no model" * 1000]
+)
 def test_what_is_no_model_is_a_model_file_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.gguf"
     path.write_bytes(content)

@@ -48,7 +48,7 @@ def test_a_decision_leaves_no_trace(model: TextModel) -> None:
                 slots.drop(a)
                 one.forget_fork()
         logits.append(one.fork(rows(2, model.width, 7), closing))
-    assert np.array_equal(*logits)
+    assert np.array_equal(logits[0], logits[1])
 
 
 def test_a_new_turn_knows_nothing_of_the_last(model: TextModel) -> None:
@@ -64,7 +64,7 @@ def test_a_new_turn_knows_nothing_of_the_last(model: TextModel) -> None:
             one.begin()
         one.append(rows(12, model.width))
         got.append(one.fork(rows(1, model.width), closing))
-    assert np.array_equal(*got)
+    assert np.array_equal(got[0], got[1])
 
 
 def test_the_prefix_is_computed_once_and_kept(model: TextModel, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_prefix_is_computed_once_and_kept(model: TextModel, tmp_path: Path) 
         one.begin()
         one.append(rows(12, model.width))
         logits.append(one.fork(rows(1, model.width), closing))
-    assert np.array_equal(*logits)
+    assert np.array_equal(logits[0], logits[1])
     assert not memory(model, tmp_path / "cache")[0].prepare(prefix[:-1]), "another prompt has another file"
 
 
@@ -94,7 +94,9 @@ def test_a_damaged_file_is_a_missing_one(model: TextModel, tmp_path: Path, damag
         path.unlink()
         path.mkdir()
     else:
-        path.write_bytes({"cut": data[:-9], "bit": data[:99] + bytes([data[99] ^ 1]) + data[100:], "empty": b""}[damage])
+        path.write_bytes(
+            {"cut": data[:-9], "bit": data[:99] + bytes([data[99] ^ 1]) + data[100:], "empty": b""}[damage]
+        )
     assert not memory(model, tmp_path)[0].prepare(prefix)
 
 

@@ -13,12 +13,23 @@ from typing import Any
 import pytest
 
 from voiced.gemma.prompt import Parameter, Tool, after_audio, after_text, before_audio, before_user, call, declaration
+from voiced.messages import SlotValue
 
 VERSION = "0.3.36"
 TEMPLATE = "vendor/llama.cpp/models/templates/google-gemma-4-31B-it.jinja"
 TOOLS = (
-    Tool("turn_on", "Switch something on.", {"name": Parameter("string", "what"), "Area": Parameter("string", "", ("kitchen", "bath"))}, ("name",)),
-    Tool("set_timer", "Start a timer.", {"minutes": Parameter("integer", "how long"), "hours": Parameter("number")}, ("minutes", "hours")),
+    Tool(
+        "turn_on",
+        "Switch something on.",
+        {"name": Parameter("string", "what"), "Area": Parameter("string", "", ("kitchen", "bath"))},
+        ("name",),
+    ),
+    Tool(
+        "set_timer",
+        "Start a timer.",
+        {"minutes": Parameter("integer", "how long"), "hours": Parameter("number")},
+        ("minutes", "hours"),
+    ),
     Tool("not_for_me", "It was no command."),
 )
 
@@ -32,7 +43,19 @@ def sdist() -> Path | None:
         found = path / name if path.is_dir() else path
         if place and found.is_file():
             return found
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "--no-binary", "llama-cpp-python", "-d", str(cache)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-binary",
+        "llama-cpp-python",
+        "-d",
+        str(cache),
+    ]
     try:
         subprocess.run([*command, f"llama-cpp-python=={VERSION}"], capture_output=True, timeout=300, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -55,11 +78,18 @@ def template() -> Any:
 
 def as_json(tool: Tool) -> dict[str, Any]:
     properties = {
-        name: {"type": p.kind, **({"description": p.description} if p.description else {}), **({"enum": list(p.values)} if p.values else {})}
+        name: {
+            "type": p.kind,
+            **({"description": p.description} if p.description else {}),
+            **({"enum": list(p.values)} if p.values else {}),
+        }
         for name, p in tool.parameters.items()
     }
     parameters = {"type": "object", "properties": properties, "required": list(tool.required)}
-    return {"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": parameters}}
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+    }
 
 
 @pytest.mark.parametrize("tools", [(), TOOLS[:1], TOOLS])
@@ -67,7 +97,9 @@ def as_json(tool: Tool) -> dict[str, Any]:
 def test_an_audio_turn_is_the_official_one(template: Any, tools: tuple[Tool, ...], system: str) -> None:
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": [{"type": "audio"}]})  # type: ignore[dict-item]
-    official = template.render(messages=messages, tools=[as_json(t) for t in tools], bos_token="<bos>", add_generation_prompt=True)
+    official = template.render(
+        messages=messages, tools=[as_json(t) for t in tools], bos_token="<bos>", add_generation_prompt=True
+    )
     ours = before_audio(system, tools) + "SOUND" + after_audio()
     assert ours.replace("<|audio>SOUND<audio|>", "<|audio|>") == official
 
@@ -79,10 +111,14 @@ def test_a_typed_turn_is_the_official_one(template: Any) -> None:
 
 
 def test_a_call_is_the_official_one(template: Any) -> None:
-    arguments = {"name": "bed light", "Brightness": 40, "area": "kitchen"}
+    arguments: dict[str, SlotValue] = {"name": "bed light", "Brightness": 40, "area": "kitchen"}
     messages = [
         {"role": "user", "content": "x"},
-        {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "HassLightSet", "arguments": arguments}}]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"function": {"name": "HassLightSet", "arguments": arguments}}],
+        },
     ]
     official = template.render(messages=messages, bos_token="<bos>")
     assert call("HassLightSet", arguments) in official
@@ -100,4 +136,5 @@ def test_typed_words_cannot_be_special_tokens() -> None:
 
 
 def test_a_declaration_has_the_strings_fenced() -> None:
-    assert declaration(TOOLS[2]) == '<|tool>declaration:not_for_me{description:<|"|>It was no command.<|"|>,parameters:{type:<|"|>OBJECT<|"|>}}<tool|>'
+    inner = '{description:<|"|>It was no command.<|"|>,parameters:{type:<|"|>OBJECT<|"|>}}'
+    assert declaration(TOOLS[2]) == f"<|tool>declaration:not_for_me{inner}<tool|>"

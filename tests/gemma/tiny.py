@@ -18,7 +18,7 @@ _folder: tempfile.TemporaryDirectory[str] | None = None
 @functools.cache
 def tiny_folder() -> Path:
     """A folder with the tiny pair and its description, dialect `sentences`; gone when the process ends."""
-    global _folder  # noqa: PLW0603
+    global _folder
     _folder = tempfile.TemporaryDirectory(prefix="voiced-tiny-")
     folder = Path(_folder.name)
     text, audio = (folder / name for name in NAMES[True])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,10 +168,6 @@ def test_trouble_is_one_message_with_the_request(core: EngineCore) -> None:
 
 def test_a_model_with_other_content_is_never_opened(tmp_path: Path) -> None:
     pair = tiny_pair()
-    text = json.dumps(str(pair.text))
-    assert text
-    import dataclasses
-
     with pytest.raises(ModelFileError, match="not the file"):
         EngineCore(dataclasses.replace(pair, text_sha256="0" * 64), Setup())
 
@@ -181,7 +177,7 @@ async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
     await client.load_home(HOME)
     async with client.supervisor:
         async with asyncio.timeout(60):
-            while not client.ready:
+            while not client.ready:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             await client.begin(1, Expect.COMMAND)
             for at in range(0, 64000, 640):

@@ -30,14 +30,23 @@ def describe(folder: Path, text: Path, audio: Path, dialect: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.replica", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="where the two files go (default: the models' cache)")
-    parser.add_argument("--tiny", action="store_true", help="a few hundred kilobytes of the same architecture instead of 3 GB")
-    parser.add_argument("--vocab", type=Path, help="ggml-vocab-gemma-4.gguf, from llama-cpp-python's source distribution; else $VOICED_VOCAB")
+    parser.add_argument(
+        "--tiny", action="store_true", help="a few hundred kilobytes of the same architecture instead of 3 GB"
+    )
+    parser.add_argument(
+        "--vocab",
+        type=Path,
+        help="ggml-vocab-gemma-4.gguf, from llama-cpp-python's source distribution; else $VOICED_VOCAB",
+    )
     given = parser.parse_args()
     folder: Path = given.folder or cache_folder()
     text, audio = (folder / name for name in NAMES[given.tiny])
     vocabulary = given.vocab or (Path(os.environ["VOICED_VOCAB"]) if os.environ.get("VOICED_VOCAB") else None)
     if not given.tiny and not text.exists() and (vocabulary is None or not vocabulary.exists()):
-        parser.error("the full replica needs --vocab ggml-vocab-gemma-4.gguf (llama-cpp-python's source distribution, vendor/llama.cpp/models)")
+        parser.error(
+            "the full replica needs --vocab ggml-vocab-gemma-4.gguf "
+            "(in llama-cpp-python's source distribution: vendor/llama.cpp/models)"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     shape = TINY if given.tiny else E2B
     if not text.exists():

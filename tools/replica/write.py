@@ -1,12 +1,12 @@
 """Writes a random-weight E-series pair (text GGUF, audio mmproj GGUF) that stock llama.cpp loads.
 
-Tensor names and file conventions as in llama.cpp's converter: conv_norm and norm_conv are swapped in the file; rope_freqs
-holds 1 for rotated and 1e30 for unrotated pairs of the full-attention layers; layers that share KV carry no k, v, k_norm.
+Tensor names and file conventions as in llama.cpp's converter: conv_norm and norm_conv are swapped in the file;
+rope_freqs holds 1 for rotated and 1e30 for unrotated pairs of the full-attention layers; layers that share KV carry no
+k, v, k_norm.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,16 +45,15 @@ TINY = Shape(6, 4, 2, 64, 128, 4, 32, 32, 2, 64, 4, 64, (16, 32), quantized=Fals
 
 SPECIALS = (
     "<pad>", "<eos>", "<bos>", "<unk>", "<|turn>", "<turn|>", "<|audio>", "<audio|>", "<|audio|>", "<|tool>", "<tool|>",
-    "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", '<|"|>', "<|channel>", "<channel|>", "<|think|>",
+    "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", '<|"|>', "<|channel>", "<channel|>",
+    "<|think|>",
 )  # fmt: skip
 SPACE = "\u2581"
-MERGES = tuple(
-    f"{a} {b}" for a, b in (
-        ("o", "n"), ("l", "i"), ("g", "h"), ("gh", "t"), ("li", "ght"), ("t", "h"), ("th", "e"), (SPACE, "t"), (SPACE, "o"), (SPACE, "l"),
-        (SPACE, "the"), (SPACE, "on"), (SPACE, "light"), ("light", "s"), (SPACE, "lights"), ("u", "r"), ("t", "ur"), ("tur", "n"),
-        (SPACE, "turn"), ("k", "i"), ("t", "c"), ("ki", "tc"), (SPACE, "kitc"), ("h", "en"), ("e", "n"),
-    )
+_MERGES = (
+    "o n", "l i", "g h", "gh t", "li ght", "t h", "th e", "_ t", "_ o", "_ l", "_ the", "_ on", "_ light", "light s",
+    "_ lights", "u r", "t ur", "tur n", "_ turn", "k i", "t c", "ki tc", "_ kitc", "h en", "e n",
 )  # fmt: skip
+MERGES = tuple(merge.replace("_", SPACE) for merge in _MERGES)
 
 
 class _Tensors:
@@ -109,7 +108,7 @@ def _file(path: Path, arch: str) -> Iterator[GGUFWriter]:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _copy_vocabulary(writer: GGUFWriter, source: Path) -> int:
@@ -130,7 +129,15 @@ def _tiny_vocabulary(writer: GGUFWriter) -> int:
     """Gemma 4's special tokens, bytes, ASCII and a few merges that never cross a space."""
     plain = dict.fromkeys([SPACE, *(chr(c) for c in range(33, 127)), *(m.replace(" ", "") for m in MERGES)])
     tokens = [*SPECIALS, "\n", *(f"<0x{i:02X}>" for i in range(256)), *plain]
-    rendered = {"<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", '<|"|>'}
+    rendered = {
+        "<|channel>",
+        "<channel|>",
+        "<|tool_call>",
+        "<tool_call|>",
+        "<|tool_response>",
+        "<tool_response|>",
+        '<|"|>',
+    }
     kinds = [4 if t in rendered else 3 if t in SPECIALS else 6 if t.startswith("<0x") else 1 for t in tokens]
     writer.add_tokenizer_model("gemma4")
     writer.add_token_list(tokens)
@@ -215,8 +222,8 @@ def write_audio(path: Path, shape: Shape, seed: int = 1) -> None:
         w.add_string("clip.audio.projector_type", "gemma4a")
         w.add_bool("clip.use_silu", True)
         for key, value in (
-            ("embedding_length", e), ("feed_forward_length", 4 * e), ("block_count", s.ear_layers), ("projection_dim", s.width),
-            ("num_mel_bins", 128), ("attention.head_count", s.ear_heads),
+            ("embedding_length", e), ("feed_forward_length", 4 * e), ("block_count", s.ear_layers),
+            ("projection_dim", s.width), ("num_mel_bins", 128), ("attention.head_count", s.ear_heads),
         ):  # fmt: skip
             w.add_uint32(f"clip.audio.{key}", value)
         w.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-6)
@@ -235,8 +242,8 @@ def write_audio(path: Path, shape: Shape, seed: int = 1) -> None:
         for i in range(s.ear_layers):
             p = f"a.blk.{i}."
             for norm in (
-                "ffn_norm", "ffn_norm_1", "ffn_post_norm", "ffn_post_norm_1", "attn_pre_norm", "attn_post_norm", "ln2", "conv_norm",
-                "norm_conv",
+                "ffn_norm", "ffn_norm_1", "ffn_post_norm", "ffn_post_norm_1", "attn_pre_norm", "attn_post_norm", "ln2",
+                "conv_norm", "norm_conv",
             ):  # fmt: skip
                 t.f32(f"{p}{norm}.weight", np.ones(e))
             for name, rows, cols in (*ffn, ("conv_pw1", 2 * e, e), *square):

@@ -1,9 +1,9 @@
 """PCM -> audio embeddings while it arrives, the same to the last bit however the sound was chopped.
 
 Sound is re-blocked into fixed steps. Gemma 4's audio encoder is causal but for its last token (two stride-2
-convolutions look 30 ms ahead), so a prefix of n tokens gives n - 1 that never change: a step of `step` tokens is final as
-soon as one token more has been heard. mtmd can only encode from the beginning, so each step encodes the whole prefix;
-steps grow with the position so that long speech does not cost its square.
+convolutions look 30 ms ahead), so a prefix of n tokens gives n - 1 that never change: a step of `step` tokens is final
+as soon as one token more has been heard. mtmd can only encode from the beginning, so each step encodes the whole
+prefix; steps grow with the position so that long speech does not cost its square.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class HighPass:
 
 
 def plan(step: int) -> list[int]:
-    """Token counts at which a prefix is encoded, minus one: multiples of `step`, a third of the position apart or more."""
+    """Where steps end, in tokens: multiples of `step`, about a third of the position apart."""
     ends, at = [], 0
     while at * TOKEN_SAMPLES < MAX_SAMPLES:
         at += step * max(1, round(at / 3 / step))
@@ -100,7 +100,9 @@ class AudioStream:
             block = data[at : at + size]
             if self._samples + TOKEN_SAMPLES > MAX_SAMPLES:
                 continue
-            self._sound[self._samples : self._samples + TOKEN_SAMPLES] = self._filter.block(np.frombuffer(block, np.int16))
+            self._sound[self._samples : self._samples + TOKEN_SAMPLES] = self._filter.block(
+                np.frombuffer(block, np.int16)
+            )
             self._samples += TOKEN_SAMPLES
             end = self._ends[self._next]
             if self._samples == (end + 1) * TOKEN_SAMPLES:

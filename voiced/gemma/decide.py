@@ -7,9 +7,9 @@ with what the model would say if nothing held it (the free path, greedy, one mor
     cut off      allowed beginnings that the model ends where they may not: the speaker is likely to go on
     free         far better than every allowed path: it was not for this house
 
-Tokens without an alternative ride in the batch of the next choice. Hypotheses of unequal length are compared after adding
-what the free path pays per token, so that a long forced run is no handicap. The walk ends as soon as no open path can
-still win.
+Tokens without an alternative ride in the batch of the next choice. Hypotheses of unequal length are compared after
+adding what the free path pays per token, so that a long forced run is no handicap. The walk ends as soon as no open
+path can still win.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class WalkSettings:
     free: bool = True
     """Decode the free path too. Where verdicts are tool calls it says nothing more."""
     score_forced: bool = True
-    """Ask for the logits of forced tokens: evidence for a model that spells what it hears, only cost for a large one."""
+    """Ask for the logits of forced tokens: evidence for a model that spells what it hears, else only cost."""
     run: int = 4
     """Forced tokens that ride along at most (a beam of 1 takes them all)."""
     width: float = 14.0
@@ -242,12 +242,17 @@ class Walker:
             parts.append((free.slot, free.tokens[-1:]))
         rows = log_softmax(runner.extend(parts, every))
         at = 0
-        for h, (_, tokens) in zip(next_beam, parts, strict=False):
+        for h, (_, run) in zip(next_beam, parts, strict=False):
             if every:
-                for i in range(len(tokens) - 1):  # within a forced run nothing may end: where the model would, it is cut off
-                    self._cut(h.tokens[: len(h.tokens) - len(tokens) + i + 1], h.score + float(rows[at + i, self.automaton.end_token]))
-                    h.score += float(rows[at + i, tokens[i + 1]])
-                at += len(tokens)
+                for i in range(
+                    len(run) - 1
+                ):  # within a forced run nothing may end: where the model would, it is cut off
+                    self._cut(
+                        h.tokens[: len(h.tokens) - len(run) + i + 1],
+                        h.score + float(rows[at + i, self.automaton.end_token]),
+                    )
+                    h.score += float(rows[at + i, run[i + 1]])
+                at += len(run)
             else:
                 at += 1
             h.row = rows[at - 1]

@@ -1,7 +1,7 @@
 """PURE. From a finished walk to a Decision: the outcome, how certain it is, what else it may have been.
 
-Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share and
-the distance to the free path into a probability, by a logistic whose numbers come from data (nano.toml, `[calibration]`).
+Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share
+and the distance to the free path into a probability, by a logistic whose numbers come from data (nano.toml).
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     cut_score = cut.score - by.cut_cost if cut and cut.tokens else -math.inf
     free = walk.free
     if walk.free_ended and free and ends_early(automaton, free.tokens) and free.score - by.cut_cost > top:
-        return Decision(Verdict.INCOMPLETE, certainty=_certainty_of(free.score - by.cut_cost - top), sentence=text(free.tokens))
+        return Decision(
+            Verdict.INCOMPLETE, certainty=_certainty_of(free.score - by.cut_cost - top), sentence=text(free.tokens)
+        )
     likeliest = walk.finished[0] if walk.finished and top >= cut_score else cut or Path((), -math.inf)
     foreign = _foreign(walk, max(top, cut_score), len(likeliest.tokens), by)
     if foreign is not None:

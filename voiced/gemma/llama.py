@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Threads that wait by spinning starve each other on a busy machine (measured: a turn of 40 ms took 15 s); they must sleep.
-# OpenMP reads this when it is loaded.
+# Threads that wait by spinning starve each other on a busy machine (measured: a turn of 40 ms took 15 s): they must
+# sleep. OpenMP reads this when it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import llama_cpp.llama_cpp as lib  # noqa: E402
-import llama_cpp.mtmd_cpp as mtmd  # noqa: E402
+import llama_cpp.llama_cpp as lib
+import llama_cpp.mtmd_cpp as mtmd
 
-from voiced.errors import InferenceError, ModelFileError  # noqa: E402
+from voiced.errors import InferenceError, ModelFileError
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -54,7 +54,7 @@ _started = False
 
 def start_backend() -> None:
     """Once per process; harmless again."""
-    global _started  # noqa: PLW0603
+    global _started
     if not _started:
         lib.llama_log_set(_on_log, None)
         mtmd.mtmd_log_set(_on_log, None)
@@ -70,7 +70,7 @@ def _why() -> str:
 
 
 def has_amx(cpuinfo: str | None = None) -> bool:
-    """Whether this CPU has AMX tiles: there, llama.cpp's repacked Q4_0 weights crash (field/performance.md, section 1)."""
+    """Whether this CPU has AMX tiles: there, llama.cpp's own layout of Q4_0 weights crashes (ggml_backend_amx_mul_mat)."""
     if cpuinfo is None:
         try:
             cpuinfo = Path("/proc/cpuinfo").read_text()
@@ -142,7 +142,7 @@ class TextModel:
 
 
 class Context:
-    """The KV memory of a text model and the batches that fill it. Unified cells, full-size sliding windows (rollback)."""
+    """KV memory of a text model and the batches that fill it. Unified cells; full-size windows, so it rolls back."""
 
     def __init__(self, model: TextModel, cells: int, sequences: int, threads: int) -> None:
         params = lib.llama_context_default_params()
@@ -172,12 +172,13 @@ class Context:
         self._seq_at = self._seq.ctypes.data + 4 * np.arange(n, dtype=np.uint64)
         self._raw = lib.llama_batch()
         for name, array in (
-            ("token", self._token), ("pos", self._pos), ("n_seq_id", self._one), ("seq_id", self._seq_at), ("logits", self._wanted)
+            ("token", self._token), ("pos", self._pos), ("n_seq_id", self._one), ("seq_id", self._seq_at),
+            ("logits", self._wanted),
         ):  # fmt: skip
             self._put(name, array)
 
     def _put(self, name: str, array: npt.NDArray[Any] | None) -> None:
-        kind = dict((f[0], f[1]) for f in lib.llama_batch._fields_)[name]
+        kind = {f[0]: f[1] for f in lib.llama_batch._fields_}[name]
         setattr(self._raw, name, kind() if array is None else ctypes.cast(array.ctypes.data, kind))
 
     def close(self) -> None:
@@ -185,7 +186,9 @@ class Context:
             lib.llama_free(self.ctx)
             self.ctx = None
 
-    def decode(self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool]) -> F32:
+    def decode(
+        self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool]
+    ) -> F32:
         """Run tokens, at most `batch` of them. Returns logits float32 [rows wanted, vocabulary], in order (a copy)."""
         n = len(tokens)
         self._token[:n], self._pos[:n], self._seq[:n], self._wanted[:n] = tokens, positions, seqs, wanted

@@ -4,9 +4,9 @@
     sequence 1      a fork of it: provisional audio, closing tokens; made for one decision and forgotten
     sequences 2..   the walk's hypotheses, sharing the fork's cells
 
-Sequence 0 is only ever cut back to its prefix or appended to, so a decision leaves no trace: llama.cpp hands freed cells
-out again from the lowest one, and the next audio lands where it would have landed. The prefix is computed once, kept on
-disk (keyed by its tokens and the model's hash) and restored at the next start.
+Sequence 0 is only ever cut back to its prefix or appended to, so a decision leaves no trace: llama.cpp hands freed
+cells out again from the lowest one, and the next audio lands where it would have landed. The prefix is computed once,
+kept on disk (keyed by its tokens and the model's hash) and restored at the next start.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class PrefixStore:
-    """Saved prefixes, one file each: 32 bytes of sha256 over the state, then the state. A damaged file is a missing one."""
+    """Saved prefixes, a file each: sha256 of the state (32 bytes), the state. A damaged file is a missing one."""
 
     def __init__(self, folder: Path | None, model_key: str, most: int = 4) -> None:
         """`folder` None keeps nothing. `model_key` names the model file's content. The newest `most` stay."""
@@ -68,7 +68,7 @@ class PrefixStore:
                 file.write(hashlib.sha256(state).digest() + state)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, path)
+            Path(part).replace(path)
             kept = sorted(path.parent.glob("prefix-*.kv"), key=lambda p: p.stat().st_mtime, reverse=True)
             for old in kept[self._most :]:
                 old.unlink(missing_ok=True)
@@ -120,7 +120,7 @@ class TurnMemory:
         self.prefill_ms += (time.perf_counter() - begun) * 1000
 
     def fork(self, rows: F32, closing: Sequence[int]) -> F32:
-        """Provisional embeddings [n, width] and the closing tokens on a fork. Logits float32 [vocabulary] of the last."""
+        """Provisional embeddings [n, width], then closing tokens, on a fork. Logits float32 [vocabulary] of the last."""
         begun = time.perf_counter()
         self._ctx.remove(FORK)
         self._ctx.copy(TURN, FORK)
@@ -160,7 +160,7 @@ class TurnMemory:
 
 
 class Slots:
-    """The walk's hypotheses as sequences over the fork: `hold`, `split` and `drop` move no data, `extend` runs the model."""
+    """The walk's hypotheses as sequences over the fork: `split` and `drop` move no data, `extend` runs the model."""
 
     def __init__(self, context: Context) -> None:
         self._ctx = context
@@ -179,7 +179,7 @@ class Slots:
         self._free.append(slot)
 
     def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
-        """Append tokens to sequences, all in one batch. Logits [rows, vocabulary]: of every token, or of each part's last."""
+        """Append tokens to sequences in one batch. Logits [rows, vocabulary]: of every token, or of each part's last."""
         tokens: list[int] = []
         positions: list[int] = []
         seqs: list[int] = []

@@ -1,6 +1,6 @@
 """Which model files there are, and that a file is what it says: hashed before any parser opens it.
 
-A model is a folder with one description (`nano.toml`, or what tools/replica writes), or a pair of `models/manifest.toml`:
+A model is a folder with one description (`nano.toml`, `replica.toml`), or a pair of `models/manifest.toml`:
 
     dialect = "sentences"            # or "calls"
     [sha256]                         # the text model first, by name; the projector has "mmproj" in its name
@@ -76,7 +76,9 @@ def verify(path: Path, sha256: str) -> None:
     """ModelFileError unless the file's content has this hash."""
     found = sha256_of(path)
     if found != sha256.lower():
-        raise ModelFileError(f"{path} is not the file that was meant: sha256 {found[:12]}..., expected {sha256[:12]}...")
+        raise ModelFileError(
+            f"{path} is not the file that was meant: sha256 {found[:12]}..., expected {sha256[:12]}..."
+        )
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -150,7 +152,9 @@ def from_manifest(path: Path, name: str, folder: Path) -> ModelPair:
                 text, audio = files[item["text"]], files[item["audio"]]
             except KeyError as error:
                 raise ModelFileError(f"{path}: pair {name}: {error} is not listed") from error
-            return ModelPair(name, folder / text.file, folder / audio.file, _dialect(path, item), text.sha256, audio.sha256)
+            return ModelPair(
+                name, folder / text.file, folder / audio.file, _dialect(path, item), text.sha256, audio.sha256
+            )
     raise ModelFileError(f"{path}: no pair is called {name!r}")
 
 

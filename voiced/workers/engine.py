@@ -1,7 +1,7 @@
-"""The engine: model, memory and walk in one process that reaches nothing else. `EngineCore` is the same without a process.
+"""The engine: model, memory and walk in a process that reaches nothing else. `EngineCore` is the same without one.
 
-Options: `model` (folder of the model), `threads` (0 or absent for a good number), `cache` (folder for the prompt's saved
-state; absent keeps none).
+Options: `model` (folder of the model), `threads` (0 or absent for a good number), `cache` (folder for the prompt's
+saved state; absent keeps none).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from voiced.ports import Expect
 from voiced.workers import child, protocol
 
 LARGE_BYTES = 500_000_000
-"""From this size on a model is limited by memory bandwidth: more threads, a narrow beam, no scores for forced tokens."""
+"""From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class EngineCore:
         self._memory.begin()
 
     def load_home(self, home: Mapping[str, Any], area: str = "") -> None:
-        """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if the house does not compile."""
+        """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if it does not compile."""
         self._turn = None
         try:
             made = self._compile(home, area, self.model, self._pair.dialect)
@@ -257,7 +257,8 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
             case protocol.EndTurn():
                 core.end(message.turn)
             case _:
-                return protocol.Trouble("InferenceError", f"an engine does not understand {type(message).__name__}", request)
+                why = f"an engine does not understand {type(message).__name__}"
+                return protocol.Trouble("InferenceError", why, request)
     except VoicedError as error:
         return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request)
     return None
