@@ -62,8 +62,8 @@ _VERB_OF_DOMAIN: Mapping[tuple[str, str], str] = {
 }  # fmt: skip
 """Home Assistant's HassTurnOn means another thing for each of these."""
 
-_RISKY_VERBS = frozenset(["unlock", "open", "disarm", "set_position", "turn_on"])
-"""On a sensitive entity these need the code: `turn_on` for what its owner called sensitive, a heater perhaps."""
+_SAFE_VERBS = frozenset(["lock", "close", "stop", "arm"])
+"""What never lets anybody in. Every other verb on a sensitive entity needs the code, also one that nobody thought of."""
 
 
 _WORDS = frozenset(["color", "volume_step"])
@@ -76,10 +76,8 @@ def verb_for(verb: str, domain: str) -> str:
 
 def risky(entity: Entity, verb: str, values: Mapping[str, SlotValue]) -> bool:
     """Sensitive, and in the direction that lets somebody in."""
-    if not entity.sensitive or verb not in _RISKY_VERBS:
-        return False
-    closed = entity.number("position_closed") if entity.domain == "cover" else 0.0
-    return not (verb == "set_position" and closed == 0.0 and values.get("position") == 0)
+    shut = verb == "set_position" and values.get("position") == 0
+    return entity.sensitive and verb not in _SAFE_VERBS and not shut
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def judge(
     """What to do about a decision.
 
     `area` is the device's own area id; `code` two fresh random digits (without them nothing risky is possible); `now`
-    the local wall clock, for the questions about it.
+    the local wall clock, for questions.
     """
     if decision.verdict is not Verdict.CALLS or not decision.calls:
         verdict = decision.verdict
@@ -154,7 +154,7 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             return Refuse("unreachable", Reply("unreachable", {"names": [_name(home, s.entity) for s, _ in made]}))
         commands += [c for _, c in reached]
         guarded += [step for step in risks if any(step is s for s, _ in reached)]
-        replies.append(_done(home, call, resolved, [s for s, _ in reached], facts.area))
+        replies.append(_done(home, call, [s for s, _ in reached], facts.area))
     if not commands and not timers:
         return Answer(_joined(replies))
     act = Act(tuple(commands), _joined(replies), tuple(timers))
@@ -168,7 +168,8 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
 
 def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """(steps that just act, steps that need the code). In a group of several the latter do not happen at all."""
-    free, risks = [], []
+    free: list[Step] = []
+    risks: list[Step] = []
     for step in resolved.steps:
         entity = home.entity(step.entity)
         assert entity is not None
@@ -195,7 +196,7 @@ def _name(home: Home, entity_id: str) -> str:
     return entity.name if entity else entity_id
 
 
-def _done(home: Home, call: Call, resolved: Resolved, steps: Sequence[Step], area: str) -> Reply:
+def _done(home: Home, call: Call, steps: Sequence[Step], area: str) -> Reply:
     """What to say once it is so: one thing by its name, a group by its kind and place."""
     first = steps[0]
     values: dict[str, object] = {"verb": first.verb, **first.values}
@@ -208,7 +209,8 @@ def _done(home: Home, call: Call, resolved: Resolved, steps: Sequence[Step], are
     if place is None and floor is None and not call.slots.get("everywhere"):
         place = home.area(area)
     kind = entity.device_class if entity.domain == "cover" and entity.device_class else entity.domain
-    return Reply("done_group", {"kind": kind, "place": (place or floor).name if place or floor else "", **values})  # type: ignore[union-attr]
+    said = place.name if place else floor.name if floor else ""
+    return Reply("done_group", {"kind": kind, "place": said, **values})
 
 
 def _joined(replies: Sequence[Reply]) -> Reply:

@@ -107,15 +107,15 @@ def _start(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
     )
 
 
-def _cancel(timer: Timer, call: Call, now_s: float) -> Timer | None:
+def _cancel(_timer: Timer, _call: Call, _now_s: float) -> Timer | None:
     return None
 
 
-def _pause(timer: Timer, call: Call, now_s: float) -> Timer:
+def _pause(timer: Timer, _call: Call, now_s: float) -> Timer:
     return timer if timer.paused else replace(timer, ends_at_s=None, left_s=timer.remaining_s(now_s))
 
 
-def _resume(timer: Timer, call: Call, now_s: float) -> Timer:
+def _resume(timer: Timer, _call: Call, now_s: float) -> Timer:
     return replace(timer, ends_at_s=now_s + timer.left_s, left_s=0.0) if timer.paused else timer
 
 
@@ -132,7 +132,7 @@ def _less(timer: Timer, call: Call, now_s: float) -> Timer:
     return _change(timer, -seconds_of(call), now_s)
 
 
-def _same(timer: Timer, call: Call, now_s: float) -> Timer:
+def _same(timer: Timer, _call: Call, _now_s: float) -> Timer:
     return timer
 
 

@@ -1,0 +1,195 @@
+"""PURE. English: a phrase for every reply. Another language is another module with a `PHRASES` of the same keys.
+
+Each phrase takes the reply's values by name and gives one or two short sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from voiced.speak.numbers import clock, counted, date, digits, duration, joined, number
+
+Values = Mapping[str, Any]
+MOST_NAMES = 4
+"""More than these are not listened to."""
+
+_AFTER: Mapping[str, str] = {
+    "turn_on": "on", "turn_off": "off", "open": "opening", "close": "closing", "lock": "locked", "unlock": "unlocked",
+    "stop": "stopped", "arm": "armed", "disarm": "disarmed", "pause": "paused", "play": "playing", "mute": "muted",
+    "start": "starting", "return_to_base": "on its way home", "start_mowing": "mowing", "dock": "on its way home",
+}  # fmt: skip
+_ASKED: Mapping[str, str] = {
+    "unlock": "unlock", "open": "open", "disarm": "disarm", "set_position": "move", "turn_on": "turn on",
+    "turn_off": "turn off", "run": "run", "press": "press",
+}  # fmt: skip
+_KINDS = {"switch": "switches", "media_player": "players", "input_boolean": "switches", "valve": "valves"}
+_UNITS = {
+    "%": "percent", "°C": "degrees", "°F": "degrees", "C": "degrees", "F": "degrees", "W": "watts", "kW": "kilowatts",
+    "kWh": "kilowatt hours", "V": "volts", "A": "amps", "lx": "lux", "hPa": "hectopascal", "ppm": "parts per million",
+    "km/h": "kilometers per hour", "m/s": "meters per second", "mm": "millimeters", "min": "minutes", "h": "hours",
+}  # fmt: skip
+
+
+def _first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def the(name: str) -> str:
+    """A name inside a sentence: the front door, but the TV and New York keep their capitals."""
+    words = [w if any(c.isupper() for c in w[1:]) else w.lower() for w in name.split()]
+    said = " ".join(words)
+    return said if said.startswith(("the ", "my ")) or "'s " in said else f"the {said}"
+
+
+def bare(name: str) -> str:
+    """A name at the beginning: Kitchen ceiling."""
+    return _first(the(name).removeprefix("the "))
+
+
+def _names(names: list[str]) -> str:
+    said = [the(n) for n in names[:MOST_NAMES]]
+    more = len(names) - len(said)
+    return joined([*said, counted(more, "other")] if more else said)
+
+
+def plural(kind: str) -> str:
+    if kind in _KINDS:
+        return _KINDS[kind]
+    said = kind.replace("_", " ")
+    said = "garage door" if said == "garage" else said
+    return said + ("es" if said.endswith(("s", "sh", "ch")) else "s")
+
+
+def _how(v: Values, is_: str) -> str:
+    """What became of a thing: "is on", "is at forty percent"."""
+    verb = v["verb"]
+    if verb == "set":
+        parts = []
+        if "color" in v:
+            parts.append(str(v["color"]))
+        if "brightness" in v:
+            parts.append(f"at {number(v['brightness'])} percent")
+        if "temperature" in v:
+            parts.append(f"at {number(v['temperature'])} kelvin")
+        return f"{is_} {joined(parts)}" if parts else f"{is_} set"
+    if verb == "set_position":
+        return f"{is_} going to {number(v.get('position', 0))} percent"
+    if verb == "set_temperature":
+        return f"{is_} set to {number(v.get('temperature', 0))} degrees"
+    if verb == "set_speed":
+        return f"{is_} at {number(v.get('percentage', 0))} percent"
+    if verb == "set_volume":
+        return f"{is_} at volume {number(v.get('volume_level', 0))}"
+    return f"{is_} {_AFTER[verb]}" if verb in _AFTER else ""
+
+
+def _done(v: Values) -> str:
+    if v["verb"] in ("run", "press"):
+        return f"{bare(v['name'])}."
+    how = _how(v, "is")
+    return f"{bare(v['name'])} {how}." if how else "Done."
+
+
+def _done_group(v: Values) -> str:
+    how = _how(v, "are")
+    kind = plural(v["kind"])
+    place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
+    return f"{_first(place + kind)} {how}." if how else "Done."
+
+
+def _is_state(v: Values) -> str:
+    if v["yes"]:
+        return f"Yes, {the(v['name'])} is {v['wanted']}."
+    return f"No, {the(v['name'])} is {v['state']}."
+
+
+def _which_are(v: Values) -> str:
+    names, kind, state = list(v["names"]), plural(v["kind"]), v["state"]
+    rest = " I don't know about the others." if v["unknown"] else ""
+    if not names:
+        return f"No {kind} are {state}.{rest}"
+    if len(names) == v["of"] and len(names) > 1 and not rest:
+        return f"All {number(len(names))} {kind} are {state}."
+    if len(names) == 1:
+        return f"{_first(the(names[0]))} is {state}.{rest}"
+    return f"{_first(number(len(names)))} {kind} are {state}: {_names(names)}.{rest}"
+
+
+def _measures(v: Values) -> str:
+    unit = v["unit"]
+    return f"{bare(v['name'])} is {number(v['number'], 2)}{' ' + _UNITS.get(unit, unit) if unit else ''}."
+
+
+def _temperature(v: Values) -> str:
+    return f"{bare(v['name']) + ' is at' if v['name'] else 'It is'} {number(v['degrees'])} degrees."
+
+
+def _weather(v: Values) -> str:
+    degrees = f", {number(v['degrees'])} degrees" if v["degrees"] is not None else ""
+    return f"It is {v['state'].replace('-', ' ').replace('partlycloudy', 'partly cloudy')}{degrees}."
+
+
+def _timer(v: Values) -> str:
+    return f"{_first(v['name'])} timer" if v["name"] else "Timer"
+
+
+def _timers_left(v: Values) -> str:
+    rows = v["timers"]
+    said = [f"{duration(t['seconds'])} on {the((t['name'] or duration(t['set_s'])) + ' timer')}" for t in rows]
+    return f"{_first(joined(said[:MOST_NAMES]))}."
+
+
+def _several(v: Values) -> str:
+    return " ".join(text for r in v["replies"] if (text := PHRASES[r.key](r.values)))
+
+
+PHRASES: Mapping[str, Callable[[Values], str]] = {
+    "nothing": lambda _: "",
+    "okay": lambda _: "Okay.",
+    "hello": lambda _: "Hello.",
+    "sent": lambda _: "Sent.",
+    "own": lambda v: str(v["text"]),
+    "several": _several,
+    "done": _done,
+    "done_group": _done_group,
+    # questions back
+    "which": lambda v: f"Which one: {_names(list(v['names'])).replace(' and ', ' or ')}?",
+    "say_code": lambda v: f"Say {digits(v['digits'])} to {_ASKED.get(v['verb'], 'change')} {_names(list(v['names']))}.",
+    # answers
+    "dont_know": lambda _: "I don't know.",
+    "is_state": _is_state,
+    "which_are": _which_are,
+    "is": lambda v: f"{_first(the(v['name']))} is {v['state']}.",
+    "measures": _measures,
+    "temperature": _temperature,
+    "weather": _weather,
+    "time": lambda v: f"It is {clock(v['hour'], v['minute'])}.",
+    "date": lambda v: f"It is {date(v['weekday'], v['day'], v['month'], v['year'])}.",
+    # what went wrong
+    "unknown": lambda v: f"I don't know {the(v['name'])}." if v["name"] else "I don't know what you mean.",
+    "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
+    "unreached": lambda v: f"I could not reach {_names(list(v['names']))}.",
+    "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
+    "no_code": lambda _: "I cannot do that without a code.",
+    "range": lambda v: f"{bare(v['name'])} does not go there.",
+    "code_wrong": lambda _: "That was not the code.",
+    "code_expired": lambda _: "That was too late. Ask me again.",
+    "no_broker": lambda _: "I cannot reach the house.",
+    "sorry": lambda _: "Sorry, something went wrong. Please say it again.",
+    "deaf": lambda _: "I cannot hear anything.",
+    "mindless": lambda _: "I cannot think right now.",
+    # timers
+    "timer_set": lambda v: f"{_timer(v)} set for {duration(v['seconds'])}.",
+    "timer_cancelled": lambda v: f"{_timer(v)} cancelled.",
+    "timers_cancelled": lambda v: f"{_first(counted(v['count'], 'timer'))} cancelled.",
+    "timer_paused": lambda v: f"{_timer(v)} paused.",
+    "timer_resumed": lambda v: f"{_timer(v)} goes on.",
+    "timer_left": lambda v: f"{_first(duration(v['seconds']))} left.",
+    "timers_left": _timers_left,
+    "timer_none": lambda _: "There is no such timer.",
+    "timer_which": lambda v: f"There are {counted(v['count'], 'timer')}. Say which.",
+    "timer_how_long": lambda _: "For how long?",
+    "timer_too_many": lambda _: "There are too many timers.",
+    "timer_over": lambda v: f"{_timer(v)} is over." if v["name"] else f"The {duration(v['seconds'])} timer is over.",
+}
