@@ -70,7 +70,7 @@ def _why() -> str:
 
 
 def has_amx(cpuinfo: str | None = None) -> bool:
-    """Whether this CPU has AMX tiles: there, llama.cpp's own layout of Q4_0 weights crashes (ggml_backend_amx_mul_mat)."""
+    """Whether this CPU has AMX tiles: there, llama.cpp crashes in ggml_backend_amx_mul_mat on Q4_0."""
     if cpuinfo is None:
         try:
             cpuinfo = Path("/proc/cpuinfo").read_text()

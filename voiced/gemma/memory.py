@@ -120,7 +120,7 @@ class TurnMemory:
         self.prefill_ms += (time.perf_counter() - begun) * 1000
 
     def fork(self, rows: F32, closing: Sequence[int]) -> F32:
-        """Provisional embeddings [n, width], then closing tokens, on a fork. Logits float32 [vocabulary] of the last."""
+        """Provisional embeddings [n, width], then closing tokens. Returns the last logits, float32 [vocabulary]."""
         begun = time.perf_counter()
         self._ctx.remove(FORK)
         self._ctx.copy(TURN, FORK)
@@ -179,7 +179,7 @@ class Slots:
         self._free.append(slot)
 
     def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
-        """Append tokens to sequences in one batch. Logits [rows, vocabulary]: of every token, or of each part's last."""
+        """Append tokens to sequences in one batch. Logits [rows, vocabulary] of every token, or each part's last."""
         tokens: list[int] = []
         positions: list[int] = []
         seqs: list[int] = []
