@@ -63,7 +63,7 @@ _VERB_OF_DOMAIN: Mapping[tuple[str, str], str] = {
 """Home Assistant's HassTurnOn means another thing for each of these."""
 
 _SAFE_VERBS = frozenset(["lock", "close", "stop", "arm"])
-"""What never lets anybody in. Every other verb on a sensitive entity needs the code, also one that nobody thought of."""
+"""What never lets anybody in. Every other verb on a sensitive entity needs the code, even one nobody thought of."""
 
 
 _WORDS = frozenset(["color", "volume_step"])

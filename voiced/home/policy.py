@@ -25,12 +25,12 @@ from voiced.home.timers import TIMER_INTENTS
 from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 
 CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, Risk.SENSITIVE: 0.6}
-"""Below this the house does nothing. Questions and timers count as harmless; the code comes on top for the sensitive."""
+"""Below this the house does nothing. Questions and timers count as harmless; the code comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Publish `commands`, hand `timers` to `timers.apply`; say `reply` when the state topics confirm."""
+    """Publish `commands`, hand `timers` to `timers.apply`; say `result(...)` when the state topics had their time."""
 
     commands: tuple[Command, ...]
     reply: Reply
@@ -244,7 +244,9 @@ def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
 
 def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Sequence[Command] = ()) -> Reply:
     """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed."""
-    failed = [*unsent, *(c for c in unconfirmed if c.state_topic)]
+    if unsent:
+        return Reply("no_broker")
+    failed = [c for c in unconfirmed if c.state_topic]
     if failed:
         return Reply("unreached", {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed))})
     of_entities = [c for c in act.commands if home.entity(c.entity) is not None]

@@ -117,8 +117,9 @@ def _which_are(v: Values) -> str:
 
 
 def _measures(v: Values) -> str:
-    unit = v["unit"]
-    return f"{bare(v['name'])} is {number(v['number'], 2)}{' ' + _UNITS.get(unit, unit) if unit else ''}."
+    unit = str(v["unit"])
+    said = f"{bare(v['name'])} is {number(v['number'], 2)}"
+    return f"{said} {_UNITS.get(unit, unit)}." if unit else f"{said}."
 
 
 def _temperature(v: Values) -> str:

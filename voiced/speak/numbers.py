@@ -29,7 +29,7 @@ def digits(code: str) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """one minute, two minutes."""
+    """One minute, two minutes."""
     return f"{number_words(n)} {what}{'' if n == 1 else 's'}"
 
 
