@@ -1,0 +1,151 @@
+"""Tool calls as tokens: every path is a call of this house that reads back, and no path is a dead end."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.gemma.grammar_tokens import FakeTokenizer
+from tests.home.sentence_homes import HOUSE, House, Own, Thing
+from voiced.gemma.grammar import GraphAutomaton, next_step
+from voiced.gemma.grammar_calls import FENCE, compile_calls, parse_call, render_call
+from voiced.home.tools import INCOMPLETE, NOT_FOR_ME, house_lines, tool_declarations, tools
+from voiced.messages import Call
+
+TOKENS = FakeTokenizer(printable=True)
+SOME = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+HOME = House(
+    [
+        Thing("Bed Light", "light"),
+        Thing("Front Door", "lock"),
+        Thing("Garage Door", "cover", ("gate",), "garage"),
+        Thing("Groceries", "todo"),
+        Thing("EcoBee", "climate"),
+    ],
+    [Thing("Kitchen")],
+    lists={"spell": ["lumioso"]},
+    sentences=[Own("CastSpell", ["{spell}"]), Own("RedAlert", ["red alert"])],
+)
+
+
+@pytest.fixture(scope="module")
+def automaton() -> GraphAutomaton:
+    return compile_calls(HOME, TOKENS)
+
+
+def tokens_of(call: Call) -> tuple[int, ...]:
+    """As a model would write it: special tokens as such, each stretch between them and each number on its own."""
+    import re
+
+    out: list[int] = []
+    for part in re.split(r"(<\|tool_call>|<\|\"\|>)", render_call(call)):
+        if part in {"<|tool_call>", FENCE}:
+            out.append(TOKENS.special(part))
+        else:
+            for stretch in re.split(r"((?<=:)\d[\d.]*)", part):
+                out += TOKENS.tokenize(stretch)
+    return tuple(out)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("HassTurnOn", {"name": "Bed Light"}),
+        Call("HassTurnOff", {"area": "Kitchen", "domain": "light"}),
+        Call("HassLightSet", {"name": "Bed Light", "brightness": 50}),
+        Call("HassLightSet", {"color": "green", "area": "Kitchen"}),
+        Call("HassUnlock", {"name": "Front Door"}),
+        Call("HassOpenCover", {"name": "gate"}),
+        Call("HassClimateSetTemperature", {"temperature": 22.5}),
+        Call("HassStartTimer", {"hours": 3, "minutes": 10}),
+        Call("HassStartTimer", {"minutes": 10, "name": "pizza"}),
+        Call("HassListAddItem", {"item": "oat milk", "name": "Groceries"}),
+        Call("HassBroadcast", {"message": "dinner, at 6:30 {now}"}),
+        Call("HassNevermind"),
+        Call("CastSpell", {"spell": "lumioso"}),
+        Call("RedAlert"),
+        Call(NOT_FOR_ME),
+        Call(INCOMPLETE),
+    ],
+)
+def test_calls_of_the_house(automaton: GraphAutomaton, call: Call) -> None:
+    (reading,) = automaton.readings(tokens_of(call))
+    slots = {k: v.casefold() if isinstance(v, str) else v for k, v in call.slots.items()}
+    assert reading.calls == (Call(call.intent, slots),)
+    assert reading.sentence == render_call(call)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("HassTurnOn", {"name": "Front Door"}),
+        Call("HassTurnOn", {"name": "Bed"}),
+        Call("HassTurnOn"),
+        Call("HassFanSetSpeed", {"percentage": 5}),
+        Call("HassLightSet", {"name": "Bed Light", "brightness": 101}),
+        Call("HassLock", {"name": "Garage Door"}),
+        Call("HassNevermind", {"name": "Bed Light"}),
+        Call("DropTables"),
+    ],
+)
+def test_others_are_not(automaton: GraphAutomaton, call: Call) -> None:
+    assert automaton.readings(tokens_of(call)) == ()
+
+
+@SOME
+@given(HOUSE, st.integers(0, 2**32))
+def test_every_path_reads_back_and_none_is_a_dead_end(house: House, seed: int) -> None:
+    automaton = compile_calls(house, TOKENS)
+    by_name = {tool.name: tool for tool in tools(house)}
+    rng = random.Random(seed)
+    for _ in range(4):
+        state = automaton.start
+        tokens: list[int] = []
+        while True:
+            choice = automaton.choice(state)
+            free = [t for t in range(TOKENS.size) if choice.open_step and t not in choice.open_excluded]
+            allowed = [*choice.steps, *rng.sample(free, min(len(free), 3))]
+            assert allowed or choice.final
+            if choice.final:
+                break
+            token = rng.choice(allowed)
+            tokens.append(token)
+            step = next_step(choice, token)
+            assert step is not None
+            state = step.state
+        (reading,) = automaton.readings(tuple(tokens))
+        (call,) = reading.calls
+        assert tuple(sorted(call.slots, key=str.lower)) in by_name[call.intent].forms
+        assert parse_call(render_call(call).split(FENCE)) == call
+
+
+def test_strings_stand_between_fences(automaton: GraphAutomaton) -> None:
+    """In an open string any plain token goes, special ones never, but for the fence that closes it."""
+    whole = tokens_of(Call("HassBroadcast", {"message": "hi"}))
+    opened = whole.index(TOKENS.special(FENCE)) + 1
+    state = automaton.follow(whole[: opened + 1])
+    assert state is not None
+    choice = automaton.choice(state)
+    assert set(choice.steps) == {TOKENS.special(FENCE)}
+    assert choice.open_step is not None
+    assert all(t in choice.open_excluded for t in range(TOKENS.size) if TOKENS.is_special(t))
+
+
+def test_declarations() -> None:
+    declared = {d["name"]: d for d in tool_declarations(HOME)}
+    assert {NOT_FOR_ME, INCOMPLETE, "CastSpell", "HassUnlock"} <= set(declared)
+    assert "HassFanSetSpeed" not in declared
+    assert declared["HassListAddItem"]["parameters"] == {
+        "type": "OBJECT",
+        "properties": {
+            "item": {"description": "what to add or remove", "type": "STRING"},
+            "name": {"description": "name of the device", "type": "STRING"},
+        },
+        "required": ["item", "name"],
+    }
+    assert "areas: Kitchen" in house_lines(HOME)
