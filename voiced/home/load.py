@@ -95,7 +95,7 @@ def _entities(root: Table, areas: tuple[Area, ...]) -> tuple[Entity, ...]:
     for table in root.tables("entities"):
         entity_id = table.string("id")
         domain = entity_id.partition(".")[0]
-        known = True
+        known = bool(entity_id)
         if entity_id and not _ENTITY_ID.fullmatch(entity_id):
             known = False
             table.fault("id", f"'{entity_id}' must look like light.bed: domain, dot, a-z, 0-9 and _")

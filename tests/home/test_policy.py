@@ -1,0 +1,282 @@
+"""What may happen in the demo's house, told as what people say in it."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiced.home.code import CodeCheck, PendingCode
+from voiced.home.dispatch import command
+from voiced.home.house import House, Judgement, Kind
+from voiced.home.intents import ACTIONS, resolve
+from voiced.home.load import load_home
+from voiced.home.model import Home
+from voiced.home.outcome import outcome
+from voiced.messages import SAMPLE_RATE_HZ, Call, Command, Decision, SlotValue, Verdict
+
+HOME = load_home((resources.files("voiced") / "data" / "demo-home.toml").read_text(encoding="utf-8"))
+OPENING = {"UNLOCK", "OPEN"}
+
+
+def house(area: str = "") -> House:
+    return House(HOME, area=area, random_digits=lambda: "47", now_s=lambda: 100.0)
+
+
+def said(house: House, intent: str, /, *, certainty: float = 0.95, **slots: SlotValue) -> Judgement:
+    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), certainty), now_sample=0)
+
+
+def code(digits: str) -> Decision:
+    return Decision(Verdict.DIGITS, certainty=0.9, digits=digits)
+
+
+def reported(house: House, judged: Judgement) -> str:
+    """What is said when every command was confirmed."""
+    return house.report(judged, confirmed=judged.commands, silent=(), failed=())
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_light_without_a_place_is_the_one_in_this_room() -> None:
+    judged = said(house("office"), "HassTurnOn", domain="light")
+    assert [c.entity for c in judged.commands] == ["light.desk"]
+
+
+def test_without_a_room_of_its_own_the_device_asks_which_and_acts_on_the_answer() -> None:
+    h = house()
+    asked = said(h, "HassLightSet", brightness=40)
+    assert asked.kind is Kind.ASK
+    assert not asked.wants_code
+    assert asked.say == "Which one: the kitchen ceiling, the standing light, the bed light or the desk light?"
+
+    judged = said(h, "HassTurnOn", name="bed light")
+    assert [(c.entity, json.loads(c.payload)) for c in judged.commands] == [
+        ("light.bed", {"state": "ON", "brightness": 102})
+    ]
+
+
+def test_the_only_thing_of_its_kind_needs_no_place() -> None:
+    judged = said(house("kitchen"), "HassClimateSetTemperature", temperature=21)
+    assert [(c.topic, c.payload) for c in judged.commands] == [("demo/thermostat/set", "21")]
+
+
+def test_a_room_that_is_not_here_is_no_other_room() -> None:
+    assert said(house("office"), "HassTurnOn", area="attic", domain="light").reason == "unknown"
+
+
+# --- what lets somebody in --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("intent", "name", "question"),
+    [
+        ("HassUnlock", "front door", "Say four seven to unlock the front door."),
+        ("HassOpenCover", "garage door", "Say four seven to open the garage door."),
+        ("HassTurnOff", "front door", "Say four seven to unlock the front door."),
+        ("HassTurnOn", "garage door", "Say four seven to open the garage door."),
+        ("HassSetPosition", "garage door", "I know the garage door, but I cannot reach it."),
+    ],
+)
+def test_opening_needs_the_code(intent: str, name: str, question: str) -> None:
+    slots: dict[str, SlotValue] = {"name": name} | ({"position": 50} if intent == "HassSetPosition" else {})
+    h = house()
+    asked = said(h, intent, **slots)
+    assert (asked.commands, asked.say) == ((), question)
+    if asked.kind is Kind.ASK:
+        h.question_asked(now_sample=16_000)
+        judged = h.judge_code(code("47"), now_sample=32_000)
+        assert judged.commands[0].payload in OPENING
+
+
+@pytest.mark.parametrize(("intent", "name"), [("HassLock", "front door"), ("HassCloseCover", "garage door")])
+def test_locking_and_closing_just_act(intent: str, name: str) -> None:
+    assert said(house(), intent, name=name).kind is Kind.ACT
+
+
+@pytest.mark.parametrize("heard", ["74", "", "4", "477"])
+def test_a_wrong_code_opens_nothing_and_cannot_be_tried_again(heard: str) -> None:
+    h = house()
+    said(h, "HassUnlock", name="front door")
+    h.question_asked(now_sample=0)
+    assert h.judge_code(code(heard), now_sample=100).kind is Kind.REFUSE
+    assert h.judge_code(code("47"), now_sample=200).kind is Kind.REFUSE
+
+
+def test_a_late_code_opens_nothing() -> None:
+    h = house()
+    said(h, "HassUnlock", name="front door")
+    h.question_asked(now_sample=0)
+    assert h.judge_code(code("47"), now_sample=8 * SAMPLE_RATE_HZ + 1).reason == "code_expired"
+
+
+def test_another_command_in_between_forgets_the_code() -> None:
+    h = house()
+    said(h, "HassUnlock", name="front door")
+    h.question_asked(now_sample=0)
+    said(h, "HassLock", name="front door")
+    assert h.judge_code(code("47"), now_sample=100).commands == ()
+
+
+def test_without_fresh_digits_nothing_opens() -> None:
+    h = House(HOME, random_digits=lambda: "")
+    assert said(h, "HassUnlock", name="front door").reason == "no_code"
+
+
+def test_opening_everything_opens_what_is_harmless_and_leaves_the_garage_shut() -> None:
+    judged = said(house(), "HassOpenCover", everywhere="yes")
+    assert [c.entity for c in judged.commands] == ["cover.kitchen_window", "cover.office_blind"]
+
+
+_NAMES = [n for e in HOME.entities for n in (e.name.casefold(), *e.aliases)]
+_SLOTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(_NAMES), "area": st.sampled_from([a.name.casefold() for a in HOME.areas]),
+        "floor": st.just("first floor"), "domain": st.sampled_from(["light", "cover", "lock"]),
+        "device_class": st.sampled_from(["garage", "window", "blind"]), "everywhere": st.just("yes"),
+        "brightness": st.integers(-5, 150), "position": st.one_of(st.integers(0, 100), st.just("x")),
+        "temperature": st.one_of(st.floats(), st.text(max_size=3)), "color": st.sampled_from(["red", "no colour"]),
+        "percentage": st.integers(0, 100), "volume_step": st.sampled_from(["up", "down"]),
+    },
+)  # fmt: skip
+_CALLS = st.builds(Call, st.sampled_from([*ACTIONS, "HassGetState", "HassStartTimer", "CastSpell"]), _SLOTS)
+
+
+@given(st.lists(_CALLS, max_size=3), st.sampled_from(["", "office", "garage"]), st.floats(0, 1))
+def test_whatever_was_understood_nothing_opens_without_the_code(calls: list[Call], area: str, certainty: float) -> None:
+    judged = house(area).judge(Decision(Verdict.CALLS, tuple(calls), certainty), now_sample=0)
+    guarded = [c for c in judged.commands if c.entity in ("lock.front_door", "cover.garage_door")]
+    assert not OPENING & {c.payload for c in guarded}
+    assert judged.kind is Kind.ACT or not judged.commands
+
+
+@given(st.text("0123456789", max_size=3), st.integers(-10, 200_000), st.booleans())
+def test_only_the_very_digits_in_time_and_once(heard: str, now: int, tried: bool) -> None:
+    check, spent = PendingCode("47", (), 0, tried).check(heard, now)
+    assert (check is CodeCheck.ACCEPTED) == (heard == "47" and 0 <= now <= 8 * SAMPLE_RATE_HZ and not tried)
+    assert spent.check("47", now)[0] is CodeCheck.EXPIRED
+
+
+# --- certainty --------------------------------------------------------------------------------------------------------
+
+
+def test_the_less_harmless_the_more_certain() -> None:
+    kinds = [
+        said(house(), intent, certainty=0.45, name=name).kind
+        for intent, name in [
+            ("HassTurnOn", "bed light"),
+            ("HassCloseCover", "garage door"),
+            ("HassUnlock", "front door"),
+        ]
+    ]
+    assert kinds == [Kind.ACT, Kind.IGNORE, Kind.IGNORE]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_FOR_ME, Verdict.INCOMPLETE, Verdict.DIGITS])
+def test_what_is_no_command_says_and_does_nothing(verdict: Verdict) -> None:
+    judged = house().judge(Decision(verdict, digits="47"), now_sample=0)
+    assert (judged.kind, judged.reason, judged.say, judged.commands) == (Kind.IGNORE, verdict.value, "", ())
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_two_commands_in_one_sentence_are_both_done_and_both_said() -> None:
+    h = house()
+    calls = (Call("HassTurnOff", {"name": "bed light"}), Call("HassStartTimer", {"minutes": 5}))
+    judged = h.judge(Decision(Verdict.CALLS, calls, 0.9), now_sample=0)
+    assert reported(h, judged) == "Bed light is off. Timer set for five minutes."
+    assert h.next_timer_s() == 300
+
+
+def test_success_is_said_only_where_the_state_topic_told_it() -> None:
+    h = house()
+    judged = said(h, "HassLock", name="front door")
+    (sent,) = judged.commands
+    assert not h.confirms(sent, "demo/front/lock", b"UNLOCKED")
+    assert not h.confirms(sent, "demo/elsewhere", b"LOCKED")
+    assert h.confirms(sent, "demo/front/lock", b"LOCKED")
+    assert reported(h, judged) == "Front door is locked."
+    assert h.report(judged, confirmed=(), silent=(sent,), failed=()) == "I could not reach the front door."
+    assert h.report(judged, confirmed=(), silent=(), failed=(sent,)) == "I cannot reach the house."
+
+
+def test_what_cannot_confirm_is_sent() -> None:
+    h = house()
+    assert reported(h, said(h, "HassTurnOn", name="movie night")) == "Sent."
+
+
+def test_the_owners_sentences_publish_what_they_say() -> None:
+    h = house()
+    red, spell = said(h, "RedAlert"), said(h, "CastSpell", spell="nox")
+    assert red.commands == (Command("RedAlert", "publish", "demo/alert", "red"),)
+    assert reported(h, red) == "Red alert."
+    assert spell.commands[0].topic == "voiced/voiced/intent/CastSpell"
+    assert json.loads(spell.commands[0].payload) == {"intent": "CastSpell", "slots": {"spell": "nox"}}
+
+
+def test_a_thing_without_topics_is_known_and_not_reached() -> None:
+    assert said(house(), "HassMediaPause").say == "I know the TV, but I cannot reach it."
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "answer"),
+    [
+        ("HassGetState", {"name": "front door", "state": "locked"}, "Yes, the front door is locked."),
+        ("HassGetState", {"name": "front door", "state": "unlocked"}, "No, the front door is locked."),
+        ("HassGetState", {"name": "garage door", "state": "open"}, "I don't know."),
+        ("HassGetState", {"name": "outdoor humidity"}, "Outdoor humidity is forty seven point five percent."),
+        ("HassGetState", {"domain": "light", "state": "on", "floor": "first floor"}, "The bed light is on."),
+        ("HassClimateGetTemperature", {}, "It is twenty point five degrees."),
+        ("HassClimateGetTemperature", {"name": "heating"}, "Thermostat is at twenty point five degrees."),
+        ("HassGetWeather", {}, "I don't know."),
+        ("HassNevermind", {}, "Okay."),
+    ],
+)
+def test_questions_are_answered_from_the_state_topics(intent: str, slots: dict[str, SlotValue], answer: str) -> None:
+    h = house()
+    for topic, payload in [
+        ("demo/front/lock", b"LOCKED"),
+        ("demo/outdoor/humidity", b"47.5"),
+        ("demo/bedroom/bed", b'{"state": "ON", "brightness": 128}'),
+        ("demo/office/desk", b'{"state": "OFF"}'),
+        ("demo/thermostat/now", b"20.5"),
+    ]:
+        h.heard_state(topic, payload)
+    assert said(h, intent, **slots).say == answer
+
+
+# --- outcome ----------------------------------------------------------------------------------------------------------
+
+
+def same(a: Call, b: Call, home: Home = HOME, area: str = "") -> bool:
+    return outcome([a], home, area) == outcome([b], home, area)
+
+
+def test_two_ways_of_saying_the_same_have_one_outcome() -> None:
+    desk = Call("HassTurnOff", {"name": "Desk Light"})
+    assert same(Call("HassTurnOff", {"area": "office", "domain": "light"}), desk)
+    assert same(Call("HassTurnOff", {"domain": "light"}), desk, area="office")
+    assert not same(Call("HassTurnOn", {"area": "office", "domain": "light"}), desk)
+    assert same(
+        Call("HassGetState", {"name": "Front Door", "domain": "lock"}),
+        Call("HassGetState", {"name": "lock.front_door"}),
+    )
+    assert same(
+        Call("HassLightSet", {"area": "bedroom", "brightness": 50.0}),
+        Call("HassLightSet", {"name": "bed light", "brightness": 50}),
+    )
+    assert not same(Call("HassStartTimer", {"minutes": 5}), Call("HassStartTimer", {"minutes": 15}))
+
+
+@given(_CALLS)
+def test_every_step_is_a_message_or_out_of_reach_and_never_raises(call: Call) -> None:
+    resolved = resolve(call, HOME)
+    for step in resolved.steps if resolved else ():
+        made = command(step, HOME)
+        assert made is None or (made.topic and made.payload and made.entity == step.entity)

@@ -1,0 +1,111 @@
+"""Timers, as people use them in a kitchen."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiced.home.timers import MAX_TIMERS, TIMER_INTENTS, Timers, apply
+from voiced.messages import Call, SlotValue
+from voiced.speak.phrases import say
+
+
+class Kitchen:
+    """A clock and what is said to it."""
+
+    def __init__(self) -> None:
+        self.timers, self.now_s = Timers(), 1000.0
+
+    def say(self, intent: str, /, **slots: SlotValue) -> str:
+        self.timers, reply = apply(self.timers, Call(intent, slots), self.now_s)
+        return say(reply)
+
+    def left(self) -> list[float]:
+        return [t.remaining_s(self.now_s) for t in self.timers.timers]
+
+
+def test_eggs_and_pasta() -> None:
+    k = Kitchen()
+    assert k.say("HassStartTimer", minutes=5, name="egg") == "Egg timer set for five minutes."
+    assert k.say("HassStartTimer", minutes=10, name="pasta") == "Pasta timer set for ten minutes."
+    k.now_s += 60
+    assert k.say("HassTimerStatus", name="egg") == "Four minutes left."
+    assert k.say("HassTimerStatus") == "Four minutes on the egg timer and nine minutes on the pasta timer."
+    assert k.say("HassCancelTimer") == "There are two timers. Say which."
+    assert k.say("HassCancelTimer", start_minutes=10) == "Pasta timer cancelled."
+    assert k.timers.next_due_s() == 1300
+    assert k.timers.due(1299.9)[1] == ()
+    rest, over = k.timers.due(1300.0)
+    assert ([t.name for t in over], rest.timers) == (["egg"], ())
+
+
+def test_a_paused_timer_stands_still() -> None:
+    k = Kitchen()
+    k.say("HassStartTimer", minutes=2)
+    k.now_s += 30
+    assert k.say("HassPauseTimer") == "Timer paused."
+    k.now_s += 3600
+    assert (k.left(), k.timers.next_due_s()) == ([90], None)
+    assert k.say("HassUnpauseTimer") == "Timer goes on."
+    assert k.timers.next_due_s() == k.now_s + 90
+
+
+def test_of_two_the_one_that_can_be_resumed_is_meant() -> None:
+    k = Kitchen()
+    k.say("HassStartTimer", minutes=2)
+    k.say("HassPauseTimer")
+    k.say("HassStartTimer", minutes=3)
+    k.say("HassUnpauseTimer")
+    assert [t.paused for t in k.timers.timers] == [False, False]
+
+
+def test_more_and_less() -> None:
+    k = Kitchen()
+    k.say("HassStartTimer", seconds=90)
+    assert k.say("HassIncreaseTimer", minutes=1) == "Two minutes and thirty seconds left."
+    assert k.say("HassDecreaseTimer", hours=1) == "One second left."
+    assert len(k.timers.due(k.now_s)[1]) == 1
+
+
+def test_what_is_missing_is_said() -> None:
+    k = Kitchen()
+    assert k.say("HassStartTimer") == "For how long?"
+    assert k.say("HassCancelTimer") == "There is no such timer."
+    for _ in range(MAX_TIMERS):
+        k.say("HassStartTimer", hours=1)
+    assert k.say("HassStartTimer", hours=1) == "There are too many timers."
+    assert k.say("HassCancelAllTimers") == "Twenty timers cancelled."
+    assert k.left() == []
+
+
+_SLOTS = st.dictionaries(
+    st.sampled_from(["hours", "minutes", "seconds", "start_minutes", "name"]),
+    st.one_of(st.integers(-5, 100), st.floats(), st.sampled_from(["egg", "tea"])),
+    max_size=3,
+)
+_SAID = st.tuples(st.sampled_from(sorted(TIMER_INTENTS)), _SLOTS, st.floats(0, 5000))
+
+
+@given(st.lists(_SAID, max_size=15))
+def test_whatever_is_said_no_timer_is_lost_negative_or_unsayable(
+    said: list[tuple[str, dict[str, SlotValue], float]],
+) -> None:
+    k = Kitchen()
+    for intent, slots, wait_s in said:
+        before = len(k.timers.timers)
+        assert k.say(intent, **slots)
+        if "Cancel" not in intent:
+            assert len(k.timers.timers) >= before
+        assert all(left >= 0 for left in k.left())
+        assert len({t.id for t in k.timers.timers}) == len(k.timers.timers)
+        k.now_s += wait_s
+        k.timers, over = k.timers.due(k.now_s)
+        assert all(t.ends_at_s is not None and t.ends_at_s <= k.now_s for t in over)
+    # A reboot: another clock, three seconds away.
+    later = Timers.from_dict(json.loads(json.dumps(k.timers.to_dict(k.now_s))), 50.0, away_s=3.0)
+    for old, new in zip(k.timers.timers, later.timers, strict=True):
+        gone = 0.0 if old.paused else 3.0
+        assert abs(new.remaining_s(50.0) - max(0.0, old.remaining_s(k.now_s) - gone)) < 1e-6
+        assert (new.id, new.name, new.paused) == (old.id, old.name, old.paused)

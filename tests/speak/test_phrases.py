@@ -1,0 +1,118 @@
+"""What the house says can be said aloud: words, no digits, no ids."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiced.home.load import load_home
+from voiced.home.model import Entity, Home
+from voiced.home.replies import Reply
+from voiced.speak.numbers import clock, date, digits, duration, number, ordinal, year
+from voiced.speak.phrases import LANGUAGES, MOST_CONFIRMATIONS, confirmations, say
+
+HOME = load_home((resources.files("voiced") / "data" / "demo-home.toml").read_text(encoding="utf-8"))
+SPEAKABLE = re.compile(r"[A-Z][A-Za-z' ,:-]*[.?](?: [A-Z][A-Za-z' ,:-]*[.?])*")
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (number(22.5), "twenty two point five"),
+        (number(-3.04), "minus three"),
+        (number(float("inf")), "a lot"),
+        (digits("47"), "four seven"),
+        (duration(300), "five minutes"),
+        (duration(11_400), "three hours and ten minutes"),
+        (duration(61), "one minute and one second"),
+        (duration(59.2), "one minute"),
+        (clock(9, 10), "nine ten a m"),
+        (clock(21, 5), "nine oh five p m"),
+        (clock(0, 0), "midnight"),
+        (clock(12, 30), "twelve thirty p m"),
+        (clock(15, 0), "three o'clock"),
+        (date(1, 24, 11, 2026), "Tuesday, November twenty fourth, twenty twenty six"),
+        (ordinal(12), "twelfth"),
+        (ordinal(20), "twentieth"),
+        (ordinal(31), "thirty first"),
+        (year(2005), "two thousand five"),
+        (year(1900), "nineteen hundred"),
+    ],
+)
+def test_numbers_are_words(said: str, wanted: str) -> None:
+    assert said == wanted
+
+
+@pytest.mark.parametrize(
+    ("reply", "wanted"),
+    [
+        (Reply("done", {"name": "Kitchen Ceiling", "verb": "turn_on"}), "Kitchen ceiling is on."),
+        (Reply("done", {"name": "TV", "verb": "pause"}), "TV is paused."),
+        (Reply("done", {"name": "Bed Light", "verb": "set", "brightness": 40}), "Bed light is at forty percent."),
+        (Reply("done", {"name": "TV", "verb": "next"}), "Done."),
+        (Reply("done_group", {"kind": "window", "place": "", "verb": "open"}), "Windows are opening."),
+        (
+            Reply("done_group", {"kind": "light", "place": "Kitchen", "verb": "set", "color": "green"}),
+            "Kitchen lights are green.",
+        ),
+        (
+            Reply("say_code", {"digits": "07", "verb": "unlock", "names": ["Front Door"]}),
+            "Say zero seven to unlock the front door.",
+        ),
+        (
+            Reply("unreached", {"names": ["Front Door", "Anna's Lamp"]}),
+            "I could not reach the front door and anna's lamp.",
+        ),
+        (
+            Reply("which_are", {"kind": "window", "state": "open", "names": [], "of": 2, "unknown": 0}),
+            "No windows are open.",
+        ),
+        (
+            Reply("which_are", {"kind": "light", "state": "on", "names": ["A", "B"], "of": 2, "unknown": 0}),
+            "All two lights are on.",
+        ),
+        (Reply("no such key"), "Sorry, something went wrong. Please say it again."),
+        (Reply("nothing"), ""),
+    ],
+)  # fmt: skip
+def test_sentences_are_short_and_human(reply: Reply, wanted: str) -> None:
+    assert say(reply) == wanted
+
+
+def test_the_demos_confirmations_are_there_before_they_are_needed() -> None:
+    texts = confirmations(HOME)
+    assert {"Kitchen ceiling is on.", "Garage door is closing.", "Timer set for five minutes.", "Sent."} <= set(texts)
+    assert {"Bed light is at forty percent.", "Thermostat is set to twenty one degrees."} <= set(texts)
+    assert all(SPEAKABLE.fullmatch(text) for text in texts)
+
+
+@given(st.integers(0, 120), st.sampled_from(["light", "lock", "cover", "scene"]))
+def test_a_big_house_does_not_fill_the_memory(count: int, domain: str) -> None:
+    things = tuple(Entity(f"{domain}.x{i}", f"thing {i}", mqtt={"command_topic": "a"}) for i in range(count))
+    texts = confirmations(Home(entities=things))
+    assert len(texts) == len(set(texts)) <= MOST_CONFIRMATIONS
+    assert "Sent." in texts
+
+
+@given(st.floats(-1e5, 1e5))
+def test_any_number_is_words_only(value: float) -> None:
+    assert re.fullmatch(r"[a-z ]+", number(value))
+
+
+@given(st.floats(0, 1e6))
+def test_any_duration_is_words_only(seconds: float) -> None:
+    assert re.fullmatch(r"[a-z ]+", duration(seconds))
+
+
+@given(st.integers(0, 23), st.integers(1, 59))
+def test_every_minute_of_the_day_sounds_different(hour: int, minute: int) -> None:
+    others = {clock(h, minute) for h in range(24) if h != hour}
+    assert clock(hour, minute) not in others
+
+
+def test_a_language_has_all_keys_of_english() -> None:
+    assert all(set(phrases) == set(LANGUAGES["en"]) for phrases in LANGUAGES.values())
