@@ -19,7 +19,7 @@ from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import Walker, WalkSettings
+from voiced.gemma.decide import Walk, Walker, WalkSettings
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.judge import judge, judge_code
 from voiced.gemma.llama import AudioEncoder, Context, TextModel, usable_cpus
@@ -102,6 +102,8 @@ class EngineCore:
         self._turn: _Turn | None = None
         self.progress = 0
         """Counts tokens of sound and decisions."""
+        self.last_walk: Walk | None = None
+        """What the last decision was judged from; tools/calibrate fits the judgement to it."""
         self.warm_up()
 
     @property
@@ -124,6 +126,12 @@ class EngineCore:
             self._memory.append(rows)
         self._memory.fork(stream.tail(), self._after_audio)
         self._memory.begin()
+
+    def automaton(self, expect: Expect) -> TokenAutomaton:
+        """What may be said in such a turn. InferenceError before a house was loaded."""
+        if expect not in self._walkers:
+            raise InferenceError("no house has been loaded")
+        return self._walkers[expect].automaton
 
     def load_home(self, home: Mapping[str, Any], area: str = "") -> None:
         """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if it does not compile."""
@@ -225,7 +233,7 @@ class EngineCore:
         if not np.isfinite(first).all():
             raise InferenceError("the model gave no finite numbers")
         walker = self._walkers[expect]
-        walk = walker.walk(first, Slots(self._context))
+        walk = self.last_walk = walker.walk(first, Slots(self._context))
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         else:
