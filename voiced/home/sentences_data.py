@@ -51,8 +51,6 @@ class Template:
     cost: float = 0.0
     text: str = ""
     """As written, for messages."""
-    whole_house: bool = False
-    """Said with "all" or "everywhere" and no place: it means the whole house, not the device's own area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,8 @@ def _templates(intents: Mapping[str, Any], base: float) -> list[Template]:
             slots = constant_slots(intent, fixed)
             if intent == "HassRespond":
                 slots["response"] = str(block.get("response", "default"))
-            whole = (block.get("metadata") or {}).get("slot_combination") == "domain_all"
+            if (block.get("metadata") or {}).get("slot_combination") == "domain_all":
+                slots["everywhere"] = "yes"  # said with "all" and no place: not only the device's own area
             for text in block["sentences"]:
                 if any(part in text for part in SKIPPED):
                     continue
@@ -108,7 +107,7 @@ def _templates(intents: Mapping[str, Any], base: float) -> list[Template]:
                 if text.replace("[<the>]", "").strip() == "{name}":
                     cost += BARE_NAME_COST
                 expression = parse_sentence(text).expression
-                found.append(Template(intent, expression, slots, domains, round(cost, 3), text, whole))
+                found.append(Template(intent, expression, slots, domains, round(cost, 3), text))
     return found
 
 

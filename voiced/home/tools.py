@@ -61,7 +61,7 @@ DEGREES = tuple(n / 2 for n in range(201))
 
 
 def _forms(*forms: str) -> tuple[tuple[str, ...], ...]:
-    """ "name|area domain|" -> the argument sets; an empty one is a call without arguments."""
+    """The argument sets of "name|area domain|"; an empty one is a call without arguments."""
     sets = [form.split() for one in forms for form in one.split("|")]
     return tuple(dict.fromkeys(tuple(sorted(args, key=str.lower)) for args in sets))
 
@@ -74,6 +74,7 @@ def _with(targets: str, values: str) -> str:
 _TIMES = "hours|minutes|seconds|hours minutes|minutes seconds|hours seconds|hours minutes seconds"
 _WHICH_TIMER = "|name|area|start_hours|start_minutes|start_seconds"
 _MEDIA = "|name|area"
+_STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")
 
 # name: (description, domains needed, domains of {name}, forms)
 _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
@@ -98,8 +99,8 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
     "HassGetState": ("Answer what state devices are in.", (),
                      ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player"),
-                     "name|name state|domain state|area domain state|domain floor state|device_class domain state"
-                     "|area device_class domain state|device_class domain floor state"),
+                     ("name|name state|domain state|area domain state|domain floor state|device_class domain state"
+                     "|area device_class domain state|device_class domain floor state")),
     "HassGetWeather": ("Say the weather.", ("weather",), ("weather",), "|name"),
     "HassGetCurrentTime": ("Say the time.", (), (), ""),
     "HassGetCurrentDate": ("Say the date.", (), (), ""),
