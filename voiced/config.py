@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from voiced.errors import ConfigError
 from voiced.tables import Table
@@ -86,6 +87,10 @@ class Config:
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 
+_WAKE, _TURN, _MODEL, _SPEAKER, _BROKER = WakeConfig(), TurnConfig(), ModelConfig(), SpeakerConfig(), BrokerConfig()
+_CONFIG = Config()
+
+
 def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) -> Config:
     """The configuration in `text`; relative paths are meant from `base`. ConfigError with every fault."""
     base = base or Path()
@@ -93,7 +98,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     config = Config(
-        id=root.string("id", Config.id),
+        id=root.string("id", _CONFIG.id),
         home=_path(root, "home", base) or DEMO_HOME,
         area=root.string("area", ""),
         state_dir=_path(root, "state_dir", base),
@@ -103,28 +108,28 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             vad_aggressiveness=microphone.integer("vad_aggressiveness", 2, low=0, high=3),
         ),
         wake=WakeConfig(
-            words=wake.strings("words", WakeConfig.words),
-            threshold=wake.number("threshold", WakeConfig.threshold, low=0.01, high=1),
+            words=wake.strings("words", _WAKE.words),
+            threshold=wake.number("threshold", _WAKE.threshold, low=0.01, high=1),
             backend=wake.string("backend", "", choices=("", "onnx", "pyopen")),
         ),
         turn=TurnConfig(
-            end_ms=turn.integer("end_ms", TurnConfig.end_ms, low=120, high=3000),
-            certain_end_ms=turn.integer("certain_end_ms", TurnConfig.certain_end_ms, low=120, high=3000),
-            incomplete_end_ms=turn.integer("incomplete_end_ms", TurnConfig.incomplete_end_ms, low=120, high=3000),
-            no_speech_ms=turn.integer("no_speech_ms", TurnConfig.no_speech_ms, low=500, high=60_000),
-            cap_ms=turn.integer("cap_ms", TurnConfig.cap_ms, low=3001, high=30_000),
+            end_ms=turn.integer("end_ms", _TURN.end_ms, low=120, high=3000),
+            certain_end_ms=turn.integer("certain_end_ms", _TURN.certain_end_ms, low=120, high=3000),
+            incomplete_end_ms=turn.integer("incomplete_end_ms", _TURN.incomplete_end_ms, low=120, high=3000),
+            no_speech_ms=turn.integer("no_speech_ms", _TURN.no_speech_ms, low=500, high=60_000),
+            cap_ms=turn.integer("cap_ms", _TURN.cap_ms, low=3001, high=30_000),
         ),
         model=ModelConfig(
-            path=_path(model, "path", base) or ModelConfig.path,
+            path=_path(model, "path", base) or _MODEL.path,
             threads=model.integer("threads", 0, low=0, high=64),
         ),
         speaker=SpeakerConfig(
-            device=speaker.string("device", SpeakerConfig.device),
+            device=speaker.string("device", _SPEAKER.device),
             voice=_path(speaker, "voice", base),
         ),
         broker=BrokerConfig(
-            host=broker.string("host", BrokerConfig.host),
-            port=broker.integer("port", BrokerConfig.port, low=1, high=65_535),
+            host=broker.string("host", _BROKER.host),
+            port=broker.integer("port", _BROKER.port, low=1, high=65_535),
             user=broker.string("user", ""),
             password_file=_path(broker, "password_file", base),
             ca_file=_path(broker, "ca_file", base),
@@ -160,7 +165,7 @@ def _path(table: Table, key: str, base: Path) -> Path | None:
     return base / Path(text).expanduser() if text else None
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> object:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, tuple):

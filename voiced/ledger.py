@@ -48,7 +48,7 @@ class Ledger:
 
     def abandoned(self) -> Ledger:
         """Speech went on: the hush, and what was decided in it, did not happen."""
-        marks = {k: v for k, v in self.marks.items() if k not in (Mark.HUSH, Mark.DECIDED)}
+        marks: dict[Mark, float] = {k: v for k, v in self.marks.items() if k not in (Mark.HUSH, Mark.DECIDED)}
         return replace(self, marks=marks, speculations=self.speculations + 1)
 
     @property

@@ -141,10 +141,23 @@ def test_a_narrow_beam_uses_few_sequences(
 def test_forced_runs_ride_in_one_batch() -> None:
     paths: dict[tuple[int, ...], float] = {(1, 2, 3, 4, 5): 0.0, (1, 2, 3, 4, 6): 0.0}
     table = favours((1, 2, 3, 4, 6))
-    walk = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, score_forced=False)).walk(table.first(), table)
+    walker = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, run=9))
+    walk = walker.walk(table.first(), table)
     assert walk.finished[0].tokens == (1, 2, 3, 4, 6)
     assert table.batches == 2
-    assert walk.choices == 1
+    assert walk.choices == 2  # which of two, and that it ends there
+
+
+def test_where_forced_tokens_are_not_scored_only_choices_cost_a_batch() -> None:
+    paths: dict[tuple[int, ...], float] = {(1, 2, 3, 5, 7): 0.0, (1, 2, 4, 6, 7): 0.0, (1, 2, 4, 5, 7): 0.5}
+    table = favours((1, 2, 4, 5, 7), 9.0)
+    walker = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, score_forced=False, run=9))
+    opening, _ = walker.opening()
+    assert opening == (1, 2)
+    table.held[FORK] = opening
+    walk = walker.walk(np.asarray(table.logits(opening), np.float32), table)
+    assert walk.finished[0].tokens == (1, 2, 4, 5, 7)
+    assert (walk.choices, table.batches) == (2, 1)
 
 
 def test_the_walk_ends_when_no_path_can_win() -> None:
@@ -233,14 +246,10 @@ def test_open_stretches_allow_any_token_but_the_excluded() -> None:
             return Choice({1: Step((1,))} if not state else {}, bool(state))
 
     arcs = Walker(Open({}), VOCAB, WalkSettings()).arcs((1,))
-    assert sorted(zip(arcs.ids.tolist(), arcs.costs.tolist(), strict=True)) == [
-        (1, 1.0),
-        (2, 0.5),
-        (3, 1.0),
-        (4, 1.0),
-        (5, 1.0),
-        (6, 1.0),
-    ]
+    best = arcs.best(np.zeros(VOCAB, np.float32), VOCAB)
+    assert sorted(best, key=lambda b: b[1]) == [(-1.0, 1), (-0.5, 2), (-1.0, 3), (-1.0, 4), (-1.0, 5), (-1.0, 6)]
+    assert arcs.best(np.zeros(VOCAB, np.float32), 1) == [(-0.5, 2)]
+    assert arcs.step(5).state == (1, 9)
 
 
 @given(st.floats(-50, 0), st.floats(-50, 0), st.floats(-200, 0))

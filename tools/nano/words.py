@@ -49,7 +49,7 @@ SENSORS = """humidity|temperature|outdoor temperature|outdoor humidity|battery|a
 |window sensor|leak sensor|front door sensor|oil level|gas meter|water meter|pool temperature|freezer temperature|uv index
 |washing machine status|car battery|pollen count|barometer""".replace("\n", "").split("|")
 
-SCENES = """movie night|party time|mood lighting|good night|good morning|dinner time|romance|bed time|reading time|cleaning mode
+SCENES = """movie night|good night|good morning|dinner time|romance|bed time|reading time|cleaning mode
 |away mode|vacation|welcome home|focus|relax|sunset|sunrise|game night|work mode|sleep mode|cozy evening|date night|dance party
 |study time|quiet time|wake up|leaving home|arrive home|breakfast|yoga|candle light|christmas|halloween|birthday|theater mode
 |energy saver|bright|dim|concentrate|rain forest|ocean|aurora|arctic|spring blossom|summer evening|fireplace|nap time|story time
@@ -100,10 +100,10 @@ QUERIES = """the beatles|some jazz|classical music|abbey road|queen|dark side of
 
 SPELLS = """abra cadabra|open sesame|hocus pocus|alohomora|lumos|expelliarmus|wingardium leviosa|shazam|bibbidi bobbidi boo|accio|nox
 |expecto patronum|presto|fiat lux|patronum|crucio|obliviate|riddikulus|stupefy|ignis|aqua|ventus|luminara|arcana|mordere|serpentia
-|protego|reparo|silencio|engorgio|levitas|obscura|imperio|sectumsempra|avis|ascendo|kadavra|lumina""".replace("\n", "").split("|")
+|protego|reparo|silencio|engorgio|levitas|obscura|imperio|sectumsempra|avis|lumina""".replace("\n", "").split("|")
 
 ALERTS = """yellow alert|blue alert|code red|code blue|intruder alert|battle stations|all hands on deck|shields up|engage|make it so
-|lights out|lock down|stand down|emergency|fire drill|help me|call for help|alarm on|self destruct|beam me up|red alert|engines on
+|lights out|lock down|stand down|emergency|fire drill|help me|call for help|alarm on|self destruct|beam me up|engines on
 |abandon ship|general quarters|full stop|full speed ahead|white alert""".replace("\n", "").split("|")
 
 MESSAGES = """dinner is ready|it is time to go|come downstairs|the pizza is here|i am leaving now|good night everyone|time for bed

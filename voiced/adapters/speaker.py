@@ -1,7 +1,7 @@
 """Loudspeakers: PortAudio through sounddevice, a WAV file, or none. `open_speaker` reads the setting.
 
-Blocking streams only: a callback stream cannot be opened under MemoryDenyWriteExecute. Whoever calls may be killed at any
-time (the mouth is a child process), because PortAudio can hang in C where no Python code can help.
+Blocking streams only: a callback stream cannot be opened under MemoryDenyWriteExecute. Whoever calls lives in a process
+that may be killed at any time (the mouth), because PortAudio can hang in C where no Python code can help.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 import sounddevice
 from numpy.typing import NDArray
 
-from voiced.adapters.rates import resample
 from voiced.errors import AudioDeviceError
 
 Pcm = NDArray[np.int16]
@@ -31,8 +30,8 @@ class Loudspeaker(Protocol):
     real: bool
     """Whether somebody may hear it."""
 
-    def begin(self, rate_hz: int) -> None:
-        """Ready for sound at `rate_hz`."""
+    def begin(self, rate_hz: int) -> int:
+        """Ready for sound. Returns the rate that it must have, which is `rate_hz` wherever the device can."""
         ...
 
     def write(self, pcm: Pcm) -> None:
@@ -62,28 +61,28 @@ class DeviceSpeaker:
         self._stream: sounddevice.RawOutputStream | None = None
         self._wanted_hz = self._device_hz = 0
 
-    def begin(self, rate_hz: int) -> None:
+    def begin(self, rate_hz: int) -> int:
         if self._stream is not None and self._wanted_hz == rate_hz:
             try:
                 self._stream.start()
             except sounddevice.PortAudioError:
                 self.close()  # it went away while nobody spoke
             else:
-                return
+                return self._device_hz
         self.close()
         try:
-            self._open(rate_hz)
+            return self._open(rate_hz)
         except (sounddevice.PortAudioError, ValueError):
             # PortAudio's list of devices is as old as its start: look again before giving up.
             with contextlib.suppress(sounddevice.PortAudioError):
                 sounddevice._terminate()
                 sounddevice._initialize()
             try:
-                self._open(rate_hz)
+                return self._open(rate_hz)
             except (sounddevice.PortAudioError, ValueError) as error:
                 raise AudioDeviceError(f"no loudspeaker {self.name!r}: {_words(error)}") from error
 
-    def _open(self, rate_hz: int) -> None:
+    def _open(self, rate_hz: int) -> int:
         self._wanted_hz = rate_hz
         info = sounddevice.query_devices(self._device, "output")
         rates = (rate_hz, int(info["default_samplerate"]))
@@ -98,13 +97,14 @@ class DeviceSpeaker:
             else:
                 self._stream, self._device_hz = stream, device_hz
                 stream.start()
-                return
+                return device_hz
+        raise AssertionError
 
     def write(self, pcm: Pcm) -> None:
         if self._stream is None:
             raise AudioDeviceError(f"the loudspeaker {self.name!r} is not open")
         try:
-            self._stream.write(resample(pcm, self._wanted_hz, self._device_hz).tobytes())
+            self._stream.write(pcm.tobytes())
         except sounddevice.PortAudioError as error:
             self.close()
             raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error
@@ -127,16 +127,11 @@ class DeviceSpeaker:
             with contextlib.suppress(sounddevice.PortAudioError):
                 stream.close(ignore_errors=True)
 
-    @property
-    def converts(self) -> bool:
-        """Whether the device plays another rate than it is given. Callers then resample whole sentences beforehand."""
-        return self._device_hz != self._wanted_hz
-
 
 class WavSpeaker:
     """Writes what would have been heard to a WAV file, at the pace of the sound or as fast as it comes.
 
-    Utterances follow each other with `gap_s` of silence. A second rate is resampled to the first one's.
+    Utterances follow each other with `gap_s` of silence, all at the rate of the first.
     """
 
     real = False
@@ -145,14 +140,14 @@ class WavSpeaker:
         self.name = f"the file {path}"
         self._path, self._realtime, self._gap_s = path, realtime, gap_s
         self._file: wave.Wave_write | None = None
-        self._rate_hz = self._from_hz = 0
+        self._rate_hz = 0
         self._due = 0.0
 
-    def begin(self, rate_hz: int) -> None:
-        self._from_hz, self._due = rate_hz, time.monotonic()
+    def begin(self, rate_hz: int) -> int:
+        self._due = time.monotonic()
         if self._file is not None:
             self._file.writeframes(bytes(2 * round(self._gap_s * self._rate_hz)))
-            return
+            return self._rate_hz
         try:
             self._file = wave.open(str(self._path), "wb")  # noqa: SIM115
         except OSError as error:
@@ -161,15 +156,16 @@ class WavSpeaker:
         self._file.setnchannels(1)
         self._file.setsampwidth(2)
         self._file.setframerate(rate_hz)
+        return rate_hz
 
     def write(self, pcm: Pcm) -> None:
         if self._file is None:
             raise AudioDeviceError(f"{self._path} is not open")
         try:
-            self._file.writeframes(resample(pcm, self._from_hz, self._rate_hz).tobytes())
+            self._file.writeframes(pcm.tobytes())
         except OSError as error:
             raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
-        self._due += len(pcm) / self._from_hz
+        self._due += len(pcm) / self._rate_hz
         # As far ahead as a device's buffer is long.
         if self._realtime and (ahead := self._due - time.monotonic() - 0.08) > 0:
             time.sleep(ahead)
@@ -193,8 +189,9 @@ class SilentSpeaker:
         self.name = "no loudspeaker"
         self._realtime, self._rate_hz, self._due = realtime, 0, 0.0
 
-    def begin(self, rate_hz: int) -> None:
+    def begin(self, rate_hz: int) -> int:
         self._rate_hz, self._due = rate_hz, time.monotonic()
+        return rate_hz
 
     def write(self, pcm: Pcm) -> None:
         self._due += len(pcm) / self._rate_hz
@@ -218,6 +215,15 @@ def open_speaker(setting: str, *, realtime: bool = True) -> Loudspeaker:
     if setting.startswith("wav:"):
         return WavSpeaker(path=Path(setting.removeprefix("wav:")), realtime=realtime)
     return DeviceSpeaker(device=setting)
+
+
+def list_outputs() -> tuple[tuple[int, str], ...]:
+    """Index and name of everything that can play. AudioDeviceError where PortAudio cannot say."""
+    try:
+        devices = sounddevice.query_devices()
+    except sounddevice.PortAudioError as error:
+        raise AudioDeviceError(f"the loudspeakers cannot be listed: {_words(error)}") from error
+    return tuple((i, str(d["name"])) for i, d in enumerate(devices) if d["max_output_channels"] > 0)
 
 
 def _words(error: Exception) -> str:

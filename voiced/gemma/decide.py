@@ -44,7 +44,7 @@ class WalkSettings:
     score_forced: bool = True
     """Ask for the logits of forced tokens: evidence for a model that spells what it hears, else only cost."""
     run: int = 4
-    """Forced tokens that ride along at most (a beam of 1 takes them all)."""
+    """Forced tokens that ride along at most."""
     width: float = 14.0
     """Nats behind the best open path at which a path is given up."""
     certain: float = 4.0
@@ -74,16 +74,50 @@ class Walk:
     choices: int
 
 
+Mask = npt.NDArray[np.bool_]
+Grown = tuple[float, float, int, tuple[int, ...], State]
+"""A way on: score, compared score, index of the parent in the beam, new tokens, state."""
+
+
 @dataclass(slots=True)
 class _Arcs:
-    """A choice as arrays: token ids, what each costs, where each leads."""
+    """A choice as arrays."""
 
     ids: npt.NDArray[np.int64]
     costs: F32
-    steps: list[Step]
-    forced: bool
+    steps: dict[int, Step]
     final: bool
     final_cost: float
+    open_step: Step | None
+    open_mask: Mask | None
+    """Tokens of the open stretch, over the vocabulary; those of `ids` are not meant."""
+
+    @property
+    def forced(self) -> bool:
+        return len(self.ids) == 1 and not self.final and self.open_step is None
+
+    @property
+    def over(self) -> bool:
+        """Nothing but the end can follow."""
+        return self.final and not len(self.ids) and self.open_step is None
+
+    def best(self, row: F32, most: int) -> list[tuple[float, int]]:
+        """The `most` best tokens with their log-probability minus cost."""
+        scores, ids = row[self.ids] - self.costs, self.ids
+        if self.open_step is not None and self.open_mask is not None:
+            free = np.where(self.open_mask, row - np.float32(self.open_step.cost), np.float32(-np.inf))
+            free[self.ids] = -np.inf
+            top = np.argpartition(free, -most)[-most:] if len(free) > most else np.arange(len(free))
+            scores, ids = np.concatenate([scores, free[top]]), np.concatenate([ids, top])
+        if len(scores) > most:
+            top = np.argpartition(scores, -most)[-most:]
+            scores, ids = scores[top], ids[top]
+        return [(float(s), int(t)) for s, t in zip(scores, ids, strict=True) if s > -math.inf]
+
+    def step(self, token: int) -> Step:
+        found = self.steps.get(token, self.open_step)
+        assert found is not None
+        return found
 
 
 @dataclass(slots=True)
@@ -103,42 +137,63 @@ class Walker:
     vocabulary: int
     settings: WalkSettings
     _arcs: dict[State, _Arcs] = field(default_factory=dict)
+    _masks: dict[frozenset[int], Mask] = field(default_factory=dict)
     _cut_off: Path | None = None
 
     def arcs(self, state: State) -> _Arcs:
         found = self._arcs.get(state)
         if found is None:
             choice = self.automaton.choice(state)
-            steps = dict(choice.steps)
-            if choice.open_step is not None:
-                for token in range(self.vocabulary):
-                    if token not in steps and token not in choice.open_excluded:
-                        steps[token] = choice.open_step
-            steps.pop(self.automaton.end_token, None)
+            steps = {token: step for token, step in choice.steps.items() if token != self.automaton.end_token}
             found = self._arcs[state] = _Arcs(
                 np.fromiter(steps, np.int64, len(steps)),
                 np.fromiter((s.cost for s in steps.values()), np.float32, len(steps)),
-                list(steps.values()),
-                len(steps) == 1 and not choice.final,
+                steps,
                 choice.final,
                 choice.final_cost,
+                choice.open_step,
+                self._mask(choice.open_excluded) if choice.open_step else None,
             )
         return found
 
+    def _mask(self, excluded: frozenset[int]) -> Mask:
+        found = self._masks.get(excluded)
+        if found is None:
+            found = np.ones(self.vocabulary, np.bool_)
+            found[[*excluded, self.automaton.end_token]] = False
+            self._masks[excluded] = found
+        return found
+
+    def opening(self) -> tuple[tuple[int, ...], State]:
+        """Tokens that every path begins with, where their scores are not asked for, and the state after them.
+
+        They belong behind the prompt: `walk` takes the logits after them.
+        """
+        return ((), self.automaton.start) if self.settings.score_forced else self._run(self.automaton.start)[::2]
+
+    def _run(self, state: State, most: int = 10_000) -> tuple[tuple[int, ...], float, State]:
+        """The forced tokens from here, what they cost, and where they lead."""
+        tokens, cost = [], 0.0
+        while len(tokens) < most and (here := self.arcs(state)).forced:
+            token = int(here.ids[0])
+            tokens.append(token)
+            state, cost = here.steps[token].state, cost + here.steps[token].cost
+        return tuple(tokens), cost, state
+
     def walk(self, first: F32, runner: Runner) -> Walk:
-        """`first` float32 [vocabulary]: the logits after the prompt, which sequence 1 of `runner` holds."""
+        """`first` float32 [vocabulary]: the logits after prompt and `opening`, which sequence 1 of `runner` holds."""
         s, end = self.settings, self.automaton.end_token
         row = log_softmax(first[None])[0]
-        beam = [_Hypothesis(FORK, (), self.automaton.start, 0.0, row)]
-        free = _Hypothesis(FORK, (), self.automaton.start, 0.0, row) if s.free else None
+        begun, state = self.opening()
+        beam = [_Hypothesis(FORK, begun, state, 0.0, row)]
+        free = _Hypothesis(FORK, begun, state, 0.0, row) if s.free else None
         free_ended = False
         finished: list[Path] = []
         self._cut_off = None
         choices = 0
         open_score = -math.inf
         while beam or (free and not free_ended):
-            if any(len(self.arcs(h.state).ids) > 1 for h in beam):
-                choices += 1
+            choices += any(not self.arcs(h.state).forced for h in beam)
             for h in beam:
                 here = self.arcs(h.state)
                 score = h.score + float(h.row[end])
@@ -149,6 +204,11 @@ class Walker:
             best = max((p.score for p in finished), default=-math.inf)
             pay = self._rate(free)
             grown = self._grow(beam, pay)
+            if not s.score_forced:  # where only the end is left, the model need not be asked for it
+                over = [c for c in grown if self.arcs(c[4]).over]
+                finished += [Path(beam[c[2]].tokens + c[3], c[0] - self.arcs(c[4]).final_cost) for c in over]
+                grown = [c for c in grown if not self.arcs(c[4]).over]
+                best = max((p.score for p in finished), default=-math.inf)
             open_score = max((c[0] for c in grown), default=-math.inf)
             if best > open_score + s.certain:
                 grown = []
@@ -178,40 +238,30 @@ class Walker:
         """Nats per token that the free path pays: what a true path may be expected to pay too."""
         return max(-0.7, free.score / len(free.tokens)) if free and free.tokens else -0.1
 
-    def _grow(self, beam: list[_Hypothesis], pay: float) -> list[tuple[float, float, int, tuple[int, ...], State]]:
-        """The best ways on: (score, compared score, index in the beam, new tokens, state)."""
+    def _grow(self, beam: list[_Hypothesis], pay: float) -> list[Grown]:
+        """The best ways on."""
         s = self.settings
         found: list[tuple[float, float, int, int]] = []
         for number, h in enumerate(beam):
-            here = self.arcs(h.state)
-            if len(h.tokens) >= s.most_tokens or not len(here.ids):
-                continue
-            scores = h.score + h.row[here.ids] - here.costs
-            top = np.argpartition(scores, -s.beam)[-s.beam :] if len(scores) > s.beam else range(len(scores))
-            length = len(h.tokens) + 1
-            found += [(float(scores[i]), float(scores[i]) - pay * length, number, int(i)) for i in top]
+            if len(h.tokens) < s.most_tokens:
+                owed = pay * (len(h.tokens) + 1)
+                found += [
+                    (h.score + x, h.score + x - owed, number, t) for x, t in self.arcs(h.state).best(h.row, s.beam)
+                ]
         found.sort(key=lambda c: -c[1])
-        out: list[tuple[float, float, int, tuple[int, ...], State]] = []
-        for score, compared, number, arc in found[: s.beam]:
-            if compared < found[0][1] - s.width or score == -math.inf:
+        out: list[Grown] = []
+        for score, compared, number, token in found[: s.beam]:
+            if compared < found[0][1] - s.width:
                 break
-            here = self.arcs(beam[number].state)
-            step, tokens = here.steps[arc], [int(here.ids[arc])]
-            state, cost = step.state, 0.0
-            limit = s.run if s.beam > 1 else s.most_tokens
-            while len(tokens) <= limit:
-                there = self.arcs(state)
-                if not there.forced:
-                    break
-                tokens.append(int(there.ids[0]))
-                state, cost = there.steps[0].state, cost + there.steps[0].cost
-            out.append((score - cost, compared, number, tuple(tokens), state))
+            step = self.arcs(beam[number].state).step(token)
+            more, cost, state = self._run(step.state, s.run)
+            out.append((score - cost, compared, number, (token, *more), state))
         return out
 
     def _advance(
         self,
         beam: list[_Hypothesis],
-        grown: list[tuple[float, float, int, tuple[int, ...], State]],
+        grown: list[Grown],
         free: _Hypothesis | None,
         runner: Runner,
     ) -> list[_Hypothesis]:

@@ -21,19 +21,28 @@ from voiced.gemma.audio import AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import Walk, Walker, WalkSettings
 from voiced.gemma.grammar import compile_sentences
+from voiced.gemma.grammar_calls import compile_calls
 from voiced.gemma.judge import judge, judge_code
 from voiced.gemma.llama import AudioEncoder, Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
-from voiced.gemma.prompt import Dialect, Tool
+from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
 from voiced.home.sentences import code_graph, word_graph
+from voiced.home.tools import house_lines
+from voiced.home.tools import tools as house_tools
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol
 
 LARGE_BYTES = 500_000_000
 """From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
+
+
+SYSTEM = (
+    "You are the ears of a house. Listen to what is said and answer with exactly one tool call. "
+    "Use not_for_me for speech that is no command or question to the house, incomplete for a command that breaks off."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,26 @@ Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
 
 def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
     """The grammars of a house (`Home.to_dict()`)."""
-    if dialect is not Dialect.SENTENCES:
-        raise ModelFileError(f"the dialect {dialect.value} has no grammar yet")
-    del area  # sentences carry what was said; policy adds the room
+    house = Home.from_dict(home)
     end = tokenizer.special(prompt.END_TURN)
-    command = compile_sentences(word_graph(Home.from_dict(home)), tokenizer, end)
-    return Compiled(command, compile_sentences(code_graph(), tokenizer, end))
+    code = compile_sentences(code_graph(), tokenizer, end)
+    if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
+        return Compiled(compile_sentences(word_graph(house), tokenizer, end), code)
+    here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
+    system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
+    declared = tuple(
+        Tool(
+            tool.name,
+            tool.description,
+            {
+                name: Parameter("number" if k.numbers else "string", k.description, k.choices if k.listed else ())
+                for name, k in tool.kinds.items()
+            },
+            tuple(sorted(set(tool.kinds).intersection(*map(set, tool.forms)), key=str.lower)),
+        )
+        for tool in house_tools(house)
+    )
+    return Compiled(compile_calls(house, tokenizer), code, system, declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +114,9 @@ class EngineCore:
         threads = self._setup.threads or (min(4, usable_cpus()) if large else 1)
         self.threads, self.dialect = threads, str(pair.dialect)
         calls = pair.dialect is Dialect.CALLS
-        self._walk = self._setup.walk or WalkSettings(beam=2 if large else 8, free=not calls, score_forced=not large)
+        self._walk = self._setup.walk or (
+            WalkSettings(beam=2, free=False, score_forced=False, run=64) if large else WalkSettings(free=not calls)
+        )
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = AudioEncoder(pair.audio, self.model, threads)
         self._context = Context(self.model, self._setup.cells, self._walk.beam + 4, threads)
@@ -182,7 +207,7 @@ class EngineCore:
             if sound.samples == 0:
                 return Decision(Verdict.NOT_FOR_ME, certainty=1.0), EngineTimes()
             rows = sound.tail()
-            first = self._memory.fork(rows, self._after_audio)
+            first = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect))
             tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
             decision, decide_ms, choices = self._judge(open_turn.expect, first)
         finally:
@@ -207,7 +232,7 @@ class EngineCore:
             raise InferenceError("no house has been loaded")
         self.progress += 1
         before = self._memory.prefill_ms
-        tokens = self.model.tokenize(prompt.after_text(text), special=True)
+        tokens = self.model.tokenize(prompt.after_text(text), special=True) + self._opening(expect)
         try:
             first = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
             prefill_ms = self._memory.prefill_ms - before
@@ -222,6 +247,9 @@ class EngineCore:
         if self._turn and self._turn.number == turn:
             self._turn = None
             self._memory.begin()
+
+    def _opening(self, expect: Expect) -> tuple[int, ...]:
+        return self._walkers[expect].opening()[0]
 
     def _open(self, turn: int) -> _Turn:
         if self._turn is None or self._turn.number != turn:
@@ -242,6 +270,11 @@ class EngineCore:
 
     def _spell(self, tokens: tuple[int, ...]) -> str:
         return b"".join(self.model.piece(t) for t in tokens).decode("utf-8", "replace")
+
+
+def load_model(folder: Path, setup: Setup | None = None) -> EngineCore:
+    """The engine of the model in `folder`, in this process."""
+    return EngineCore(resolve(folder), setup)
 
 
 def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:

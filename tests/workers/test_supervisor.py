@@ -1,0 +1,213 @@
+"""Children that are killed, stopped, hang, or never become ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from voiced.errors import ChannelError, InferenceError, VoiceError
+from voiced.messages import Verdict
+from voiced.ports import Chime, Expect
+from voiced.workers import protocol
+from voiced.workers.clients import EngineClient, MouthClient
+from voiced.workers.supervisor import Patience, State, Supervisor
+
+QUICK = Patience(
+    start_s=10.0,
+    ping_s=0.1,
+    pong_s=0.8,
+    close_s=1.0,
+    kill_s=1.0,
+    backoff_first_s=0.05,
+    backoff_most_s=0.2,
+    steady_s=5.0,
+)
+
+
+@pytest.fixture(autouse=True)
+def toy_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+@contextlib.asynccontextmanager
+async def toy(patience: Patience = QUICK, **options: object) -> AsyncIterator[Supervisor]:
+    async with Supervisor(name="toy", module="toy_child", options=options, patience=patience) as supervisor:
+        yield supervisor
+
+
+def say(supervisor: Supervisor, text: str) -> protocol.Say:
+    return protocol.Say(supervisor.number(), text)
+
+
+async def test_request_and_answer() -> None:
+    async with toy() as supervisor:
+        assert await supervisor.wait_ready(10)
+        assert supervisor.state.facts["pid"] == supervisor.pid
+        answers = await asyncio.gather(*(supervisor.request(say(supervisor, "hi"), timeout_s=5) for _ in range(20)))
+        assert [type(answer) for answer in answers] == [protocol.Done] * 20
+        with pytest.raises(VoiceError, match="no voice"):
+            await supervisor.request(say(supervisor, "trouble"), timeout_s=5)
+        with pytest.raises(ChannelError, match=r"within 0\.2 s"):
+            await supervisor.request(say(supervisor, "never"), timeout_s=0.2)
+        pid = supervisor.pid
+        assert pid is not None
+        assert Path(f"/proc/{pid}/comm").read_text().strip() == "voiced-toy"
+    assert supervisor.state.state is State.STOPPED
+    assert not Path(f"/proc/{pid}").exists()
+
+
+async def test_nothing_is_asked_of_a_child_that_is_not_ready() -> None:
+    supervisor = Supervisor(name="toy", module="toy_child")
+    with pytest.raises(ChannelError, match="not ready"):
+        await supervisor.request(say(supervisor, "hi"), timeout_s=5)
+
+
+@pytest.mark.parametrize("text", ["die", "raise"])
+async def test_what_a_dead_child_owed_fails_at_once(text: str) -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        started = time.monotonic()
+        with pytest.raises(ChannelError, match="went away"):
+            await supervisor.request(say(supervisor, text), timeout_s=30)
+        assert time.monotonic() - started < 2
+        assert await supervisor.wait_ready(10)
+        assert supervisor.restarts == 1
+        assert await supervisor.request(say(supervisor, "hi"), timeout_s=5)
+
+
+async def test_kill_9_in_the_middle() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        first = supervisor.pid
+        assert first is not None
+        states = supervisor.states()
+        assert (await anext(states)).state is State.READY
+        asked = asyncio.create_task(supervisor.request(say(supervisor, "never"), timeout_s=30))
+        await asyncio.sleep(0.1)
+        os.kill(first, signal.SIGKILL)
+        with pytest.raises(ChannelError, match="signal 9"):
+            await asyncio.wait_for(asked, 2)
+        assert [(await anext(states)).state for _ in range(3)] == [State.DOWN, State.STARTING, State.READY]
+        assert supervisor.pid != first
+
+
+async def test_a_stopped_child_is_killed_and_replaced() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        first = supervisor.pid
+        assert first is not None
+        states = supervisor.states()
+        await anext(states)
+        os.kill(first, signal.SIGSTOP)
+        down = await asyncio.wait_for(anext(states), 4)
+        assert down.state is State.DOWN
+        assert "did not answer for 0.8 s" in down.what
+        assert not Path(f"/proc/{first}").exists()
+        assert await supervisor.wait_ready(10)
+
+
+async def test_a_child_that_hangs_in_its_work_is_killed() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        with pytest.raises(ChannelError, match="did not answer for"):
+            await supervisor.request(say(supervisor, "hang"), timeout_s=30)
+
+
+async def test_a_child_that_cannot_start_is_tried_again_and_says_why() -> None:
+    async with toy(fail=True) as supervisor:
+        states = supervisor.states()
+        seen = [await anext(states) for _ in range(8)]
+        whys = [state.what for state in seen if state.state is State.DOWN and state.what != "not started"]
+        assert set(whys) == {"the toy has no model and says so in one line"}
+        assert len(whys) >= 2
+
+
+async def test_a_child_that_is_never_ready_is_killed() -> None:
+    async with toy(Patience(start_s=0.5, backoff_first_s=5), start_s=60) as supervisor:
+        states = supervisor.states()
+        seen = [await asyncio.wait_for(anext(states), 5) for _ in range(3)]
+        assert "not ready within" in seen[-1].what
+
+
+async def test_stopping_a_stopped_process() -> None:
+    async with toy(Patience(close_s=0.2, kill_s=0.2)) as supervisor:
+        await supervisor.wait_ready(10)
+        pid = supervisor.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        started = time.monotonic()
+        await supervisor.stop()
+        assert time.monotonic() - started < 2
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_children_do_not_outlive_a_core_that_is_killed(tmp_path: Path) -> None:
+    core = textwrap.dedent("""
+        import asyncio
+        from voiced.workers.supervisor import Supervisor
+        async def main():
+            async with Supervisor(name="toy", module="toy_child") as supervisor:
+                await supervisor.wait_ready(10)
+                print(supervisor.pid, flush=True)
+                await asyncio.sleep(60)
+        asyncio.run(main())
+    """)
+    with subprocess.Popen([sys.executable, "-c", core], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = Path("/proc") / process.stdout.readline().strip()
+        assert child.exists()
+        process.kill()
+    deadline = time.monotonic() + 5
+    while child.exists() and "Z" not in child.joinpath("stat").read_text().split()[2] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.exists() or child.joinpath("stat").read_text().split()[2] == "Z"
+
+
+async def test_engine_client_tells_every_new_engine_the_home() -> None:
+    engine = EngineClient(options={}, module="toy_child", patience=QUICK)
+    with pytest.raises(InferenceError):
+        await engine.begin(1, Expect.COMMAND)
+    async with engine.supervisor as supervisor:
+        await supervisor.wait_ready(10)
+        assert not engine.ready
+        await engine.load_home({"name": "villa"}, "kitchen")
+        assert engine.ready
+        await engine.begin(1, Expect.COMMAND)
+        await engine.feed(1, bytes(640))
+        decision, _ = await engine.decide(1)
+        assert (decision.verdict, decision.sentence) == (Verdict.NOT_FOR_ME, "villa")
+        states = supervisor.states()
+        supervisor.kill()
+        while (await anext(states)).state is not State.DOWN:
+            pass
+        with pytest.raises(InferenceError):
+            await engine.feed(1, bytes(640))
+        await supervisor.wait_ready(10)
+        with pytest.raises(InferenceError, match="started anew"):
+            await engine.decide(1)
+        await engine.end(1)
+        await engine.begin(2, Expect.CODE)
+        assert (await engine.decide(2))[0].sentence == "villa"
+        assert (await engine.ask(3, "lights on"))[0].sentence == "villa"
+
+
+async def test_mouth_client() -> None:
+    mouth = MouthClient(options={}, module="toy_child", patience=QUICK)
+    with pytest.raises(VoiceError):
+        await mouth.chime(Chime.DONE)
+    async with mouth.supervisor as supervisor:
+        await supervisor.wait_ready(10)
+        played = await mouth.say("cached")
+        assert (played.duration_ms, played.cached, played.interrupted) == (20.0, True, False)
+        with pytest.raises(VoiceError, match="went away"):
+            await mouth.say("die")

@@ -1,0 +1,128 @@
+"""What a room, a microphone and a hurried speaker do to a clip. Everything is drawn from one generator; costs about a millisecond a second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .corpora import Shelf
+from .features import RATE, high_pass
+from .voices import Pcm
+
+Rng = np.random.Generator
+Rows = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def noise_bank(rng: Rng, speech: Shelf, count: int = 60, seconds: int = 12) -> Rows:
+    """Noises of unit power [count, samples]: coloured noise, babble, hum, music-like chords, kitchen-like clatter."""
+    n = seconds * RATE
+    t = np.arange(n) / RATE
+    freq = np.fft.rfftfreq(n, 1 / RATE)
+    out = np.zeros((count, n), np.float32)
+    for i in range(count):
+        kind = i % 6
+        slope, knots = rng.uniform(-1.3, 0.3), np.sort(rng.uniform(50, 8000, 6))
+        curve = np.maximum(freq, 40.0) ** slope * 10 ** (np.interp(freq, knots, rng.uniform(-8, 8, 6)) / 20)
+        x = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * curve, n)
+        x /= x.std() + 1e-9
+        if kind in (1, 2):  # babble of two to six voices
+            x *= 0.15
+            for _ in range(int(rng.integers(1, 7))):
+                at = 0
+                while at < n:
+                    clip = speech.clips[int(rng.integers(len(speech.clips)))]
+                    p = speech.pcm(clip)[: n - at]
+                    x[at : at + len(p)] += p / (p.std() + 1e-6) * rng.uniform(0.3, 1)
+                    at += len(p) + int(rng.uniform(0.0, 0.6) * RATE)
+        elif kind == 3:  # mains hum and a motor over the noise
+            x *= rng.uniform(0.1, 0.6)
+            for base in (rng.choice([50, 60]), rng.uniform(70, 300)):
+                for k in range(1, 9):
+                    x += np.sin(2 * np.pi * base * k * t + rng.uniform(0, 6.28)) * rng.uniform(0, 1) / k
+        elif kind == 4:  # chords and a beat
+            x *= rng.uniform(0.02, 0.2)
+            step = int(RATE * rng.uniform(0.25, 0.6))
+            for at in range(0, n - step, step):
+                env = np.exp(-np.arange(step) / (step * rng.uniform(0.3, 1.5)))
+                for note in rng.choice([0, 2, 4, 5, 7, 9, 11, 12, 16, 19], 3, replace=False):
+                    f0 = 110 * 2 ** ((note + rng.integers(0, 2) * 12) / 12)
+                    for k in range(1, 6):
+                        x[at : at + step] += env * np.sin(2 * np.pi * f0 * k * t[:step]) / k * rng.uniform(0.1, 1)
+                x[at : at + 800] += rng.standard_normal(800) * np.exp(-np.arange(800) / 200) * rng.uniform(0, 2)
+        elif kind == 5:  # clatter: short bursts over quiet noise
+            x *= 0.2
+            for _ in range(int(rng.integers(5, 40))):
+                at, m = int(rng.integers(0, n - 4000)), int(rng.integers(200, 4000))
+                x[at : at + m] += rng.standard_normal(m) * np.exp(-np.arange(m) / (m / 5)) * rng.uniform(0.5, 5)
+        out[i] = x / (x.std() + 1e-9)
+    return out
+
+
+class Room:
+    """Turns a dry clip into what the engine is fed. `strength` 0..1 grows while training starts."""
+
+    def __init__(self, rng: Rng, responses: Rows, noises: Rows, wakes: list[Pcm]) -> None:
+        self.rng, self.responses, self.noises, self.wakes = rng, responses, noises, wakes
+
+    def speed(self, x: Pcm, least: float = 0.84, most: float = 1.2) -> Pcm:
+        """Resampled by a random factor: tempo, pitch and formants move together."""
+        factor = self.rng.uniform(least, most)
+        n = int(len(x) / factor)
+        return np.interp(np.arange(n) * factor, np.arange(len(x)), x).astype(np.float32)
+
+    def filtered(self, x: Pcm, room: bool, colour: bool) -> Pcm:
+        """A room's response and a microphone's curve, in one transform."""
+        r = self.rng
+        h = self.responses[int(r.integers(len(self.responses)))] if room else np.ones(1, np.float32)
+        if room:
+            h = h[: int(r.integers(2000, len(h)))]
+        size = 1 << int(len(x) + len(h) - 1).bit_length()
+        spectrum = np.fft.rfft(x, size) * np.fft.rfft(h, size)
+        if colour:
+            f = np.linspace(0, RATE / 2, len(spectrum))
+            knots = np.array([0, 120, 300, 700, 1500, 3000, 5000, 8000.0])
+            gains = np.cumsum(r.normal(0, 2.2, len(knots)))
+            curve = np.interp(f, knots, gains - gains.mean())
+            if r.random() < 0.35:
+                curve = curve - 24 * np.maximum(0, np.log2(f / r.uniform(3000, 7000) + 1e-9))
+            if r.random() < 0.35:
+                curve = curve - 12 * np.maximum(0, np.log2(r.uniform(80, 350) / (f + 1e-9)).clip(0, 5))
+            spectrum = spectrum * 10 ** (curve / 20)
+        y: Pcm = np.fft.irfft(spectrum, size)[: len(x)].astype(np.float32)
+        return y
+
+    def hear(self, words: Pcm, strength: float, wake: bool) -> Pcm:
+        """Words (trimmed) -> a turn: pre-roll (perhaps with a wake word's end), words, tail; room, noise, level, offset, filter."""
+        r = self.rng
+        x = self.speed(words) if r.random() < 0.75 * strength else words
+        x = x / (np.sqrt(np.mean(x * x)) + 1e-6)
+        front = int(r.uniform(0.0, 0.8) * RATE)
+        if wake and self.wakes and r.random() < 0.3 * strength:
+            w = self.speed(self.wakes[int(r.integers(len(self.wakes)))])
+            w = w[-int(r.uniform(0.05, 0.9) * RATE) :]
+            w = w / (np.sqrt(np.mean(w * w)) + 1e-6) * r.uniform(0.5, 1.5)
+            gap = np.zeros(int(r.uniform(0.04, 0.5) * RATE), np.float32)
+            x = np.concatenate([np.zeros(int(r.uniform(0, 0.1) * RATE), np.float32), w, gap, x])
+        else:
+            x = np.concatenate([np.zeros(front, np.float32), x])
+        x = np.concatenate([x, np.zeros(int(r.uniform(0.12, 0.6) * RATE), np.float32)]).astype(np.float32)
+        room, colour = r.random() < 0.55 * strength, r.random() < 0.6 * strength
+        if room or colour:
+            x = self.filtered(x, room, colour)
+            x = x / (np.sqrt(np.mean(x * x)) + 1e-6)
+        if r.random() < 0.8 * strength:
+            noise = self.noises[int(r.integers(len(self.noises)))]
+            at = int(r.integers(0, max(1, len(noise) - len(x))))
+            piece = noise[at : at + len(x)]
+            piece = np.pad(piece, (0, len(x) - len(piece)), mode="wrap") if len(piece) < len(x) else piece
+            x = x + piece * 10 ** (-r.uniform(2, 35) / 20)
+        level = r.uniform(-46, -13) if r.random() < strength else -26.0
+        x = x * 10 ** (level / 20)
+        if r.random() < 0.04 * strength:
+            x = x * r.uniform(2, 8)
+        if r.random() < 0.8:
+            x = x + r.standard_normal(len(x)).astype(np.float32) * 10 ** (-r.uniform(66, 95) / 20)
+        if r.random() < 0.25:
+            x = x + r.uniform(-0.03, 0.03)
+        return high_pass(np.clip(x, -1, 1).astype(np.float32))

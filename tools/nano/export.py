@@ -1,0 +1,178 @@
+"""A checkpoint becomes the GGUF pair that stock llama.cpp loads: Q8_0 matrices, float32 for everything small.
+
+Names and order are llama.cpp's for `gemma4` and `gemma4a`. conv_norm and norm_conv are swapped in the file, per_dim_scale is
+stored after softplus, rope_freqs holds 1 for turned and 1e30 for unturned pairs of the full-attention layers, and layers
+that share keys and values carry none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from gguf import GGMLQuantizationType, GGUFWriter, quants
+from torch import Tensor
+
+from . import vocabulary
+from .data import LETTERS
+from .model import Nano, Shape
+
+SLIDING_WINDOW = 1024
+
+
+def load_checkpoint(path: Path) -> tuple[Nano, dict[str, Any]]:
+    """The averaged weights of a checkpoint, and what it says of its training."""
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    shape = dict(state["shape"])
+    shape["conv"] = tuple(shape["conv"])
+    net = Nano(Shape(**shape), len(LETTERS))
+    net.load_state_dict(state["ema"])
+    return net.eval(), {"step": state["step"], "hours_heard": state["heard"] / 3600, "hours_spent": state["spent"] / 3600}
+
+
+class _File:
+    def __init__(self, path: Path, arch: str) -> None:
+        self.writer = GGUFWriter(str(path), arch)
+
+    def small(self, name: str, tensor: Tensor) -> None:
+        self.writer.add_tensor(name, np.ascontiguousarray(tensor.detach().float().numpy()))
+
+    def matrix(self, name: str, tensor: Tensor) -> None:
+        rows = np.ascontiguousarray(tensor.detach().float().numpy())
+        kind = GGMLQuantizationType.Q8_0
+        self.writer.add_tensor(name, quants.quantize(rows, kind), raw_dtype=kind)
+
+    def close(self) -> None:
+        self.writer.write_header_to_file()
+        self.writer.write_kv_data_to_file()
+        self.writer.write_tensors_to_file()
+        self.writer.close()
+
+
+def write_text(net: Nano, tokenizer: Path, path: Path) -> None:
+    s, text = net.s, net.text
+    file = _File(path, "gemma4")
+    w = file.writer
+    w.add_name("voiced nano")
+    w.add_block_count(s.layers)
+    w.add_context_length(4096)
+    w.add_embedding_length(s.width)
+    w.add_feed_forward_length([s.ffn] * s.layers)
+    w.add_head_count(s.heads)
+    w.add_head_count_kv(1)
+    w.add_rope_freq_base(s.theta_full)
+    w.add_rope_freq_base_swa(s.theta)
+    w.add_layer_norm_rms_eps(1e-6)
+    w.add_key_length(s.head_dim_full)
+    w.add_value_length(s.head_dim_full)
+    w.add_key_length_swa(s.head_dim)
+    w.add_value_length_swa(s.head_dim)
+    w.add_final_logit_softcapping(s.softcap)
+    w.add_sliding_window(SLIDING_WINDOW)
+    w.add_shared_kv_layers(s.shared)
+    w.add_embedding_length_per_layer_input(s.ple)
+    w.add_sliding_window_pattern([not s.full(i) for i in range(s.layers)])
+    w.add_rope_dimension_count(s.head_dim_full)
+    w.add_rope_dimension_count_swa(s.head_dim)
+    model = json.loads(tokenizer.read_text())["model"]
+    pieces = sorted(model["vocab"], key=model["vocab"].get)
+    kinds = []
+    for piece in pieces:
+        special = 4 if piece in vocabulary.RENDERED else 3
+        kinds.append(special if piece in vocabulary.SPECIAL else 6 if piece in vocabulary.BYTES else 1)
+    w.add_tokenizer_model("gemma4")
+    w.add_token_list(pieces)
+    w.add_token_scores([0.0] * len(pieces))
+    w.add_token_types(kinds)
+    w.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in model["merges"]])
+    w.add_bos_token_id(2)
+    w.add_eos_token_id(1)
+    w.add_pad_token_id(0)
+    w.add_unk_token_id(3)
+    w.add_add_bos_token(False)
+    w.add_add_space_prefix(False)
+    file.matrix("token_embd.weight", text.token_embd.weight)
+    file.matrix("per_layer_token_embd.weight", text.per_layer_token_embd.weight)
+    file.matrix("per_layer_model_proj.weight", text.per_layer_model_proj.weight)
+    file.small("per_layer_proj_norm.weight", text.per_layer_proj_norm.w)
+    file.small("output_norm.weight", text.output_norm.w)
+    half = s.head_dim_full // 2
+    turned = int(s.head_dim_full * s.partial / 2)
+    file.small("rope_freqs.weight", torch.tensor([1.0] * turned + [1e30] * (half - turned)))
+    for i, layer in enumerate(text.blk):
+        p = f"blk.{i}."
+        matrices = ["attn_q", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "inp_gate", "proj"]
+        norms = ["attn_norm", "attn_q_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm", "post_norm"]
+        if i < s.layers - s.shared:
+            matrices += ["attn_k", "attn_v"]
+            norms += ["attn_k_norm"]
+        for name in matrices:
+            file.matrix(f"{p}{name}.weight", getattr(layer, name).weight)
+        for name in norms:
+            file.small(f"{p}{name}.weight", getattr(layer, name).w)
+        file.small(f"{p}layer_output_scale.weight", torch.ones(1))
+    file.close()
+
+
+def write_audio(net: Nano, path: Path) -> None:
+    s, ear = net.s, net.ear
+    file = _File(path, "clip")
+    w = file.writer
+    w.add_string("general.type", "mmproj")
+    w.add_bool("clip.has_audio_encoder", True)
+    w.add_bool("clip.has_vision_encoder", False)
+    w.add_string("clip.audio.projector_type", "gemma4a")
+    w.add_bool("clip.use_silu", True)
+    sizes = {"embedding_length": s.width, "feed_forward_length": 4 * s.width, "block_count": s.ear_layers,
+             "projection_dim": s.width, "num_mel_bins": 128, "attention.head_count": s.ear_heads}  # fmt: skip
+    for key, value in sizes.items():
+        w.add_uint32(f"clip.audio.{key}", value)
+    w.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-6)
+    file.small("a.conv1d.0.weight", ear.c0.weight)
+    file.small("a.conv1d.0.norm.weight", ear.l0)
+    file.small("a.conv1d.1.weight", ear.c1.weight)
+    file.small("a.conv1d.1.norm.weight", ear.l1)
+    file.matrix("a.input_projection.weight", ear.inp.weight)
+    file.matrix("a.pre_encode.out.weight", ear.out.weight)
+    file.small("a.pre_encode.out.bias", ear.out.bias)
+    file.matrix("mm.a.input_projection.weight", ear.bridge.weight)
+    for i, layer in enumerate(ear.layers):
+        p = f"a.blk.{i}."
+        at, cv = layer.at, layer.cv
+        for suffix, ffn in (("", layer.f1), ("_1", layer.f2)):
+            file.small(f"{p}ffn_norm{suffix}.weight", ffn.n1.w)
+            file.matrix(f"{p}ffn_up{suffix}.weight", ffn.up.weight)
+            file.matrix(f"{p}ffn_down{suffix}.weight", ffn.dn.weight)
+            file.small(f"{p}ffn_post_norm{suffix}.weight", ffn.n2.w)
+        for name, tensor in (("attn_q", at.q), ("attn_k", at.k), ("attn_v", at.v), ("attn_out", at.o)):
+            file.matrix(f"{p}{name}.weight", tensor.weight)
+        file.small(f"{p}attn_k_rel.weight", at.rel.weight)
+        file.small(f"{p}per_dim_scale.weight", F.softplus(at.pds))
+        file.small(f"{p}attn_pre_norm.weight", layer.n1.w)
+        file.small(f"{p}attn_post_norm.weight", layer.n2.w)
+        file.small(f"{p}conv_norm.weight", cv.n1.w)
+        file.matrix(f"{p}conv_pw1.weight", cv.a.weight)
+        file.small(f"{p}conv_dw.weight", cv.c.weight[:, 0])
+        file.small(f"{p}norm_conv.weight", cv.n2.w)
+        file.matrix(f"{p}conv_pw2.weight", cv.b.weight)
+        file.small(f"{p}ln2.weight", layer.n3.w)
+    file.close()
+
+
+def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
+    """Writes nano-text.gguf, nano-mmproj.gguf and nano.toml into `out`; what nano.toml says is returned."""
+    net, training = load_checkpoint(checkpoint)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(net, tokenizer, out / "nano-text.gguf")
+    write_audio(net, out / "nano-mmproj.gguf")
+    names = ("nano-text.gguf", "nano-mmproj.gguf")
+    sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
+    count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
+    lines = ['name = "nano"', 'dialect = "sentences"', "", "[sha256]", *(f'"{n}" = "{v}"' for n, v in sums.items())]
+    (out / "nano.toml").write_text("\n".join(lines) + "\n")
+    return {"parameters": count, **training, **sums}

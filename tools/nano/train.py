@@ -1,0 +1,165 @@
+"""The training loop: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA, a decay that ends at a wall-clock time; resumable."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import multiprocessing as mp
+import random
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from . import vocabulary
+from .data import LETTERS, Batch, Turns
+from .model import Nano, Shape
+
+
+class Muon:
+    """Momentum, then the nearest orthogonal matrix (five Newton-Schulz steps), for all matrices of one shape at once."""
+
+    def __init__(self, params: list[nn.Parameter], decay: float = 0.02, momentum: float = 0.95) -> None:
+        self.groups: dict[tuple[int, ...], list[nn.Parameter]] = {}
+        for p in params:
+            self.groups.setdefault(tuple(p.shape), []).append(p)
+        self.state = {shape: torch.zeros(len(ps), *shape) for shape, ps in self.groups.items()}
+        self.decay, self.momentum = decay, momentum
+
+    @torch.no_grad()
+    def step(self, lr: float) -> None:
+        for shape, ps in self.groups.items():
+            g = torch.stack([p.grad if p.grad is not None else torch.zeros_like(p) for p in ps])
+            m = self.state[shape].mul_(self.momentum).add_(g)
+            x = (g + self.momentum * m).bfloat16()
+            flip = shape[0] > shape[1]
+            x = x.mT if flip else x
+            x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+            for _ in range(5):
+                a = x @ x.mT
+                x = 3.4445 * x + (-4.7750 * a + 2.0315 * (a @ a)) @ x
+            x = x.mT if flip else x
+            scale = lr * 0.2 * math.sqrt(max(shape))  # an update as large as AdamW's
+            for p, u in zip(ps, x.float(), strict=True):
+                p.mul_(1 - lr * self.decay).add_(u, alpha=-scale)
+
+
+def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the decoder and CTC of the ear, each per token. `noise`: share of decoder inputs replaced, so that it listens."""
+    ids = batch.ids
+    if noise:
+        swap = (torch.rand(ids.shape, generator=rng) < noise) & (batch.labels != -100) & (ids > 275)
+        ids = torch.where(swap, torch.randint(276, net.s.vocab, ids.shape, generator=rng), ids)
+    with torch.autocast("cpu", torch.bfloat16):
+        h, audio, n = net.ear(batch.mel, batch.frames)
+        logits = net.text(before, audio, n, ids)
+        spoken = net.ctc(h)
+    keep = batch.labels != -100
+    ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03)
+    log = F.log_softmax(spoken.float(), -1).transpose(0, 1)
+    ctc = F.ctc_loss(log, batch.letters, n, batch.n_letters, zero_infinity=True, reduction="sum") / max(1, int(batch.n_letters.sum()))
+    return ce, ctc
+
+
+class Trainer:
+    """Holds everything a checkpoint holds."""
+
+    def __init__(self, cache: Path, run: Path, shape: Shape, seed: int) -> None:
+        self.cache, self.run = cache, run
+        run.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(seed)
+        self.net = Nano(shape, len(LETTERS))
+        self.ema = copy.deepcopy(self.net).requires_grad_(False)
+        matrices = [p for n, p in self.net.named_parameters() if p.dim() == 2 and "embd" not in n and not n.startswith("ctc")]
+        chosen = {id(p) for p in matrices}
+        self.muon = Muon(matrices)
+        rest = [p for p in self.net.parameters() if id(p) not in chosen]
+        self.adam = torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
+        self.step, self.heard, self.begun, self.spent = 0, 0.0, time.time(), 0.0
+        self.rng = torch.Generator().manual_seed(seed)
+
+    def save(self, name: str = "last.pt") -> None:
+        state = {
+            "shape": asdict(self.net.s), "net": self.net.state_dict(), "ema": self.ema.state_dict(), "adam": self.adam.state_dict(),
+            "muon": self.muon.state, "step": self.step, "heard": self.heard, "spent": self.spent,
+        }  # fmt: skip
+        torch.save(state, self.run / "tmp.pt")
+        (self.run / "tmp.pt").replace(self.run / name)
+
+    def resume(self) -> None:
+        state = torch.load(self.run / "last.pt", weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.ema.load_state_dict(state["ema"])
+        self.adam.load_state_dict(state["adam"])
+        self.muon.state = state["muon"]
+        self.step, self.heard, self.spent = state["step"], state["heard"], state["spent"]
+
+    def fit(self, until: float, peak: float, seconds: float, seed: int, say: Any = print) -> None:
+        """Trains until the clock passes `until` (Unix time); the learning rate falls to 2 % of `peak` by then."""
+        tokenizer = vocabulary.load(self.cache / "tokenizer.json")
+        before = torch.tensor(tokenizer.encode(vocabulary.BEFORE).ids)
+        shared = mp.Value("i", self.step)
+        loader = DataLoader(Turns(self.cache, seed, seconds, shared), batch_size=None, num_workers=1, prefetch_factor=6)  # type: ignore[arg-type]
+        start, saved, waited = time.time(), time.time(), 0.0
+        first, first_spent = self.heard, self.spent
+        sums, log = [0.0, 0.0, 0], (self.run / "log.jsonl").open("a")
+        mark = time.time()
+        for batch in loader:
+            waited += time.time() - mark
+            now = time.time()
+            done = min(1.0, (self.spent) / (first_spent + until - start))
+            lr = peak * min(1, (self.step + 1) / 300) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85))))
+            for g in self.adam.param_groups:
+                g["lr"] = lr
+            ce, ctc = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, self.rng)
+            self.adam.zero_grad()
+            self.net.zero_grad()
+            (ce + (1.5 if self.step < 4000 else 0.7) * ctc).backward()
+            nn.utils.clip_grad_norm_(self.net.parameters(), 2.0, foreach=True)
+            self.muon.step(lr)
+            self.adam.step()
+            keep = min(0.9985, self.step / (self.step + 30))
+            torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)
+            self.step += 1
+            shared.value = self.step
+            self.heard += batch.seconds
+            self.spent = first_spent + time.time() - start
+            sums = [sums[0] + ce.item(), sums[1] + ctc.item(), sums[2] + 1]
+            if self.step % 50 == 0:
+                row = {
+                    "step": self.step, "ce": round(sums[0] / sums[2], 4), "ctc": round(sums[1] / sums[2], 4), "hours": round(self.heard / 3600, 3),
+                    "minutes": round(self.spent / 60, 2), "lr": round(lr, 6), "speed": round((self.heard - first) / (now - start + 1e-9), 1),
+                    "waited": round(waited / (now - start + 1e-9), 3),
+                }  # fmt: skip
+                log.write(json.dumps(row) + "\n")
+                log.flush()
+                say(row)
+                sums = [0.0, 0.0, 0]
+            if time.time() - saved > 240:
+                self.save()
+                saved = time.time()
+            mark = time.time()
+            if mark > until:
+                break
+        self.save()
+
+
+def fit_tokenizer(cache: Path, seed: int = 0, size: int = 768) -> None:
+    """Trains the vocabulary on sampled commands and human transcripts, once."""
+    path = cache / "tokenizer.json"
+    if path.exists():
+        return
+    from .corpora import Shelf
+    from .sentences import Sampler
+
+    human = [c.text for c in Shelf(cache / "human", "human-*").clips]
+    free = sorted({t for x in human for t in x.split() if len(t) > 3})
+    sampler = Sampler(random.Random(seed), free)
+    texts = [sampler.anything() for _ in range(40000)]
+    vocabulary.train([*texts, *human], size).save(str(path))

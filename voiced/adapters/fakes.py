@@ -1,0 +1,116 @@
+"""Honest stand-ins for what is around the model: they answer at once, and remember what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from voiced.errors import BrokerError, InferenceError
+from voiced.messages import BrokerMessage, Decision, EarLost, EarOpened, EngineTimes, Frame
+from voiced.ports import Chime, Expect, Played
+
+
+class FrameEar:
+    """`ports.Ear` over frames that are there already."""
+
+    def __init__(self, frames: Iterable[Frame | EarLost]) -> None:
+        self._frames = frames
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        yield EarOpened("frames")
+        for frame in self._frames:
+            await asyncio.sleep(0)
+            yield frame
+
+
+class ScriptedEngine:
+    """`ports.Engine` that gives the next decision of a script for each turn: for what surrounds the model only."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._decisions = iter(decisions)
+        self._now: Decision | None = None
+        self.fed: dict[int, int] = {}
+        """Bytes of sound by turn."""
+        self.expected: list[Expect] = []
+
+    @property
+    def ready(self) -> bool:
+        return True
+
+    async def begin(self, turn: int, expect: Expect) -> None:
+        self.expected.append(expect)
+        self._now = None
+        self.fed[turn] = 0
+
+    async def feed(self, turn: int, pcm: bytes) -> None:
+        self.fed[turn] += len(pcm)
+
+    async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+        """The same decision however often a turn asks. InferenceError where the script is over."""
+        if self._now is None:
+            self._now = next(self._decisions, None)
+        if self._now is None:
+            raise InferenceError(f"the script has nothing for turn {turn}")
+        return self._now, EngineTimes(choices=1)
+
+    async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
+        del text
+        self._now = None
+        return await self.decide(turn)
+
+    async def end(self, turn: int) -> None:
+        del turn
+
+
+class MemoryMouth:
+    """`ports.Mouth` that says nothing aloud."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.chimes: list[Chime] = []
+
+    async def say(self, text: str) -> Played:
+        self.said.append(text)
+        return Played(0.0, 0.0, cached=True)
+
+    async def chime(self, chime: Chime) -> Played:
+        self.chimes.append(chime)
+        return Played(0.0, 0.0, cached=True)
+
+    async def prepare(self, texts: tuple[str, ...]) -> None:
+        del texts
+
+    async def stop(self) -> None:
+        return
+
+
+class MemoryBroker:
+    """`ports.Broker` in memory. `answer` gives the state messages with which devices answer a command."""
+
+    def __init__(
+        self, *, answer: Callable[[str, str], tuple[tuple[str, str], ...]] = lambda _topic, _payload: ()
+    ) -> None:
+        self.connected = True
+        self.published: list[tuple[str, str]] = []
+        self._answer = answer
+        self._messages: asyncio.Queue[BrokerMessage] = asyncio.Queue()
+
+    async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        del retain
+        if not self.connected:
+            raise BrokerError("not connected")
+        text = payload if isinstance(payload, str) else payload.decode()
+        self.published.append((topic, text))
+        for reply in self._answer(topic, text):
+            await self.arrive(*reply)
+
+    async def arrive(self, topic: str, payload: str) -> None:
+        """As if somebody else had published it."""
+        await self._messages.put(BrokerMessage(topic, payload.encode()))
+
+    async def subscribe(self, topic: str) -> None:
+        del topic
+
+    async def messages(self) -> AsyncIterator[BrokerMessage]:
+        while True:
+            yield await self._messages.get()

@@ -1,0 +1,63 @@
+"""The `voiced` program: one command, one module in `voiced/commands/`, loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from voiced import __version__
+from voiced.errors import VoicedError
+
+COMMANDS = {
+    "run": "the daemon: listen, act, answer",
+    "demo": "ten spoken turns through the real pipeline, in a house of simulated devices",
+    "replay": "send a recording through the whole pipeline and show what happens",
+    "evaluate": "how many recordings of a manifest are understood",
+    "ask": "a typed command, the same way without the ear",
+    "say": "speak a text",
+    "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
+    "devices": "microphones and loudspeakers of this machine",
+    "check-config": "are voiced.toml and home.toml right?",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0, or what the error's class says; 130 after ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="voiced",
+        description="An offline voice assistant: speech goes straight into a language model's audio encoder "
+        "and comes out as a command on MQTT. Nothing leaves the house.",
+    )
+    parser.add_argument("--version", action="version", version=f"voiced {__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log at DEBUG: shows what was understood")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    called = next((word for word in given if not word.startswith("-")), "")
+    for name, text in COMMANDS.items():
+        one = sub.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == called:
+            module = importlib.import_module(f"voiced.commands.{name.replace('-', '_')}")
+            module.add_arguments(one)
+            one.set_defaults(work=module.run)
+    options = parser.parse_args(given)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(levelname)s %(name)s: %(message)s"
+        if "JOURNAL_STREAM" in os.environ
+        else "%(levelname)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return int(options.work(options) or 0)
+    except VoicedError as error:
+        print(f"voiced: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,78 @@
+"""`voiced ask`: typed words, the same way without the ear."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from rich.console import Console
+
+from voiced.adapters.fakes import MemoryBroker, MemoryMouth
+from voiced.app import area_id, engine, load_home_of, running
+from voiced.assistant import Assistant, Happening
+from voiced.commands.show import Screen
+from voiced.config import Config, read_config
+from voiced.errors import InferenceError
+from voiced.home.house import House
+from voiced.home.simulated import simulate
+from voiced.listen.listener import Listener
+from voiced.messages import EarLost, EarOpened, Frame
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", help='for instance "turn on the kitchen lights"')
+    parser.add_argument("--config", type=Path, help="voiced.toml")
+    parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    parser.add_argument("--area", help="the area in which the device stands")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each event")
+
+
+def run(options: argparse.Namespace) -> int:
+    config = read_config(options.config)
+    changes = {k: v for k, v in (("home", options.home), ("area", options.area)) if v}
+    asyncio.run(_ask(dataclasses.replace(config, **changes), options))
+    return 0
+
+
+class _NoEar:
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        return
+        yield
+
+
+async def _ask(config: Config, options: argparse.Namespace) -> None:
+    """The house is simulated: typed words are for trying out, and nothing is published."""
+    home = load_home_of(config)
+    area = area_id(config, home)
+    mind = engine(config)
+    await mind.load_home(home.to_dict(), area)
+
+    def tell(happening: Happening) -> None:
+        simulated = {"simulated": True} if happening["event"] in ("command", "confirmed") else {}
+        if options.json:
+            print(json.dumps({**happening, **simulated}), flush=True)
+        else:
+            screen.show({**happening, **simulated})
+
+    screen = Screen(Console())
+    async with running(mind.supervisor):
+        if not await mind.supervisor.wait_ready(180):
+            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        assistant = Assistant(
+            ear=_NoEar(),
+            engine=mind,
+            mouth=MemoryMouth(),
+            broker=MemoryBroker(answer=simulate(home)),
+            listener=Listener(),
+            house=House(home, area=area, device_id=config.id),
+            tell=tell,
+        )
+        states = asyncio.create_task(assistant._follow_states())
+        try:
+            await assistant.ask(1, options.text)
+        finally:
+            states.cancel()

@@ -1,0 +1,50 @@
+"""`voiced check-config`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from voiced.config import read_config, read_text
+from voiced.errors import ConfigError
+from voiced.home.load import load_home
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="voiced.toml; without it the defaults")
+    parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    parser.add_argument("--json", action="store_true", help="the effective configuration as one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    faults: list[str] = []
+    config, home = None, None
+    try:
+        config = read_config(options.config)
+    except ConfigError as error:
+        faults.append(str(error))
+    path = options.home or (config.home if config else None)
+    if path:
+        try:
+            home = load_home(read_text(path), str(path))
+        except ConfigError as error:
+            faults.append(str(error))
+    if config and home and config.area and home.area_called(config.area) is None:
+        names = ", ".join(area.name for area in home.areas) or "none"
+        faults.append(f"{options.config}: area: '{config.area}' is no area of {path}; there are: {names}")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    assert config is not None
+    assert home is not None
+    if options.json:
+        print(json.dumps({"config": config.to_json(), "entities": len(home.entities), "areas": len(home.areas)}))
+        return 0
+    print(f"{options.config or 'defaults'}: right")
+    print(
+        f"{path}: right; {len(home.entities)} entities in {len(home.areas)} areas, {len(home.sentences)} own sentences"
+    )
+    unreachable = [e.name for e in home.entities if not e.reachable]
+    if unreachable:
+        print(f"without a command topic (understood, but out of reach): {', '.join(unreachable)}")
+    return 0

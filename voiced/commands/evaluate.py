@@ -1,0 +1,199 @@
+"""`voiced evaluate`: recordings with expected outcomes through ear, listener and engine, without a house to act on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from voiced.adapters.wavfile import Recording
+from voiced.config import read_config, read_text
+from voiced.errors import ConfigError
+from voiced.home.load import load_home
+from voiced.home.model import Home
+from voiced.home.outcome import outcome
+from voiced.ledger import percentile
+from voiced.listen.listener import Listener
+from voiced.messages import AudioHeard, Call, Decision, Ended, Hushed, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.workers.ear import EarOptions, frames_of
+from voiced.workers.engine import EngineCore, Setup, load_model
+
+_SILENCE_MS = 2500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a manifest."""
+
+    audio: Path
+    wake: bool
+    expect: tuple[Call, ...] | None
+    text: str
+    tags: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "manifest", type=Path, help='JSON lines: {"audio", "expect": [{"intent", "slots"}] or null, ...}'
+    )
+    parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    parser.add_argument("--config", type=Path, help="voiced.toml")
+    parser.add_argument("--area", default="", help="the area in which the device stands; none unless said")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--details", type=Path, metavar="FILE", help="a JSON line for each recording")
+
+
+def run(options: argparse.Namespace) -> int:
+    config = read_config(options.config)
+    path = options.home or config.home
+    home = load_home(read_text(path), str(path))
+    lines = read_manifest(options.manifest)
+    area = home.area_called(options.area) if options.area else None
+    core = load_model(config.model.path, Setup(threads=config.model.threads))
+    core.load_home(home.to_dict(), area.id if area else "")
+    console = Console(stderr=True)
+    rows = [
+        judge(core, home, line, area.id if area else "")
+        for line in track(lines, "evaluating", console=console, disable=not console.is_terminal)
+    ]
+    core.close()
+    if options.details:
+        options.details.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    result = summary(rows)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for key, value in result.items():
+            print(f"{key:13s} {value}")
+    return 0
+
+
+def read_manifest(path: Path) -> tuple[Line, ...]:
+    """ConfigError with file and line for every fault."""
+    faults: list[str] = []
+    lines: list[Line] = []
+    for number, text in enumerate(read_text(path).splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+            audio = path.parent / row["audio"]
+            if "expect" not in row:
+                raise KeyError("expect")
+            expect = row["expect"]
+            calls = None if expect is None else tuple(Call(c["intent"], dict(c["slots"])) for c in expect)
+            if not audio.is_file():
+                faults.append(f"{path}:{number}: audio: there is no file {row['audio']}")
+            lines.append(
+                Line(audio, bool(row.get("wake")), calls, str(row.get("text") or ""), tuple(row.get("tags", ())))
+            )
+        except KeyError as error:
+            faults.append(f"{path}:{number}: {error.args[0]}: missing")
+        except (ValueError, TypeError, AttributeError) as error:
+            faults.append(f"{path}:{number}: not a manifest line: {error}")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return tuple(lines)
+
+
+def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
+    """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
+
+    As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work.
+    """
+    listener = Listener()
+    options = EarOptions(wake_words=("hey_jarvis", "alexa") if line.wake else ())
+    decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
+    words = False
+    if not line.wake:
+        for event in listener.open_turn(window_ms=15_000):
+            if isinstance(event, Woken):
+                core.begin(event.turn)
+    for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
+        for event in listener.hear(frame):
+            match event:
+                case Woken():
+                    core.begin(event.turn)
+                    words = False
+                case SpeechStarted():
+                    words = True
+                case AudioHeard():
+                    core.feed(event.turn, event.pcm)
+                case Hushed():
+                    begun = time.perf_counter()
+                    decision, _ = core.decide(event.turn)
+                    work_ms = (time.perf_counter() - begun) * 1000
+                    delay_ms = samples_to_ms(event.at_sample - event.speech_end_sample) + work_ms
+                    if decision.verdict is Verdict.INCOMPLETE:
+                        listener.set_end(event.turn, 1500)
+                case Ended() if words:
+                    return decision, delay_ms
+    return decision, delay_ms
+
+
+def judge(core: EngineCore, home: Home, line: Line, area: str) -> dict[str, Any]:
+    """One recording's row: its outcome and why."""
+    decision, delay_ms = hear(core, line)
+    acted = decision.verdict is Verdict.CALLS and bool(decision.calls)
+    if line.expect is None:
+        result = "wrong_action" if acted else "exact"
+    elif not acted:
+        result = "rejected"
+    else:
+        same = outcome(decision.calls, home, area) == outcome(line.expect, home, area)
+        result = "exact" if same else "wrong_action"
+    return {
+        "audio": line.audio.name,
+        "text": line.text,
+        "result": result,
+        "verdict": str(decision.verdict),
+        "heard": decision.sentence,
+        "calls": [c.to_json() for c in decision.calls],
+        "expect": None if line.expect is None else [c.to_json() for c in line.expect],
+        "certainty": round(decision.certainty, 4),
+        "delay_ms": None if delay_ms is None else round(delay_ms, 1),
+        "tags": list(line.tags),
+    }
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
+    """What `--json` prints. The interval is Wilson's, 95 %, of `exact`."""
+    n = len(rows)
+    delays = [row["delay_ms"] for row in rows if row["delay_ms"] is not None]
+    tags: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for tag in row["tags"] or ["untagged"]:
+            tags[tag].append(row["result"])
+
+    def share(results: Sequence[str], what: str) -> float:
+        return round(results.count(what) / len(results), 4) if results else 0.0
+
+    results = [row["result"] for row in rows]
+    return {
+        "n": n,
+        "exact": share(results, "exact"),
+        "wrong_action": share(results, "wrong_action"),
+        "rejected": share(results, "rejected"),
+        "p50_ms": percentile(delays, 0.5),
+        "p95_ms": percentile(delays, 0.95),
+        "by_tag": {tag: {"n": len(r), "exact": share(r, "exact")} for tag, r in sorted(tags.items())},
+        "interval": wilson(results.count("exact"), n),
+    }
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % confidence interval of a share (E. B. Wilson, 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, hits / n
+    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return round((centre - spread) / (1 + z * z / n), 4), round((centre + spread) / (1 + z * z / n), 4)

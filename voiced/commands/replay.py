@@ -1,0 +1,107 @@
+"""`voiced replay`: a recording through the whole pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from voiced.adapters.fakes import MemoryBroker
+from voiced.adapters.mqtt import MqttBroker
+from voiced.app import area_id, engine, file_ear, listener_settings, load_home_of, mouth, running, turn_settings
+from voiced.assistant import Assistant, Happening
+from voiced.commands.show import Screen
+from voiced.config import Config, read_config
+from voiced.errors import AudioFileError, InferenceError
+from voiced.home.house import House
+from voiced.home.simulated import simulate
+from voiced.listen.listener import Listener
+from voiced.ports import Broker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="WAV or FLAC, any rate")
+    parser.add_argument("--config", type=Path, help="voiced.toml")
+    parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    parser.add_argument("--area", help="the area in which the device stands")
+    parser.add_argument(
+        "--no-wake", action="store_true", help="the turn opens at the first sample, without a wake word"
+    )
+    parser.add_argument(
+        "--realtime", action="store_true", help="at the pace of the sound; otherwise as fast as possible"
+    )
+    parser.add_argument(
+        "--mqtt",
+        action="store_true",
+        help="really publish; otherwise commands are shown and their confirmation simulated",
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON object for each event")
+
+
+def run(options: argparse.Namespace) -> int:
+    config = read_config(options.config)
+    changes = {k: v for k, v in (("home", options.home), ("area", options.area)) if v}
+    config = dataclasses.replace(config, **changes)
+    tell: Callable[[Happening], None]
+    if options.json:
+
+        def tell(happening: Happening) -> None:
+            print(json.dumps(happening), flush=True)
+    else:
+        tell = Screen(Console()).show
+    if not options.file.is_file():
+        raise AudioFileError(f"{options.file}: there is no such file")
+    asyncio.run(
+        replay(config, options.file, tell=tell, wake=not options.no_wake, realtime=options.realtime, mqtt=options.mqtt)
+    )
+    return 0
+
+
+async def replay(
+    config: Config, path: Path, *, tell: Callable[[Happening], None], wake: bool, realtime: bool, mqtt: bool
+) -> None:
+    """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
+    home = load_home_of(config)
+    area = area_id(config, home)
+    ear, mind = file_ear(config, path, wake=wake, realtime=realtime), engine(config)
+    voice = mouth(config, speaker="none", realtime=realtime)
+    await mind.load_home(home.to_dict(), area)
+
+    def marked(happening: Happening) -> None:
+        simulated = not mqtt and happening["event"] in ("command", "confirmed")
+        tell({**happening, "simulated": True} if simulated else happening)
+
+    async with contextlib.AsyncExitStack() as stack:
+        broker: Broker
+        if mqtt:
+            broker = await stack.enter_async_context(
+                MqttBroker(device_id=config.id, host=config.broker.host, port=config.broker.port)
+            )
+            for topic in home.topics():
+                await broker.subscribe(topic)
+        else:
+            broker = MemoryBroker(answer=simulate(home))
+        await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
+        if not await mind.supervisor.wait_ready(180):
+            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        await voice.supervisor.wait_ready(60)
+        await stack.enter_async_context(running(ear.supervisor))
+        assistant = Assistant(
+            ear=ear,
+            engine=mind,
+            mouth=voice,
+            broker=broker,
+            listener=Listener(listener_settings(config)),
+            house=House(home, area=area, device_id=config.id),
+            tell=marked,
+            settings=turn_settings(config),
+            paced=realtime,
+            wake=wake,
+        )
+        await assistant.run()

@@ -1,0 +1,85 @@
+"""Events of a turn for people, on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from voiced.assistant import Happening
+from voiced.ledger import BUDGET_MS
+
+
+class Screen:
+    """One line an event; the sound's own clock in front."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, happening: Happening) -> None:
+        line = _line(happening)
+        if line:
+            t_ms = happening.get("t_ms", 0)
+            seconds = t_ms / 1000 if isinstance(t_ms, int | float) else 0.0
+            self._console.print(f"[dim]{seconds:7.2f} s[/dim]  {line}")
+        ledger = happening.get("ledger")
+        if happening["event"] == "turn_end" and isinstance(ledger, dict) and ledger.get("spent_ms") is not None:
+            self._console.print(f"           {bar(ledger)}")
+
+
+def bar(ledger: dict[str, object]) -> str:
+    """The turn's account as one line: end of speech to publication against the budget."""
+    spent = ledger["spent_ms"]
+    assert isinstance(spent, int | float)
+    width = 30
+    filled = min(width, max(0, round(width * spent / BUDGET_MS)))
+    colour = "green" if spent <= BUDGET_MS else "red"
+    marks = " · ".join(
+        f"{name} {ledger[key]:.0f}"
+        for name, key in (
+            ("hush", "hush_ms"), ("decided", "decided_ms"), ("end", "end_ms"), ("sent", "published_ms"),
+            ("confirmed", "confirmed_ms"), ("first sound", "first_sound_ms"),
+        )
+        if isinstance(ledger.get(key), int | float)
+    )  # fmt: skip
+    filling = f"[{colour}]{'█' * filled}[/{colour}]{'░' * (width - filled)}"
+    return f"{filling} {spent:.0f} of {BUDGET_MS:.0f} ms   [dim]{marks}[/dim]"
+
+
+def _line(h: Happening) -> str:
+    say = {key: escape(str(value)) for key, value in h.items()}
+    match h["event"]:
+        case "wake":
+            return f"[bold cyan]wake[/bold cyan]       {say['word']} ({say['score']})"
+        case "speech_start":
+            return "words      begin"
+        case "speech_end":
+            return f"words      end ({say['by']})"
+        case "decision":
+            calls = h.get("calls")
+            what = " and ".join(_call(c) for c in calls) if isinstance(calls, list) and calls else say["verdict"]
+            return f"[bold]decision[/bold]   {what}   [dim]certainty {say['certainty']}[/dim]"
+        case "command":
+            return f"[bold green]mqtt[/bold green]       {say['topic']} ← {say['payload']}" + (
+                "   [dim](simulated)[/dim]" if h.get("simulated") else ""
+            )
+        case "confirmed":
+            return f"[green]confirmed[/green]  {say['entity']}" + (
+                "   [dim](simulated)[/dim]" if h.get("simulated") else ""
+            )
+        case "question":
+            return f"[yellow]asks[/yellow]       {say['text']}"
+        case "refused":
+            return f"[yellow]refused[/yellow]    {say['reason']}"
+        case "ignored":
+            return f"[dim]ignored    {say['reason']}[/dim]"
+        case "reply":
+            return f"[bold magenta]says[/bold magenta]       “{say['text']}”"
+        case "failed" | "mute" | "ear_lost":
+            return f"[red]{say['event']}[/red]     {say['reason']}"
+    return ""
+
+
+def _call(call: dict[str, object]) -> str:
+    slots = call.get("slots")
+    inner = ", ".join(f"{k} = {v}" for k, v in slots.items()) if isinstance(slots, dict) else ""
+    return escape(f"{call.get('intent')}({inner})")

@@ -1,0 +1,300 @@
+"""The mouth: a child process that speaks and chimes.
+
+One loop does all: it plays a piece of 20 ms, looks whether the core wants something (a Ping, silence), plays the next.
+So a Pong means that the loop that plays is alive, and "stop" is heard within a few pieces. Speech is rendered by a
+thread of its own, a sentence ahead of what plays. What was rendered is kept (the least recently spoken goes first), so
+a confirmation that was prepared starts at once; preparing happens only while nothing else is asked for, text by text.
+
+Without a voice it still chimes, without a loudspeaker it still answers: each request that needs the missing part gets a
+Trouble, and the part is looked for again at the next one.
+
+Options: `speaker` (default, none, wav:PATH, a device), `voice` (path), `length_scale`, `cache_mb`, `realtime`.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiced.adapters import chimes
+from voiced.adapters.rates import resample
+from voiced.adapters.speaker import BLOCK_MS, Loudspeaker, open_speaker
+from voiced.errors import UsageError, VoicedError, VoiceError
+from voiced.ports import Chime
+from voiced.workers import child, protocol
+
+Pcm = NDArray[np.int16]
+
+LONGEST_KEPT_S = 10
+"""Longer speech is not kept: it is not said twice."""
+RENDER_LIMIT_S = 20.0
+"""A voice that takes longer for one sentence is broken."""
+_POLL_S = 0.02
+
+
+class Voice(Protocol):
+    name: str
+    rate_hz: int
+
+    def sentences(self, text: str) -> Iterator[Pcm]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MouthOptions:
+    speaker: str = "default"
+    voice: str = ""
+    length_scale: float | None = None
+    cache_mb: int = 16
+    realtime: bool = True
+    """False: a file or no loudspeaker is served as fast as possible."""
+
+    @classmethod
+    def read(cls, options: child.Options) -> MouthOptions:
+        if unknown := set(options) - {field.name for field in fields(cls)}:
+            raise UsageError(f"the mouth knows no option {', '.join(sorted(unknown))}")
+        return cls(**options)  # type: ignore[arg-type]
+
+
+class Cache:
+    """Rendered texts in memory, at most `limit_bytes` of PCM; the least recently used goes first."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes, self._texts, self._bytes = limit_bytes, OrderedDict[str, Pcm](), 0
+
+    def get(self, text: str) -> Pcm | None:
+        if (pcm := self._texts.get(text)) is not None:
+            self._texts.move_to_end(text)
+        return pcm
+
+    def put(self, text: str, pcm: Pcm) -> None:
+        if text in self._texts or pcm.nbytes > self._limit_bytes:
+            return
+        self._texts[text] = pcm
+        self._bytes += pcm.nbytes
+        while self._bytes > self._limit_bytes:
+            self._bytes -= self._texts.popitem(last=False)[1].nbytes
+
+
+class Rendering:
+    """One text on its way through the voice, in a thread of its own, at most two sentences ahead."""
+
+    def __init__(self, voice: Voice, text: str) -> None:
+        self._ready: queue.Queue[Pcm | VoicedError | None] = queue.Queue(maxsize=2)
+        self._dropped = False
+        threading.Thread(target=self._render, args=(voice, text), name="voice", daemon=True).start()
+
+    def next(self, timeout_s: float) -> Pcm | None:
+        """The next sentence; None at the end. queue.Empty when it takes longer; raises what the voice raised."""
+        got = self._ready.get(timeout=timeout_s)
+        if isinstance(got, VoicedError):
+            raise got
+        return got
+
+    def drop(self) -> None:
+        self._dropped = True
+
+    def _render(self, voice: Voice, text: str) -> None:
+        end: VoicedError | None = None
+        try:
+            for pcm in voice.sentences(text):
+                if not self._put(pcm):
+                    return
+        except VoicedError as error:
+            end = error
+        except Exception as error:
+            end = VoiceError(f"cannot say it: {type(error).__name__}: {error}")
+        self._put(end)
+
+    def _put(self, item: Pcm | VoicedError | None) -> bool:
+        while not self._dropped:
+            try:
+                self._ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
+class Mouth:
+    """The loop. `open_voice` is called at the start, and again at each request while it fails."""
+
+    def __init__(
+        self, link: child.Link, *, speaker: Loudspeaker, open_voice: Callable[[], Voice], cache_bytes: int = 16 << 20
+    ) -> None:
+        self._link, self._speaker, self._open_voice = link, speaker, open_voice
+        self._cache = Cache(cache_bytes)
+        self._voice: Voice | None = None
+        self._waiting: deque[tuple[protocol.Message, float]] = deque()
+        self._to_prepare: deque[tuple[int, deque[str]]] = deque()
+        self._progress = 0
+        self._silence = False
+        self._closing = False
+
+    def run(self) -> None:
+        """Until the core asks us to leave."""
+        try:
+            voice = self._need_voice().name
+        except VoicedError as error:
+            voice = ""
+            self._trouble(error)
+        facts: dict[str, object] = {"voice": voice, "speaker": self._speaker.name, "audible": self._speaker.real}
+        self._link.send(protocol.Ready(f"{voice or 'no voice'} on {self._speaker.name}", facts))
+        while not self._closing:
+            self._look(timeout_s=0 if self._waiting or self._to_prepare else None)
+            if self._waiting:
+                self._carry_out(*self._waiting.popleft())
+            elif self._to_prepare:
+                self._prepare_one()
+        self._speaker.close()
+
+    def _look(self, *, timeout_s: float | None = 0) -> None:
+        """What the core wants. Answers what can be answered at any time; the rest waits its turn."""
+        message = self._link.receive(timeout_s)
+        while message is not None:
+            match message:
+                case protocol.Close():
+                    self._closing = self._silence = True
+                case protocol.Ping(request):
+                    self._link.send(protocol.Pong(request, self._progress))
+                case protocol.StopPlaying(request):
+                    self._silence = True
+                    for waiting, _ in self._waiting:  # said before the stop, so meant by it
+                        if isinstance(waiting, protocol.Say | protocol.PlayChime):
+                            self._link.send(protocol.Done(waiting.request, interrupted=True))
+                    self._waiting.clear()
+                    self._link.send(protocol.Done(request))
+                case protocol.Prepare(request, texts):
+                    self._to_prepare.append((request, deque(texts)))
+                case _:
+                    self._waiting.append((message, time.monotonic()))
+            message = self._link.receive(0)
+
+    def _carry_out(self, message: protocol.Message, asked_at: float) -> None:
+        self._silence = self._closing
+        try:
+            match message:
+                case protocol.Say(request, text):
+                    self._say(request, text, asked_at)
+                case protocol.PlayChime(request, kind):
+                    pcm = chimes.chime(Chime(kind))
+                    self._play(request, iter([pcm]), chimes.RATE_HZ, asked_at, cached=True)
+        except VoicedError as error:
+            self._trouble(error, getattr(message, "request", 0))
+        except ValueError as error:  # a chime that there is not
+            self._trouble(UsageError(str(error)), getattr(message, "request", 0))
+
+    def _say(self, request: int, text: str, asked_at: float) -> None:
+        voice = self._need_voice()
+        if (kept := self._cache.get(text)) is not None:
+            self._play(request, iter([kept]), voice.rate_hz, asked_at, cached=True)
+            return
+        sentences: list[Pcm] = []
+        self._play(request, self._sentences(voice, text, sentences), voice.rate_hz, asked_at, cached=False)
+        if not self._silence:
+            self._keep(voice, text, sentences)
+
+    def _sentences(self, voice: Voice, text: str, kept: list[Pcm]) -> Iterator[Pcm]:
+        """As they are rendered; meanwhile the core is answered. Ends early when silence is wanted."""
+        rendering = Rendering(voice, text)
+        patience = time.monotonic() + RENDER_LIMIT_S
+        try:
+            while not self._silence:
+                try:
+                    pcm = rendering.next(_POLL_S)
+                except queue.Empty:
+                    self._look()
+                    if time.monotonic() > patience:
+                        self._voice = None  # loaded anew next time; the thread that hangs is lost
+                        raise VoiceError(f"{voice.name} took longer than {RENDER_LIMIT_S:.0f} s") from None
+                    continue
+                if pcm is None:
+                    return
+                kept.append(pcm)
+                self._progress += 1
+                yield pcm
+                patience = time.monotonic() + RENDER_LIMIT_S
+        finally:
+            rendering.drop()
+
+    def _play(self, request: int, pieces: Iterator[Pcm], rate_hz: int, asked_at: float, *, cached: bool) -> None:
+        """Play to the end, or until silence is wanted; tell when the first sample went out, and how it ended."""
+        first_ms, played = 0.0, 0
+        device_hz = self._speaker.begin(rate_hz)
+        block = round(BLOCK_MS * device_hz / 1000)
+        finished = False
+        try:
+            for piece in pieces:
+                pcm = resample(piece, rate_hz, device_hz)
+                for at in range(0, len(pcm), block):
+                    self._look()
+                    if self._silence:
+                        break
+                    self._speaker.write(pcm[at : at + block])
+                    if not played:
+                        first_ms = (time.monotonic() - asked_at) * 1000
+                        self._link.send(protocol.Sounding(request, first_ms))
+                    played += len(pcm[at : at + block])
+                    self._progress += 1
+            finished = True
+        finally:
+            self._speaker.finish(drop=self._silence or not finished)
+        duration_ms = played * 1000 / device_hz
+        self._link.send(protocol.Done(request, first_ms, duration_ms, cached, interrupted=self._silence))
+
+    def _prepare_one(self) -> None:
+        """One text of the oldest Prepare; Done when all of its texts are there."""
+        request, texts = self._to_prepare[0]
+        try:
+            while texts and self._cache.get(texts[0]) is not None:
+                texts.popleft()
+            if texts:
+                voice, text, sentences = self._need_voice(), texts.popleft(), list[Pcm]()
+                self._silence = self._closing
+                for _ in self._sentences(voice, text, sentences):
+                    pass
+                if self._silence:  # stopped in between: this one is rendered when it is needed
+                    return
+                self._keep(voice, text, sentences)
+            if not texts:
+                self._to_prepare.popleft()
+                self._link.send(protocol.Done(request))
+        except VoicedError as error:
+            self._to_prepare.popleft()
+            self._trouble(error, request)
+
+    def _keep(self, voice: Voice, text: str, sentences: list[Pcm]) -> None:
+        if sentences and sum(map(len, sentences)) <= LONGEST_KEPT_S * voice.rate_hz:
+            self._cache.put(text, np.concatenate(sentences))
+
+    def _need_voice(self) -> Voice:
+        if self._voice is None:
+            self._voice = self._open_voice()
+        return self._voice
+
+    def _trouble(self, error: VoicedError, request: int = 0) -> None:
+        self._link.send(protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request))
+
+
+def main(link: child.Link, options: child.Options) -> None:
+    chosen = MouthOptions.read(options)
+
+    def open_voice() -> Voice:
+        from voiced.adapters.piper import Voice as Piper
+
+        return Piper(path=Path(chosen.voice) if chosen.voice else None, length_scale=chosen.length_scale)
+
+    speaker = open_speaker(chosen.speaker, realtime=chosen.realtime)
+    Mouth(link, speaker=speaker, open_voice=open_voice, cache_bytes=chosen.cache_mb << 20).run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(child.run("voiced-mouth", main))
