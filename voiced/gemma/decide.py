@@ -173,7 +173,8 @@ class Walker:
 
     def _run(self, state: State, most: int = 10_000) -> tuple[tuple[int, ...], float, State]:
         """The forced tokens from here, what they cost, and where they lead."""
-        tokens, cost = [], 0.0
+        tokens: list[int] = []
+        cost = 0.0
         while len(tokens) < most and (here := self.arcs(state)).forced:
             token = int(here.ids[0])
             tokens.append(token)
