@@ -122,15 +122,17 @@ lock [up] [<ev_the>] {name}
 == HassTurnOn domain=lock
 lock [<ev_the>] {area} (door|doors|lock|locks)
 lock [<ev_all>] [the] {area} doors
+lock [up] [the] (door|lock)
 == HassTurnOn domain=lock whole
-lock <ev_all> [the] (doors|door|locks)
-lock [up] [the] (doors|locks)
+lock [up] [<ev_all>] [the] (doors|locks)
+lock up
 == HassTurnOff names=lock
 unlock [<ev_the>] {name}
 == HassTurnOff domain=lock
 unlock [<ev_the>] {area} (door|doors|lock|locks)
+unlock [the] (door|lock)
 == HassTurnOff domain=lock whole
-unlock [<ev_all>] [the] (doors|door|locks)
+unlock [<ev_all>] [the] (doors|locks)
 == HassLightSet domain=light
 <ev_set> <ev_alls> <ev_place> <ev_lights> [color] [to] {color}
 <ev_set> <ev_alls> <ev_lights> <ev_in> <ev_place> [to] {color}

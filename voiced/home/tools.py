@@ -74,25 +74,27 @@ def _with(targets: str, values: str) -> str:
 _TIMES = "hours|minutes|seconds|hours minutes|minutes seconds|hours seconds|hours minutes seconds"
 _WHICH_TIMER = "|name|area|start_hours|start_minutes|start_seconds"
 _MEDIA = "|name|area"
+_KINDS = "domain|area domain|domain floor|domain everywhere"
+_COVERS = "device_class|area device_class|device_class floor|device_class everywhere"
 _STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")
 
 # name: (description, domains needed, domains of {name}, forms)
 _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassTurnOn": ("Turn on or activate a device, scene or script, or all of a kind in a place.",
-                   SWITCHABLE + RUNNABLE, SWITCHABLE + RUNNABLE, "name|area name|domain|area domain|domain floor"),
+                   SWITCHABLE + RUNNABLE, SWITCHABLE + RUNNABLE, f"name|area name|{_KINDS}"),
     "HassTurnOff": ("Turn off a device, or all of a kind in a place.", SWITCHABLE, SWITCHABLE,
-                    "name|area name|domain|area domain|domain floor"),
+                    f"name|area name|{_KINDS}"),
     "HassOpenCover": ("Open a window, blind, garage door or other cover.", ("cover",), ("cover",),
-                      "name|device_class|area device_class|device_class floor"),
+                      f"name|{_COVERS}"),
     "HassCloseCover": ("Close a window, blind, garage door or other cover.", ("cover",), ("cover",),
-                       "name|device_class|area device_class|device_class floor"),
+                       f"name|{_COVERS}"),
     "HassSetPosition": ("Set how far a cover is open, in percent.", ("cover", "valve"), ("cover", "valve"),
                         _with("name|device_class|area device_class", "position")),
     "HassStopMoving": ("Stop a moving cover.", ("cover",), ("cover",), "name"),
     "HassLock": ("Lock a lock.", ("lock",), ("lock",), "name|area|"),
     "HassUnlock": ("Unlock a lock.", ("lock",), ("lock",), "name|area|"),
     "HassLightSet": ("Set brightness, colour or colour temperature of lights.", ("light",), ("light",),
-                     _with("|name|area|floor", "brightness|color|temperature|brightness color")),
+                     _with("|name|area|floor|everywhere", "brightness|color|temperature|brightness color")),
     "HassFanSetSpeed": ("Set a fan's speed in percent.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
     "HassClimateSetTemperature": ("Set the wanted temperature.", ("climate",), ("climate",),
                                   _with("|name|area|floor", "temperature")),
@@ -158,6 +160,7 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
             "name of the device", _distinct(text for e in named for text in (e.name, *e.aliases))),
         "area": Kind("area of the house", _distinct(text for a in home.areas for text in (a.name, *a.aliases))),
         "floor": Kind("floor of the house", _distinct(text for f in home.floors for text in (f.name, *f.aliases))),
+        "everywhere": Kind("only where all of the house was said", ("yes",), listed=True),
         "domain": Kind("kind of device", tuple(d for d in wanted if d in present), listed=True),
         "device_class": Kind("kind of cover", tuple(c for c in _texts("cover_classes")
                              if any(e.domain == "cover" and e.device_class == c for e in entities)), listed=True),
