@@ -49,6 +49,7 @@ from voiced.messages import (
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
 
 _log = logging.getLogger(__name__)
+_TIMER_POLL_S = 0.5
 
 Happening = dict[str, object]
 """One event for people and programs: `event`, `t_ms` on the audio's clock, `turn`, and the event's own fields."""
@@ -122,13 +123,15 @@ class Assistant:
     async def run(self) -> None:
         """Until the ear ends. Cancel to stop."""
         watch = asyncio.create_task(self._follow_states(), name="states")
+        ringing = asyncio.create_task(self._ring(), name="timers")
         try:
             await self._hear()
         finally:
             watch.cancel()
+            ringing.cancel()
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(watch, *self._tasks, return_exceptions=True)
+            await asyncio.gather(watch, ringing, *self._tasks, return_exceptions=True)
 
     async def _hear(self) -> None:
         async for heard in self._ear.frames():
@@ -329,6 +332,15 @@ class Assistant:
                     waiter.command, message.topic, message.payload
                 ):
                     waiter.confirmed.set()
+
+    async def _ring(self) -> None:
+        """Say which timers are over, as soon as they are."""
+        while True:
+            left_s = self.house.next_timer_s()
+            await asyncio.sleep(_TIMER_POLL_S if left_s is None else min(_TIMER_POLL_S, left_s))
+            for text in self.house.timers_over():
+                self._emit("timer_over", self.listener.now, text=text)
+                await self._gated(self._mouth.say(text))
 
     # --- speaking ---------------------------------------------------------------------------------------------------
 

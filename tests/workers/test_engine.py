@@ -191,5 +191,7 @@ async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
     assert list((tmp_path / "cache").glob("*.kv"))
     other = EngineCore(tiny_pair())
     other.load_home(HOME)
-    assert said(other, sound(2), []) == decision
+    again = said(other, sound(2), [])
+    assert (again.verdict, again.calls) == (decision.verdict, decision.calls)
+    assert again.certainty == pytest.approx(decision.certainty, abs=1e-5)  # another process, other buffers
     other.close()

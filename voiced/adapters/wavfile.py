@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voiced.adapters.resample import Resampler, to_pcm
 from voiced.errors import AudioFileError
-from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, ms_to_samples
+from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples
 
 _READ = 1 << 15
 _FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
@@ -92,3 +92,8 @@ class Recording:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(getattr(error, "error_string", error)).split())
+
+
+def write_wav(path: Path, pcm: bytes) -> None:
+    """16 kHz mono s16 `pcm` as a WAV file."""
+    soundfile.write(path, np.frombuffer(pcm, np.int16), SAMPLE_RATE_HZ, subtype="PCM_16")

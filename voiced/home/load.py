@@ -141,7 +141,7 @@ def topic_fault(topic: str, *, publish: bool) -> str:
 def _mqtt(table: Table, domain: str) -> dict[str, Setting]:
     mqtt = table.table("mqtt")
     found: dict[str, Setting] = {}
-    for key, default in PLATFORMS[domain].items():
+    for key, default in PLATFORMS.get(domain, {}).items():
         if not mqtt.has(key):
             mqtt.string(key, "")  # known, though not written
             continue

@@ -1,0 +1,219 @@
+"""`voiced demo`: recordings that ship with the project, through the whole real pipeline, at their own pace."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import json
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
+from voiced.adapters.speaker import list_outputs
+from voiced.adapters.wavfile import Recording, write_wav
+from voiced.app import engine, file_ear, listener_settings, load_home_of, mouth, running, turn_settings
+from voiced.assistant import Assistant, Happening
+from voiced.commands.evaluate import Line, read_manifest
+from voiced.commands.show import Screen
+from voiced.config import DEMO_HOME, BrokerConfig, Config
+from voiced.errors import AudioDeviceError, InferenceError
+from voiced.home.house import House
+from voiced.home.model import Home
+from voiced.home.outcome import outcome
+from voiced.home.simulated import first_states, simulate
+from voiced.listen.listener import Listener
+from voiced.messages import Call, EarLost, EarOpened, Frame
+
+RECORDINGS = DEMO_HOME.parent / "demo"
+_TURN_S = 20.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", type=int, metavar="N", help="only turn N")
+    parser.add_argument("--out", type=Path, default=Path("demo-out"), help="folder for the spoken answers (WAV)")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each event, and one for the result")
+
+
+def run(options: argparse.Namespace) -> int:
+    return asyncio.run(_demo(options))
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What the demo knows of the turn that is going on."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    calls: tuple[Call, ...] = ()
+    happened: list[Happening] = field(default_factory=list)
+    digits: str = ""
+    asked: bool = False
+    right: list[bool] = field(default_factory=list)
+
+
+class _Player:
+    """`ports.Ear`: one recording after the other, each through an ear process of its own, on one count of samples."""
+
+    def __init__(self, config: Config, lines: tuple[Line, ...], stage: _Stage, home: Home, scratch: Path) -> None:
+        self._config, self._lines, self._stage, self._home, self._scratch = config, lines, stage, home, scratch
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        yield EarOpened("recordings")
+        begin = 0
+        for line in self._lines:
+            async for frame in self._play(line.audio, begin, wake=True):
+                yield frame
+                begin_next = frame.first_sample + len(frame.pcm) // 2
+            begin = begin_next
+            if self._stage.asked:
+                async for frame in self._play(_code(self._stage.digits, self._scratch), begin, wake=False):
+                    yield frame
+                    begin_next = frame.first_sample + len(frame.pcm) // 2
+                begin = begin_next
+            self._stage.right.append(_is_right(self._stage, line, self._home))
+
+    async def _play(self, path: Path, begin: int, *, wake: bool) -> AsyncIterator[Frame]:
+        stage = self._stage
+        stage.over.clear()
+        stage.asked = False
+        if wake:
+            stage.calls, stage.happened = (), []
+        ear = file_ear(self._config, path, wake=wake, realtime=True)
+        async with running(ear.supervisor):
+            async for heard in ear.frames():
+                if isinstance(heard, Frame):
+                    yield dataclasses.replace(heard, first_sample=heard.first_sample + begin)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stage.over.wait(), _TURN_S)
+
+
+def _code(digits: str, scratch: Path) -> Path:
+    """Two recorded digits as one recording: nobody knows beforehand which ones will be asked for."""
+    sound = [b"".join(Recording(path=RECORDINGS / f"digit-{d}.flac").frames()) for d in digits]
+    path = scratch / "code.wav"
+    write_wav(path, b"".join(sound))
+    return path
+
+
+def _is_right(stage: _Stage, line: Line, home: Home) -> bool:
+    """Understood as expected, and what should come true did: no command's effect is taken on trust."""
+    kinds = [h["event"] for h in stage.happened]
+    if line.expect is None:
+        return "command" not in kinds
+    if outcome(stage.calls, home) != outcome(line.expect, home):
+        return False
+    asks_only = line.expect[0].intent in ("HassGetState", "HassStartTimer")
+    return "reply" in kinds and (asks_only or "confirmed" in kinds)
+
+
+async def _demo(options: argparse.Namespace) -> int:
+    console = Console()
+    screen = Screen(console)
+    lines = read_manifest(RECORDINGS / "manifest.jsonl")
+    lines = lines[options.only - 1 : options.only] if options.only else lines
+    stage = _Stage()
+    shown: list[str] = []
+
+    def tell(happening: Happening) -> None:
+        if happening["event"] == "wake" and len(shown) < len(lines) and not options.json:
+            line = lines[len(stage.right)]
+            console.rule(f"[bold]{len(stage.right) + 1}. “hey jarvis, {line.text}”", align="left")
+            shown.append(line.text)
+        stage.happened.append(happening)
+        match happening["event"]:
+            case "decision" if not stage.calls:
+                calls = happening["calls"]
+                assert isinstance(calls, list)
+                stage.calls = tuple(Call(c["intent"], c["slots"]) for c in calls)
+            case "question":
+                stage.asked = True
+            case "turn_end":
+                stage.over.set()
+        if options.json:
+            print(json.dumps(happening), flush=True)
+        else:
+            screen.show(happening)
+
+    def digits() -> str:
+        stage.digits = f"{secrets.randbelow(100):02d}"
+        return stage.digits
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    answers = options.out / "answers.wav"
+    speaker = "default" if _can_play() else f"wav:{answers}"
+    with tempfile.TemporaryDirectory() as scratch:
+        async with contextlib.AsyncExitStack() as stack:
+            server = stack.enter_context(Mosquitto())
+            config = Config(id="demo", home=DEMO_HOME, broker=BrokerConfig("127.0.0.1", server.port))
+            home = load_home_of(config)
+            broker = await stack.enter_async_context(MqttBroker(host="127.0.0.1", port=server.port, device_id="demo"))
+            devices = await stack.enter_async_context(
+                MqttBroker(host="127.0.0.1", port=server.port, device_id="devices")
+            )
+            house = asyncio.create_task(_devices(devices, home))
+            stack.callback(house.cancel)
+            for topic in home.topics():
+                await broker.subscribe(topic)
+            mind, voice = engine(config), mouth(config, speaker=speaker)
+            await mind.load_home(home.to_dict())
+            with console.status("starting the engine and the voice"):
+                await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
+                if not await mind.supervisor.wait_ready(180):
+                    raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+                await voice.supervisor.wait_ready(60)
+            assistant = Assistant(
+                ear=_Player(config, lines, stage, home, Path(scratch)),
+                engine=mind,
+                mouth=voice,
+                broker=broker,
+                listener=Listener(listener_settings(config)),
+                house=(inner := House(home, device_id="demo", random_digits=digits)),
+                tell=tell,
+                settings=turn_settings(config),
+            )
+            await voice.prepare(inner.confirmations())
+            await assistant.run()
+    right = sum(stage.right)
+    result = {"turns": len(lines), "right": right, "wrong": [i + 1 for i, ok in enumerate(stage.right) if not ok]}
+    if options.json:
+        print(json.dumps(result))
+    else:
+        console.rule()
+        console.print(
+            f"{right} of {len(lines)} turns as expected" + (f"; not: {result['wrong']}" if result["wrong"] else "")
+        )
+        if speaker.startswith("wav:"):
+            console.print(f"no sound device: the answers are in {answers}")
+    return 0 if right == len(lines) else 1
+
+
+def _can_play() -> bool:
+    try:
+        return bool(list_outputs())
+    except AudioDeviceError:
+        return False
+
+
+async def _devices(broker: MqttBroker, home: Home) -> None:
+    """The simulated devices of the demo's house: they answer on their state topics, as real ones do."""
+    answer = simulate(home)
+    messages = broker.messages()
+    topics = {
+        str(v) for e in home.entities for k, v in e.mqtt.items() if k.endswith(("command_topic", "position_topic"))
+    }
+    for topic in sorted(topics):
+        await broker.subscribe(topic)
+    while not broker.connected:  # noqa: ASYNC110 - the broker was started a moment ago
+        await asyncio.sleep(0.02)
+    for topic, payload in first_states(home):
+        await broker.publish(topic, payload, retain=True)
+    async for message in messages:
+        for topic, payload in answer(message.topic, message.payload.decode("utf-8", "replace")):
+            await broker.publish(topic, payload, retain=True)
