@@ -1,0 +1,137 @@
+"""Whole turns on the shipped fakes: what surrounds the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voiced.adapters.fakes import FrameEar, MemoryBroker, MemoryMouth, ScriptedEngine
+from voiced.assistant import Assistant, Happening
+from voiced.config import DEMO_HOME
+from voiced.home.house import House
+from voiced.home.load import load_home
+from voiced.home.model import Home
+from voiced.home.simulated import simulate
+from voiced.listen.listener import Listener
+from voiced.messages import FRAME_SAMPLES, Call, Decision, Frame, Verdict
+from voiced.ports import Expect
+
+PCM = bytes(FRAME_SAMPLES * 2)
+
+
+@pytest.fixture
+def home() -> Home:
+    return load_home(Path(DEMO_HOME).read_text("utf-8"))
+
+
+def frames(pattern: str) -> Iterator[Frame]:
+    """One frame a letter: s speech, w speech with the wake word, . silence; * repeats the letter before it tenfold."""
+    at = 0
+    letters = "".join(c * 10 if i + 1 < len(pattern) and pattern[i + 1] == "*" else c for i, c in enumerate(pattern))
+    for letter in letters.replace("*", ""):
+        wake = {"hey_jarvis": 0.9 if letter == "w" else 0.0}
+        yield Frame(at, PCM, speech=letter in "sw", wake=wake)
+        at += FRAME_SAMPLES
+
+
+def calls(intent: str, certainty: float = 0.95, **slots: str | float) -> Decision:
+    return Decision(Verdict.CALLS, (Call(intent, slots),), certainty, "a sentence")
+
+
+class Stage:
+    def __init__(self, home: Home, pattern: str, *decisions: Decision, reachable: bool = True) -> None:
+        self.told: list[Happening] = []
+        self.engine, self.mouth = ScriptedEngine(decisions), MemoryMouth()
+        self.broker = MemoryBroker(answer=simulate(home))
+        self.broker.connected = reachable
+        self.assistant = Assistant(
+            ear=FrameEar(frames(pattern)),
+            engine=self.engine,
+            mouth=self.mouth,
+            broker=self.broker,
+            listener=Listener(),
+            house=House(home, random_digits=lambda: "47"),
+            tell=self.told.append,
+            paced=False,
+        )
+
+    async def play(self) -> list[str]:
+        await self.assistant.run()
+        return [str(h["event"]) for h in self.told]
+
+
+TURN = "....w....s*s*.*.*.*"
+
+
+async def test_a_command_is_sent_confirmed_and_said(home: Home) -> None:
+    stage = Stage(home, TURN, calls("HassTurnOff", name="standing light"))
+
+    events = await stage.play()
+
+    order = ["wake", "speech_start", "hush", "speech_end", "decision", "command", "confirmed", "reply", "turn_end"]
+    assert [e for e in events if e in order] == order
+    assert stage.broker.published[0][1] == "OFF"
+    assert "standing light" in stage.mouth.said[0].lower()
+    assert stage.assistant.ledgers[0].within_budget is not None
+
+
+async def test_an_unreachable_broker_is_said_and_nothing_is_sent(home: Home) -> None:
+    stage = Stage(home, TURN, calls("HassTurnOff", name="standing light"), reachable=False)
+
+    events = await stage.play()
+
+    assert "command" not in events
+    assert stage.broker.published == []
+    assert "cannot reach" in stage.mouth.said[0]
+
+
+async def test_what_is_not_for_us_stays_without_consequence(home: Home) -> None:
+    stage = Stage(home, TURN, Decision(Verdict.NOT_FOR_ME, certainty=0.9))
+
+    events = await stage.play()
+
+    assert "ignored" in events
+    assert stage.broker.published == []
+    assert stage.mouth.said == []
+
+
+@pytest.mark.parametrize(("heard", "opens"), [("47", True), ("74", False), ("", False)])
+async def test_a_door_opens_only_after_the_right_code(home: Home, heard: str, opens: bool) -> None:
+    code = Decision(Verdict.DIGITS, certainty=0.9, digits=heard) if heard else Decision(Verdict.NOT_FOR_ME)
+    stage = Stage(home, TURN + "..s*.*.*.*", calls("HassUnlock", name="front door"), code)
+
+    await stage.play()
+
+    assert stage.engine.expected == [Expect.COMMAND, Expect.CODE]
+    assert "four seven" in stage.mouth.said[0]
+    assert [p for _, p in stage.broker.published] == (["UNLOCK"] if opens else [])
+
+
+async def test_silence_after_the_question_opens_nothing(home: Home) -> None:
+    stage = Stage(home, TURN + ".*" * 60, calls("HassUnlock", name="front door"))
+
+    events = await stage.play()
+
+    assert "refused" in events
+    assert stage.broker.published == []
+
+
+async def test_an_engine_without_an_answer_ends_the_turn_with_an_apology(home: Home) -> None:
+    stage = Stage(home, TURN)
+
+    events = await stage.play()
+
+    assert "failed" in events
+    assert stage.broker.published == []
+    assert len(stage.mouth.said) == 1
+
+
+async def test_one_utterance_with_a_pause_acts_once(home: Home) -> None:
+    stage = Stage(home, "....w....s*s*........s*s*.*.*.*", calls("HassTurnOff", name="standing light"))
+
+    events = await stage.play()
+
+    assert events.count("resumed") == 1
+    assert events.count("command") == 1
