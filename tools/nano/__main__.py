@@ -1,0 +1,118 @@
+"""`python -m tools.nano prepare|train|export|evaluate|heldout|card`: the whole recipe. See README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+HOURS = {"kokoro": 4.0, "piper": 1.2, "flite": 0.6, "espeak": 0.5, "festival": 0.4}
+WAKES = ["hey jarvis", "alexa", "hey mycroft", "hey rhasspy", "okay nabu", "hey gemma", "computer"]
+
+
+def prepare(o: argparse.Namespace) -> None:
+    """Decodes the corpora, simulates rooms, synthesizes commands and wake words, trains the vocabulary. What is there stays."""
+    from rich.progress import track
+
+    from . import corpora, synth, train
+    from .sentences import Sampler
+
+    corpora.decode(o.speech, o.cache / "human")
+    corpora.rooms(o.cache / "rooms.npy")
+    free = sorted({t for c in corpora.Shelf(o.cache / "human", "human-*").clips for t in c.text.split() if len(t) > 3})
+    samplers: dict[int, Sampler] = {}
+
+    def text(rng: random.Random) -> str:
+        if id(rng) not in samplers:
+            samplers[id(rng)] = Sampler(rng, free)
+        return samplers[id(rng)].anything()
+
+    for kind in track(list(HOURS), "synthesizing"):
+        synth.shard(kind, o.cache, o.cache / "synth", o.part, HOURS[kind] * o.scale, text)
+    for kind, hours in {"kokoro": 0.06, "piper": 0.03, "flite": 0.02}.items():
+        synth.shard(kind, o.cache, o.cache / "wake", 0, hours, lambda rng: rng.choice(WAKES))
+    train.fit_tokenizer(o.cache)
+
+
+def fit(o: argparse.Namespace) -> None:
+    """Trains for `--minutes`; with `--resume` goes on from the last checkpoint, under a schedule that ends when this call does."""
+    import torch
+    from rich.console import Console
+
+    from .model import Shape
+    from .train import Trainer
+
+    torch.set_num_threads(o.threads)
+    trainer = Trainer(o.cache, o.run, Shape(), o.seed)
+    if o.resume:
+        trainer.resume()
+    trainer.fit(time.time() + o.minutes * 60, o.rate, o.seconds, o.seed, Console().print)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.nano", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=Path("build/nano"), help="prepared data, vocabulary, runs (several GB)")
+    sub = parser.add_subparsers(dest="command", required=True)
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return sub.add_parser(name, help=text, description=text)
+
+    p = verb("prepare", "corpora, rooms, synthesis, vocabulary; resumable")
+    p.add_argument("--speech", type=Path, required=True, help="folder of corpora, each with manifest.jsonl")
+    p.add_argument("--part", type=int, default=0, help="number of the synthesis shard; run one process per core with different ones")
+    p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
+    p = verb("train", "train, or train on with --resume")
+    p.add_argument("--run", type=Path, default=Path("build/nano/run"))
+    p.add_argument("--minutes", type=float, default=120)
+    p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    p.add_argument("--seconds", type=float, default=60, help="seconds of audio in a batch")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--resume", action="store_true")
+    for name, text in (("export", "checkpoint to GGUF pair"), ("evaluate", "greedy errors on a manifest, no grammar"), ("card", "model card and curve")):
+        p = verb(name, text)
+        p.add_argument("--checkpoint", type=Path, default=Path("build/nano/run/last.pt"))
+        p.add_argument("--out", type=Path, default=Path("models/nano"))
+        if name == "evaluate":
+            p.add_argument("manifest", type=Path)
+        if name == "card":
+            p.add_argument("--figures", type=Path, required=True, help='JSON object: {"what was measured, human or synthetic": "figure"}')
+    p = verb("heldout", "synthetic test set: held-out voices, names and house")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=200)
+    o = parser.parse_args()
+    result: Any = None
+    if o.command == "prepare":
+        prepare(o)
+    elif o.command == "train":
+        fit(o)
+    elif o.command == "heldout":
+        from . import heldout
+
+        heldout.make(o.cache, o.out, o.count)
+    elif o.command == "export":
+        from .export import export
+
+        result = export(o.checkpoint, o.cache / "tokenizer.json", o.out)
+    elif o.command == "evaluate":
+        from .evaluate import evaluate
+
+        result = evaluate(o.checkpoint, o.cache / "tokenizer.json", o.manifest)
+    else:
+        from . import card
+        from .export import load_checkpoint
+
+        net, training = load_checkpoint(o.checkpoint)
+        count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
+        hours, spent = training["hours_heard"], training["hours_spent"]
+        facts = {"parameters": count, "hours": hours, "minutes": spent * 60, "speed": hours / spent, "figures": json.loads(o.figures.read_text())}
+        card.write(o.out, o.checkpoint.parent / "log.jsonl", facts)
+    if result is not None:
+        print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
