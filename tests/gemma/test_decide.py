@@ -191,7 +191,7 @@ def test_what_sounds_like_two_things_is_uncertain_and_both_are_named() -> None:
     decision = decide(table, HOUSE)
     assert decision.sentence == "1 2 3"
     assert decision.alternatives[0].sentence == "1 2 4"
-    assert decision.certainty < 0.85 < decide(favours((1, 2, 3), 9.0), HOUSE).certainty
+    assert decision.certainty < decide(favours((1, 2, 3), 9.0), HOUSE).certainty - 0.03
 
 
 def test_two_ways_to_say_one_thing_are_one_outcome() -> None:

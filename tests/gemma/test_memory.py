@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.gemma.tiny import tiny_pair
+from voiced.errors import InferenceError
 from voiced.gemma.llama import Context, TextModel
 from voiced.gemma.memory import FORK, PrefixStore, Slots, TurnMemory
 from voiced.gemma.prompt import after_audio, before_audio
@@ -20,7 +21,7 @@ def model() -> Iterator[TextModel]:
 
 
 def memory(model: TextModel, folder: Path | None = None) -> tuple[TurnMemory, Context]:
-    context = Context(model, 512, 8, 1)
+    context = Context(model, 1024, 8, 1)
     return TurnMemory(context, PrefixStore(folder, "key")), context
 
 
@@ -127,3 +128,9 @@ def test_typed_words_share_the_prefix_but_for_the_audio_token(model: TextModel) 
     fresh.prepare((*audio[:-1], *typed[:-1]))
     want = fresh.fork(rows(0, model.width), typed[-1:])
     assert np.abs(got - want).max() < 1e-2
+
+
+def test_a_house_that_is_too_large_is_said_so(model: TextModel) -> None:
+    one, _ = memory(model)
+    with pytest.raises(InferenceError, match="too large"):
+        one.prepare([20] * 900)

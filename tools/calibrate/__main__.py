@@ -33,10 +33,11 @@ from voiced.workers.engine import EngineCore
 
 GRID = {
     "foreign_gap": (0.3, 0.5, 0.7, 0.9, 1.2, 1.5, 2.0, 3.0),
-    "foreign_total": (2.0, 4.0, 8.0, 12.0),
-    "cut_cost": (0.0, 1.0, 2.0, 4.0, 8.0),
-    "temperature": (1.0, 1.5, 2.5),
+    "foreign_total": (2.0, 4.0, 8.0),
+    "floor": (0.8, 1.2, 1.6, 2.0, 2.5),
+    "cut_cost": (0.0, 1.0, 3.0, 5.0, 8.0),
 }
+FITTED = ("bias", "share", "gap", "level")
 WRONG_COSTS = 2.0
 
 
@@ -99,25 +100,26 @@ def thresholds(clips: list[Clip], automaton: TokenAutomaton, home: Home) -> tupl
 
 
 def logistic(clips: list[Clip], automaton: TokenAutomaton, by: Calibration, home: Home) -> Calibration:
-    """`bias`, `share` and `gap` by gradient descent on the log-loss, with a pull of a few clips to where they were."""
+    """`FITTED` by gradient descent on the log-loss, with a pull of a few clips to where they were."""
     rows, truth = [], []
     for clip in clips:
         logits = []
-        for bias, share, gap in ((0.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)):
-            one = dataclasses.replace(by, bias=bias, share=share, gap=gap)
+        for weights in ((0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)):
+            one = dataclasses.replace(by, **dict(zip(FITTED, weights, strict=True)))
             _, good, certainty = right(clip, automaton, one, home)
             logits.append(math.log(certainty / (1 - certainty)) if 0 < certainty < 1 else 0.0)
         if good is not None:
-            rows.append([1.0, logits[1], logits[2]])
+            rows.append([1.0, *logits])
             truth.append(float(good))
-    start = np.array([by.bias, by.share, by.gap])
+    start = np.array([getattr(by, name) for name in FITTED])
     if not rows:
         return by
     x, y, w = np.array(rows), np.array(truth), start.copy()
     for _ in range(4000):
         p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
         w -= 0.02 * ((x.T @ (p - y)) + 3.0 * (w - start)) / len(y)
-    return dataclasses.replace(by, bias=float(w[0]), share=max(0.0, float(w[1])), gap=max(0.0, float(w[2])))
+    weights = {name: max(0.0, round(float(v), 3)) for name, v in zip(FITTED, w, strict=True)}
+    return dataclasses.replace(by, **{**weights, "bias": float(w[0])})
 
 
 def main() -> int:

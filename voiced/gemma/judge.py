@@ -25,18 +25,22 @@ READ_PATHS = 6
 class Calibration:
     """Until fitted, plain guesses. Distances in nats."""
 
-    bias: float = 1.0
+    bias: float = 2.0
     share: float = 1.0
     """Weight of the log-odds of the outcome's share among all that was walked."""
     gap: float = 2.0
     """Weight of the distance, per token, from the free path down to the best allowed one."""
+    level: float = 1.5
+    """Weight of what the best path itself pays per token: a model that hardly believes what it says is not sure."""
     temperature: float = 1.5
     """Divides scores before they share probability: token errors are not independent."""
     foreign_gap: float = 0.9
     """Distance per token beyond which speech was not for this house."""
     foreign_total: float = 4.0
     """... and in sum: a short path is not given up for one doubtful token."""
-    cut_cost: float = 1.0
+    floor: float = 1.2
+    """Nats per token that no path may pay and still be meant for this house."""
+    cut_cost: float = 3.0
     """Nats taken from paths that were cut off: most people finish their sentences."""
 
     @classmethod
@@ -102,12 +106,13 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5)
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
-    gap = _gap(walk, top, len(walk.finished[0].tokens))
+    length = len(walk.finished[0].tokens) + 1
+    doubt = by.gap * _gap(walk, top, length - 1) + by.level * max(0.0, -top) / length if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(one: _Outcome) -> float:
         share = min(max(one.weight / total, 1e-6), 1 - 1e-6)
-        return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - by.gap * gap)
+        return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - doubt)
 
     alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others]
     alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
@@ -159,6 +164,8 @@ def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> float | 
     if score == -math.inf:
         return 0.9
     total, gap = walk.free.score - score, _gap(walk, score, length)
+    if -score / (length + 1) > by.floor:
+        return 0.7
     if gap > by.foreign_gap and total > by.foreign_total:
         return _logistic(3 * (gap - by.foreign_gap) + 0.5)
     return None

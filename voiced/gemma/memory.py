@@ -28,6 +28,8 @@ from voiced.gemma.llama import Context
 
 F32 = npt.NDArray[np.float32]
 TURN, FORK, FIRST_SLOT = 0, 1, 2
+_ROOM = 400
+"""Positions that a turn needs behind the prefix: 10 s of sound and what is said of it."""
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,8 @@ class TurnMemory:
     def prepare(self, tokens: Sequence[int]) -> bool:
         """Hold this prefix; everything else is forgotten. True if it came from disk."""
         wanted = tuple(tokens)
+        if len(wanted) + _ROOM > self._ctx.cells:
+            raise InferenceError(f"the house is too large for the model: its description takes {len(wanted)} tokens")
         self._ctx.remove(TURN)
         self.prefix = wanted
         state = self._store.load(wanted)

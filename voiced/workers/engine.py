@@ -88,7 +88,8 @@ class Setup:
 
     threads: int = 0
     cache: Path | None = None
-    cells: int = 4096
+    cells: int = 0
+    """Positions that the memory holds: prefix, 30 s of sound, and the walk's."""
     step_tokens: int = 12
     walk: WalkSettings | None = None
 
@@ -119,7 +120,8 @@ class EngineCore:
         )
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = AudioEncoder(pair.audio, self.model, threads)
-        self._context = Context(self.model, self._setup.cells, self._walk.beam + 4, threads)
+        cells = self._setup.cells or (8192 if calls else 2048)
+        self._context = Context(self.model, cells, self._walk.beam + 4, threads)
         store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}")
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
