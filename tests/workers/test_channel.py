@@ -16,22 +16,11 @@ from voiced.messages import Alternative, Call, Decision, EarOpened, EngineTimes,
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel, SyncChannel, decode, encode
 
-calls = st.builds(
-    Call,
-    st.text(),
-    st.dictionaries(st.text(), st.text() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)),
-)
-decisions = st.builds(
-    Decision,
-    st.sampled_from(Verdict),
-    st.lists(calls, max_size=3).map(tuple),
-    st.floats(0, 1),
-    st.text(),
-    st.lists(
-        st.builds(Alternative, st.lists(calls, max_size=2).map(tuple), st.text(), st.floats(0, 1)), max_size=2
-    ).map(tuple),
-    st.text(),
-)
+values = st.text() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
+calls = st.builds(Call, st.text(), st.dictionaries(st.text(), values))
+several = st.lists(calls, max_size=3).map(tuple)
+others = st.lists(st.builds(Alternative, several, st.text(), st.floats(0, 1)), max_size=2).map(tuple)
+decisions = st.builds(Decision, st.sampled_from(Verdict), several, st.floats(0, 1), st.text(), others, st.text())
 numbers = st.integers(0, 2**31)
 scores = st.none() | st.dictionaries(st.text(), st.floats(0, 1))
 messages: st.SearchStrategy[protocol.Message] = st.one_of(
@@ -87,10 +76,14 @@ async def test_a_child_that_is_gone() -> None:
     core = await AsyncChannel.over(ours)
     theirs.close()
     assert await core.receive() is None
-    with pytest.raises(ChannelError):
+
+    async def insist() -> None:
         for _ in range(10):
             await core.send(protocol.Close())
             await asyncio.sleep(0.01)
+
+    with pytest.raises(ChannelError):
+        await insist()
     core.close()
 
 

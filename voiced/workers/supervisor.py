@@ -260,13 +260,13 @@ class Supervisor:
         ]
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-            reasons = [job.result() for job in done]
-            if jobs[1] in done:
-                return reasons[-1]
+            reasons = [job.result() for job in done if not isinstance(job.exception(), ChannelError)]
+            if jobs[1] in done and jobs[0] not in done and reasons:
+                return reasons[0]
             # The child closed its end: it is about to be gone by itself, and its status says more than its silence.
             if await _gone(process, self._patience.kill_s):
-                return str(self.trouble or "") or reasons[0] or _status(process.returncode)
-            return reasons[0] or "it closed its channel"
+                return str(self.trouble or "") or "".join(reasons) or _status(process.returncode)
+            return "".join(reasons) or "it closed its channel"
         finally:
             for job in jobs:
                 job.cancel()
