@@ -38,6 +38,8 @@ class Calibration:
     """Distance per token beyond which speech was not for this house."""
     foreign_total: float = 4.0
     """... and in sum: a short path is not given up for one doubtful token."""
+    nothing: float = 0.6
+    """Probability of silence from which on nothing was said."""
     floor: float = 1.2
     """Nats per token that no path may pay and still be meant for this house."""
     cut_cost: float = 3.0
@@ -160,7 +162,10 @@ def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> float | 
     if walk.free is None:
         return None
     if walk.free_ended and not walk.free.tokens:
-        return 0.9 if score < walk.free.score - 1.0 else None  # the model hears nothing at all
+        # greedily nothing: that is one token against many, so only a clear majority counts
+        nothing = math.exp(walk.free.score)
+        if nothing > by.nothing:
+            return nothing
     if score == -math.inf:
         return 0.9
     total, gap = walk.free.score - score, _gap(walk, score, length)
