@@ -30,8 +30,15 @@ QUICK = Patience(
     kill_s=1.0,
     backoff_first_s=0.05,
     backoff_most_s=0.2,
-    steady_s=5.0,
 )
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def title(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 @pytest.fixture(autouse=True)
