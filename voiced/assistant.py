@@ -104,6 +104,8 @@ class Assistant:
         self._ear, self._engine, self._mouth, self._broker = ear, engine, mouth, broker
         self.listener, self.house = listener, house
         self._tell, self._settings, self._paced, self._wake = tell, settings or TurnSettings(), paced, wake
+        self._messages = broker.messages()
+        """From now on: what entities say of themselves when we subscribe is retained, and comes at once."""
         self._turn: _OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
@@ -325,7 +327,7 @@ class Assistant:
         return self.house.report(judgement, confirmed=confirmed, silent=silent, failed=tuple(failed))
 
     async def _follow_states(self) -> None:
-        async for message in self._broker.messages():
+        async for message in self._messages:
             self.house.heard_state(message.topic, message.payload)
             for waiter in self._waiters:
                 if waiter.command.state_topic == message.topic and self.house.confirms(
