@@ -159,6 +159,16 @@ def test_follow_up_that_nobody_uses() -> None:
     assert listener.state is State.IDLE
 
 
+def test_a_thump_before_the_words_does_not_end_the_turn() -> None:
+    listener = Listener()
+    listener.open_turn()
+    events = story("....####" + "." * 25 + "#" * 30 + "." * 20, listener=listener)
+    assert kinds(events) == "SpeechStarted Hushed Resumed Hushed Ended"
+    listener.open_turn()
+    ended = story("....####" + "." * 60, listener=listener, start=83)[-1]
+    assert ended == Ended(2, at(83 + 8 + 50), at(83 + 8), EndedBy.SILENCE)
+
+
 def test_the_wake_word_in_a_follow_up_starts_anew() -> None:
     listener = Listener()
     listener.open_turn()

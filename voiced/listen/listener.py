@@ -11,7 +11,8 @@ How it works
     HUSH       `hush_ms` without a voiced frame (Hushed): maybe the end, so others may decide speculatively. A blip
                of noise changes nothing; `resume_votes` voiced frames make it speech again (Resumed). Silence since t0
                of `end_ms`, or of what `set_end` said, is the end (Ended); a frame that is voiced right then is waited
-               for, as it may be the first of a resumption.
+               for, as it may be the first of a resumption. What was voiced for less than `short_speech_ms` is hardly a
+               word (microphones thump when they are switched on): it waits `short_end_ms` for words.
     ENDED      the turn is over; the wake word does not count until the refractory time is over.
 
 A turn's sound (AudioHeard) is contiguous. While the turn waits, it is held back, so that seconds of silence cost the
@@ -99,6 +100,8 @@ class _Turn:
     sent_until: int = 0
     sent: int = 0
     speech_end: int = 0
+    voiced: int = 0
+    """Voiced frames of its words."""
 
 
 class Listener:
@@ -288,6 +291,7 @@ class Listener:
             if frame.first_sample + len(frame.pcm) // BYTES_PER_SAMPLE > begin
         )
         turn.speech_end = self._now - self._unvoiced * FRAME_SAMPLES
+        turn.voiced = sum(frame.speech for frame in self._held if frame.first_sample >= begin)
         events.append(self._audio(turn, begin, pcm))
 
     def _audio(self, turn: _Turn, first_sample: int, pcm: bytes) -> AudioHeard:
@@ -296,6 +300,7 @@ class Listener:
 
     def _talk(self, turn: _Turn, frame: Frame, end: int, events: list[ListenerEvent]) -> None:
         settings = self.settings
+        turn.voiced += frame.speech
         if self._state is State.HUSH:
             self._again.append(frame.speech)
             if frame.speech and sum(self._again) >= settings.resume_votes:
@@ -311,8 +316,12 @@ class Listener:
             events.append(Hushed(turn.number, end, turn.speech_end))
         if turn.sent >= ms_to_samples(settings.cap_ms):
             events += self._end(EndedBy.CAP)
-        elif self._state is State.HUSH and not frame.speech and end - turn.speech_end >= turn.end_samples:
+        elif self._state is State.HUSH and not frame.speech and end - turn.speech_end >= self._enough(turn):
             events += self._end(EndedBy.SILENCE)
+
+    def _enough(self, turn: _Turn) -> int:
+        short = turn.voiced * FRAME_SAMPLES < ms_to_samples(self.settings.short_speech_ms)
+        return max(turn.end_samples, ms_to_samples(self.settings.short_end_ms)) if short else turn.end_samples
 
     def _end(self, by: EndedBy) -> tuple[ListenerEvent, ...]:
         turn = self._turn
