@@ -209,9 +209,10 @@ class Assistant:
             if turn.speculation is not speculation:
                 return
             turn.ledger = turn.ledger.at(Mark.DECIDED, self._ms_after(turn.speech_end, begun))
-            if decision.verdict is Verdict.INCOMPLETE:
+            if decision.verdict not in (Verdict.CALLS, Verdict.DIGITS):
+                # a beginning, or a click that passed for speech: the words may still come
                 self.listener.set_end(turn.number, self._settings.incomplete_end_ms)
-            elif decision.verdict in (Verdict.CALLS, Verdict.DIGITS) and decision.certainty >= self._settings.certain:
+            elif decision.certainty >= self._settings.certain:
                 self.listener.set_end(turn.number, self._settings.certain_end_ms)
 
     async def _ended(self, event: Ended) -> None:

@@ -133,7 +133,7 @@ def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
                     decision, _ = core.decide(event.turn)
                     work_ms = (time.perf_counter() - begun) * 1000
                     delay_ms = samples_to_ms(event.at_sample - event.speech_end_sample) + work_ms
-                    if decision.verdict is Verdict.INCOMPLETE:
+                    if decision.verdict is not Verdict.CALLS:
                         listener.set_end(event.turn, 1500)
                 case Ended() if words:
                     return decision, delay_ms
