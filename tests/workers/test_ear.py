@@ -1,0 +1,126 @@
+"""The ear as a process: a file's frames, the listener's events over them, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from voiced.errors import AudioFileError
+from voiced.listen.listener import Listener
+from voiced.messages import (
+    SAMPLE_RATE_HZ,
+    AudioHeard,
+    EarLost,
+    EarOpened,
+    Ended,
+    Frame,
+    Hushed,
+    ListenerEvent,
+    SpeechStarted,
+    Woken,
+)
+from voiced.workers.clients import EarClient
+from voiced.workers.ear import Freshness
+from voiced.workers.supervisor import State
+
+
+def spoken(path: Path, words: str, *, voice: str = "en-us") -> Path:
+    if not shutil.which("espeak-ng"):
+        pytest.skip("espeak-ng is not installed")
+    subprocess.run(["espeak-ng", "-v", voice, "-s", "140", "-w", str(path), words], check=True)
+    samples, rate_hz = soundfile.read(path)
+    noise = np.random.default_rng(0).normal(0, 0.0005, rate_hz // 2 + len(samples))
+    noise[rate_hz // 2 :] += samples
+    soundfile.write(path, noise, rate_hz)
+    return path
+
+
+async def heard(**options: object) -> list[Frame | EarOpened | EarLost]:
+    ear = EarClient(options=options)
+    async with ear.supervisor:
+        return [event async for event in ear.frames()]
+
+
+async def test_a_file_becomes_frames_without_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.01, 44100 * 3), 44100)
+    events = await heard(file=str(path), silence_ms=1000)
+    assert events[0] == EarOpened(str(path))
+    frames = [event for event in events if isinstance(event, Frame)]
+    assert [frame.first_sample for frame in frames] == list(range(0, 4 * SAMPLE_RATE_HZ, 320))
+    assert all(frame.wake is None for frame in frames)
+    assert events == await heard(file=str(path), silence_ms=1000)
+
+
+async def test_scores_come_with_every_fourth_frame(tmp_path: Path) -> None:
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, np.zeros(16000), 16000)
+    frames = [event for event in await heard(file=str(path), wake_words=["alexa"]) if isinstance(event, Frame)]
+    assert [frame.wake is not None for frame in frames] == [index % 4 == 3 for index in range(50)]
+
+
+async def test_a_whole_story(tmp_path: Path) -> None:
+    path = spoken(tmp_path / "story.wav", "Alexa. Turn on the kitchen light.")
+    listener = Listener()
+    events: list[ListenerEvent] = []
+    for event in await heard(file=str(path), wake_words=["alexa", "hey_jarvis"], silence_ms=2000):
+        if isinstance(event, Frame):
+            events += listener.hear(event)
+    woken = [event for event in events if isinstance(event, Woken)]
+    if not woken:
+        pytest.skip("this espeak-ng does not sound like Alexa to the model")
+    assert [event.word for event in woken] == ["alexa"]
+    steps = [type(event) for event in events if not isinstance(event, AudioHeard)]
+    assert steps[:2] == [Woken, SpeechStarted]
+    assert steps[-2:] == [Hushed, Ended]
+    started = next(event for event in events if isinstance(event, SpeechStarted))
+    ended = next(event for event in events if isinstance(event, Ended))
+    assert 0.8 < (ended.speech_end_sample - started.at_sample) / SAMPLE_RATE_HZ < 3.0
+
+
+async def test_real_time_pace(tmp_path: Path) -> None:
+    path = tmp_path / "second.wav"
+    soundfile.write(path, np.zeros(16000), 16000)
+    started = time.monotonic()
+    await heard(file=str(path), realtime=True)
+    assert time.monotonic() - started >= 1.0
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF nothing", None])
+async def test_a_bad_file_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "bad.wav"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AudioFileError, match=r"bad\.wav") as caught:
+        await asyncio.wait_for(heard(file=str(path)), 20)
+    assert "\n" not in str(caught.value)
+
+
+async def test_no_microphone_is_said_once_and_tried_again() -> None:
+    ear = EarClient(options={"device": "there is no such microphone"})
+    async with ear.supervisor as supervisor:
+        frames = ear.frames()
+        lost = await asyncio.wait_for(anext(frames), 20)
+        assert isinstance(lost, EarLost)
+        downs = 0
+        async for state in supervisor.states():
+            downs += state.state is State.DOWN
+            if downs == 2:
+                break
+
+
+def test_late_sound_is_stale_and_a_slow_device_is_not() -> None:
+    fresh = Freshness()
+    assert not any(fresh.is_stale(count * 320, 100 + count * 0.02 * 1.0005) for count in range(50_000))
+    now = 100 + 50_000 * 0.02 * 1.0005
+    burst = [fresh.is_stale((50_000 + count) * 320, now + 3.0) for count in range(150)]
+    assert burst[0]
+    assert not burst[-1]
+    assert 90 < sum(burst) < 110
