@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from voiced.adapters.fakes import FrameEar, MemoryBroker, MemoryMouth, ScriptedEngine
-from voiced.assistant import Assistant, Happening
+from voiced.app import real_house
+from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
-from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, Call, Decision, Frame, Verdict
 from voiced.ports import Expect
+from voiced.turns import Happening
 
 PCM = bytes(FRAME_SAMPLES * 2)
 
@@ -52,7 +53,7 @@ class Stage:
             mouth=self.mouth,
             broker=self.broker,
             listener=Listener(),
-            house=House(home, random_digits=lambda: "47"),
+            house=real_house(home, random_digits=lambda: "47"),
             tell=self.told.append,
             paced=False,
         )

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
-from voiced.app import engine, file_ear, running
-from voiced.assistant import Assistant, Happening
+from voiced.app import engine, file_ear, real_house, running
+from voiced.assistant import Assistant
 from voiced.commands.replay import replay
 from voiced.config import DEMO_HOME, Config
-from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
+from voiced.turns import Happening
 
 RECORDING = DEMO_HOME.parent / "demo" / "joe-close-garage-door.flac"
 pytestmark = pytest.mark.whole
@@ -60,7 +60,7 @@ async def test_the_engine_killed_in_mid_turn_sends_nothing_and_apologizes() -> N
         async with running(ear.supervisor):
             assistant = Assistant(
                 ear=ear, engine=mind, mouth=mouth, broker=broker, listener=Listener(),
-                house=House(home), tell=tell, paced=False,
+                house=real_house(home), tell=tell, paced=False,
             )  # fmt: skip
             await assistant.run()
         assert "failed" in [h["event"] for h in happened]

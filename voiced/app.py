@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import logging
+import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.systemd import Systemd
-from voiced.assistant import Assistant, Happening, TurnSettings
+from voiced.assistant import Assistant
 from voiced.config import Config, read_text
 from voiced.errors import BrokerError
+from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.listen.listener import Listener
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.ports import Broker
+from voiced.turns import Happening, TurnSettings
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 from voiced.workers.supervisor import State, Supervisor
 
@@ -100,6 +105,24 @@ def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True) 
     )
 
 
+def system_digits() -> str:
+    """Digits of a one-time code that nobody can foresee."""
+    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+
+
+def local_time() -> dt.datetime:
+    return dt.datetime.now().astimezone()
+
+
+def real_house(
+    home: Home, *, area: str = "", device_id: str = "voiced", random_digits: Callable[[], str] = system_digits
+) -> House:
+    """The house with this machine's clocks and chance."""
+    return House(
+        home, area=area, device_id=device_id, random_digits=random_digits, now_s=time.monotonic, today=local_time
+    )
+
+
 @contextlib.asynccontextmanager
 async def running(*supervisors: Supervisor) -> AsyncIterator[None]:
     """All of them, started in this order and stopped in the reverse one."""
@@ -135,7 +158,7 @@ class Daemon:
             password_file=config.broker.password_file,
             ca_file=config.broker.ca_file,
         )
-        house = House(self.home, area=area, device_id=config.id)
+        house = real_house(self.home, area=area, device_id=config.id)
         reporter = Reporter(broker, config.id, self.tell)
         assistant = Assistant(
             ear=ear,

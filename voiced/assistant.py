@@ -21,7 +21,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 from voiced.errors import BrokerError, VoicedError
@@ -47,43 +46,10 @@ from voiced.messages import (
     samples_to_ms,
 )
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
+from voiced.turns import Happening, OpenTurn, TurnSettings, Waiter
 
 _log = logging.getLogger(__name__)
 _TIMER_POLL_S = 0.5
-
-Happening = dict[str, object]
-"""One event for people and programs: `event`, `t_ms` on the audio's clock, `turn`, and the event's own fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnSettings:
-    certain_end_ms: int = 220
-    incomplete_end_ms: int = 1500
-    certain: float = 0.9
-    """Decisions at least this certain may end the turn early."""
-    confirm_s: float = 2.0
-    """How long the state topic may take before a command counts as unconfirmed."""
-    gate_tail_ms: int = 200
-    """After our own voice the room still rings: what is heard then is not listened to."""
-    chimes: bool = True
-
-
-@dataclass(slots=True)
-class _OpenTurn:
-    number: int
-    expect: Expect
-    ledger: Ledger
-    speech_end: int = 0
-    """t0 as of the last hush."""
-    speculation: asyncio.Task[tuple[Decision, EngineTimes]] | None = None
-    words: bool = False
-    reopened: bool = False
-
-
-@dataclass(slots=True)
-class _Waiter:
-    command: Command
-    confirmed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Assistant:
@@ -106,14 +72,14 @@ class Assistant:
         self._tell, self._settings, self._paced, self._wake = tell, settings or TurnSettings(), paced, wake
         self._messages = broker.messages()
         """From now on: what entities say of themselves when we subscribe is retained, and comes at once."""
-        self._turn: _OpenTurn | None = None
+        self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
         self._gate_until = -1
         """Sample up to which our own voice may be in the room; open-ended while speaking."""
         self._speaking = 0
         self._heard_at = time.monotonic()
-        self._waiters: list[_Waiter] = []
+        self._waiters: list[Waiter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.frames = 0
         """Frames that went through the listener: the watchdog's pulse."""
@@ -170,7 +136,7 @@ class Assistant:
                     expect = Expect.COMMAND
                     self.house.forget_question()
                     self._emit("wake", event.at_sample, turn=turn, word=event.word, score=round(event.score, 3))
-                self._turn = _OpenTurn(turn, expect, Ledger(turn))
+                self._turn = OpenTurn(turn, expect, Ledger(turn))
                 await self._engine.begin(turn, expect)
                 if event.word and self._settings.chimes:
                     self._start(self._chime(Chime.WOKEN))
@@ -201,7 +167,7 @@ class Assistant:
         turn.speculation.add_done_callback(_seen)
         await self._beside(self._adapt(turn, turn.speculation))
 
-    async def _adapt(self, turn: _OpenTurn, speculation: asyncio.Task[tuple[Decision, EngineTimes]]) -> None:
+    async def _adapt(self, turn: OpenTurn, speculation: asyncio.Task[tuple[Decision, EngineTimes]]) -> None:
         """Once decided in the hush: a shorter or longer silence ends the turn, unless speech has gone on."""
         begun = time.monotonic()
         with contextlib.suppress(VoicedError, asyncio.CancelledError):
@@ -230,7 +196,7 @@ class Assistant:
 
     # --- acting -----------------------------------------------------------------------------------------------------
 
-    async def _finish(self, turn: _OpenTurn) -> None:
+    async def _finish(self, turn: OpenTurn) -> None:
         begun = time.monotonic()
         try:
             work = turn.speculation or asyncio.create_task(self._engine.decide(turn.number))
@@ -243,7 +209,7 @@ class Assistant:
         judgement = self._judged(turn, decision, begun)
         await self._act(turn, judgement, begun)
 
-    def _judged(self, turn: _OpenTurn, decision: Decision, begun: float) -> Judgement:
+    def _judged(self, turn: OpenTurn, decision: Decision, begun: float) -> Judgement:
         self._emit(
             "decision",
             self.listener.now,
@@ -262,7 +228,7 @@ class Assistant:
 
     async def ask(self, turn_number: int, text: str) -> Judgement:
         """Typed words go the same way, without the ear."""
-        turn = _OpenTurn(turn_number, Expect.COMMAND, Ledger(turn_number), self.listener.now)
+        turn = OpenTurn(turn_number, Expect.COMMAND, Ledger(turn_number), self.listener.now)
         begun = time.monotonic()
         decision, times = await self._engine.ask(turn_number, text)
         turn.ledger = turn.ledger.with_engine(times)
@@ -270,7 +236,7 @@ class Assistant:
         await self._act(turn, judgement, begun)
         return judgement
 
-    async def _act(self, turn: _OpenTurn, judgement: Judgement, begun: float) -> None:
+    async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float) -> None:
         say = judgement.say
         if judgement.kind is Kind.ACT:
             say = await self._send(turn, judgement, begun)
@@ -292,9 +258,9 @@ class Assistant:
         _log.info("%s", turn.ledger.line())
         self._emit("turn_end", self.listener.now, turn=turn.number, ledger=turn.ledger.to_json())
 
-    async def _send(self, turn: _OpenTurn, judgement: Judgement, begun: float) -> str:
+    async def _send(self, turn: OpenTurn, judgement: Judgement, begun: float) -> str:
         """Publish every command, wait for the state topics; what may truly be said then."""
-        waiters = [_Waiter(c) for c in judgement.commands if c.state_topic]
+        waiters = [Waiter(c) for c in judgement.commands if c.state_topic]
         self._waiters += waiters
         failed: list[Command] = []
         for command in judgement.commands:
@@ -347,7 +313,7 @@ class Assistant:
 
     # --- speaking ---------------------------------------------------------------------------------------------------
 
-    async def _say(self, turn: _OpenTurn, text: str, begun: float) -> None:
+    async def _say(self, turn: OpenTurn, text: str, begun: float) -> None:
         self._emit("reply", self.listener.now, turn=turn.number, text=text)
         asked = self._ms_after(turn.speech_end, begun)
         played = await self._gated(self._mouth.say(text))
@@ -379,7 +345,7 @@ class Assistant:
             if tail and self._paced:
                 self._gate_until = self.listener.now + self._settings.gate_tail_ms * 16
 
-    async def _nobody_spoke(self, turn: _OpenTurn) -> None:
+    async def _nobody_spoke(self, turn: OpenTurn) -> None:
         if turn.expect is Expect.CODE:
             judgement = self.house.no_code(now_sample=self.listener.now)
             await self._act(turn, judgement, time.monotonic())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from importlib import resources
 
@@ -18,12 +19,13 @@ from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.messages import SAMPLE_RATE_HZ, Call, Command, Decision, SlotValue, Verdict
 
+TODAY = dt.datetime(2026, 11, 24, 9, 0)
 HOME = load_home((resources.files("voiced") / "data" / "demo-home.toml").read_text(encoding="utf-8"))
 OPENING = {"UNLOCK", "OPEN"}
 
 
 def house(area: str = "") -> House:
-    return House(HOME, area=area, random_digits=lambda: "47", now_s=lambda: 100.0)
+    return House(HOME, area=area, random_digits=lambda: "47", now_s=lambda: 100.0, today=lambda: TODAY)
 
 
 def said(house: House, intent: str, /, **slots: SlotValue) -> Judgement:
@@ -123,7 +125,7 @@ def test_another_command_in_between_forgets_the_code() -> None:
 
 
 def test_without_fresh_digits_nothing_opens() -> None:
-    h = House(HOME, random_digits=lambda: "")
+    h = House(HOME, random_digits=lambda: "", now_s=lambda: 100.0, today=lambda: TODAY)
     assert said(h, "HassUnlock", name="front door").reason == "no_code"
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
-from voiced.app import area_id, engine, load_home_of, running
-from voiced.assistant import Assistant, Happening
+from voiced.app import area_id, engine, load_home_of, real_house, running
+from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
 from voiced.errors import InferenceError
-from voiced.home.house import House
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
+from voiced.turns import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             mouth=MemoryMouth(),
             broker=MemoryBroker(answer=simulate(home)),
             listener=Listener(),
-            house=House(home, area=area, device_id=config.id),
+            house=real_house(home, area=area, device_id=config.id),
             tell=tell,
         )
         states = asyncio.create_task(assistant._follow_states())

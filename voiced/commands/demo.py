@@ -19,18 +19,18 @@ from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.speaker import list_outputs
 from voiced.adapters.wavfile import Recording, write_wav
-from voiced.app import engine, file_ear, listener_settings, load_home_of, mouth, running, turn_settings
-from voiced.assistant import Assistant, Happening
+from voiced.app import engine, file_ear, listener_settings, load_home_of, mouth, real_house, running, turn_settings
+from voiced.assistant import Assistant
 from voiced.commands.evaluate import Line, read_manifest
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
 from voiced.errors import AudioDeviceError, InferenceError
-from voiced.home.house import House
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
+from voiced.turns import Happening
 
 RECORDINGS = DEMO_HOME.parent / "demo"
 _TURN_S = 20.0
@@ -177,7 +177,7 @@ async def _demo(options: argparse.Namespace) -> int:
                 mouth=voice,
                 broker=broker,
                 listener=Listener(listener_settings(config)),
-                house=(inner := House(home, device_id="demo", random_digits=digits)),
+                house=(inner := real_house(home, device_id="demo", random_digits=digits)),
                 tell=tell,
                 settings=turn_settings(config),
             )

@@ -14,15 +14,25 @@ from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.mqtt import MqttBroker
-from voiced.app import area_id, engine, file_ear, listener_settings, load_home_of, mouth, running, turn_settings
-from voiced.assistant import Assistant, Happening
+from voiced.app import (
+    area_id,
+    engine,
+    file_ear,
+    listener_settings,
+    load_home_of,
+    mouth,
+    real_house,
+    running,
+    turn_settings,
+)
+from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
 from voiced.errors import AudioFileError, InferenceError
-from voiced.home.house import House
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
+from voiced.turns import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +108,7 @@ async def replay(
             mouth=voice,
             broker=broker,
             listener=Listener(listener_settings(config)),
-            house=House(home, area=area, device_id=config.id),
+            house=real_house(home, area=area, device_id=config.id),
             tell=marked,
             settings=turn_settings(config),
             paced=realtime,

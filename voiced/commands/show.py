@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from voiced.assistant import Happening
 from voiced.ledger import BUDGET_MS
+from voiced.turns import Happening
 
 
 class Screen:

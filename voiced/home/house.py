@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from voiced.home import policy, states, timers
-from voiced.home.code import CODE_DIGITS, CODE_SECONDS, CodeCheck, PendingCode
+from voiced.home.code import CODE_SECONDS, CodeCheck, PendingCode
 from voiced.home.model import Home
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import Reply
@@ -47,11 +45,6 @@ class Judgement:
     act: Act | None = None
 
 
-def system_digits() -> str:
-    """Two digits that nobody can foresee."""
-    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-
-
 class House:
     """One home, its states, timers and the question that is open. `area` is the device's own area id."""
 
@@ -61,9 +54,9 @@ class House:
         *,
         area: str = "",
         device_id: str = "voiced",
-        random_digits: Callable[[], str] = system_digits,
-        now_s: Callable[[], float] = time.monotonic,
-        today: Callable[[], dt.datetime] = lambda: dt.datetime.now().astimezone(),
+        random_digits: Callable[[], str],
+        now_s: Callable[[], float],
+        today: Callable[[], dt.datetime],
     ) -> None:
         self.home, self.area, self._device_id = home, area, device_id
         self.book = StateBook(home)
