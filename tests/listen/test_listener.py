@@ -97,9 +97,9 @@ def test_alexa_crosses_early_so_its_tail_is_longer() -> None:
 
 def test_a_click_neither_starts_nor_resumes() -> None:
     assert kinds(story("w" + "." * 20 + "##" + "." * 300)) == "Woken Ended"
-    events = story("w....##########" + "." * 8 + "##" + "." * 20)
+    events = story("w....###############" + "." * 8 + "##" + "." * 20)
     assert kinds(events) == "Woken SpeechStarted Hushed Ended"
-    assert [event.speech_end_sample for event in events if isinstance(event, Ended)] == [at(15)]
+    assert [event.speech_end_sample for event in events if isinstance(event, Ended)] == [at(20)]
 
 
 def test_words_after_the_hush_resume() -> None:

@@ -96,7 +96,8 @@ class _Turn:
     """No sound before this one belongs to the turn."""
     word_sounding: bool
     """The wake word's run of voiced frames has not ended."""
-    end_samples: int
+    end_samples: int = 0
+    """What `set_end` asked for in this hush; 0 where nobody asked."""
     sent_until: int = 0
     sent: int = 0
     speech_end: int = 0
@@ -261,7 +262,6 @@ class Listener:
             wait_until=self._now + ms_to_samples(wait_ms),
             audio_from=audio_from,
             word_sounding=word_sounding,
-            end_samples=ms_to_samples(self.settings.end_ms),
         )
         return Woken(self._turns, self._now, word, score)
 
@@ -305,7 +305,7 @@ class Listener:
             self._again.append(frame.speech)
             if frame.speech and sum(self._again) >= settings.resume_votes:
                 self._go(Sign.SPEECH)
-                turn.end_samples = ms_to_samples(settings.end_ms)
+                turn.end_samples = 0
                 turn.speech_end = end
                 events.append(Resumed(turn.number, end))
         elif frame.speech:
@@ -320,8 +320,10 @@ class Listener:
             events += self._end(EndedBy.SILENCE)
 
     def _enough(self, turn: _Turn) -> int:
+        """Samples of silence that end the turn: whoever understood the words knows better than their length."""
         short = turn.voiced * FRAME_SAMPLES < ms_to_samples(self.settings.short_speech_ms)
-        return max(turn.end_samples, ms_to_samples(self.settings.short_end_ms)) if short else turn.end_samples
+        usual = max(self.settings.end_ms, self.settings.short_end_ms) if short else self.settings.end_ms
+        return turn.end_samples or ms_to_samples(usual)
 
     def _end(self, by: EndedBy) -> tuple[ListenerEvent, ...]:
         turn = self._turn

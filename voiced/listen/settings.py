@@ -46,9 +46,10 @@ class ListenerSettings:
     """Speech goes on after a hush on the same rule."""
     end_ms: int = 300
     """Silence that ends the utterance, unless `Listener.set_end` says otherwise for this hush."""
-    short_speech_ms: int = 200
+    short_speech_ms: int = 280
     short_end_ms: int = 1000
-    """After so little speech, silence must last at least so long: it was a click, or a word alone."""
+    """After so little speech, silence must last at least so long, unless `set_end` says otherwise: it was a thump of
+    the microphone (up to 260 ms of it begin 55 of 62 recorded commands), or a word alone."""
     no_speech_ms: int = 5000
     """After the wake word."""
     follow_up_ms: int = 5000
