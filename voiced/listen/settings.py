@@ -49,7 +49,7 @@ class ListenerSettings:
     short_speech_ms: int = 280
     short_end_ms: int = 1000
     """After so little speech, silence must last at least so long, unless `set_end` says otherwise: it was a thump of
-    the microphone (up to 260 ms of it begin 55 of 62 recorded commands), or a word alone."""
+    the microphone (up to 260 ms of it begin many of the 62 recorded commands), or a word alone."""
     no_speech_ms: int = 5000
     """After the wake word."""
     follow_up_ms: int = 5000
