@@ -18,7 +18,7 @@ from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.systemd import Systemd
 from voiced.assistant import Assistant
 from voiced.config import Config, read_text
-from voiced.errors import BrokerError
+from voiced.errors import BrokerError, VoicedError
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import load_home
@@ -220,8 +220,10 @@ async def _prepare(voice: MouthClient, house: House) -> None:
     """Confirmations are rendered ahead, again for every new mouth."""
     async for state in voice.supervisor.states():
         if state.state is State.READY:
-            with contextlib.suppress(Exception):
+            try:
                 await voice.prepare(house.confirmations())
+            except VoicedError as error:
+                _log.warning("confirmations are not rendered ahead: %s", error)
 
 
 class Reporter:

@@ -90,7 +90,7 @@ class Assistant:
 
     async def run(self) -> None:
         """Until the ear ends. Cancel to stop."""
-        watch = asyncio.create_task(self._follow_states(), name="states")
+        watch = asyncio.create_task(self.follow_states(), name="states")
         ringing = asyncio.create_task(self._ring(), name="timers")
         try:
             await self._hear()
@@ -293,7 +293,7 @@ class Assistant:
         silent = tuple(w.command for w in pending if not w.confirmed.is_set())
         return self.house.report(judgement, confirmed=confirmed, silent=silent, failed=tuple(failed))
 
-    async def _follow_states(self) -> None:
+    async def follow_states(self) -> None:
         async for message in self._messages:
             self.house.heard_state(message.topic, message.payload)
             for waiter in self._waiters:

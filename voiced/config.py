@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,10 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
+
+    def with_place(self, *, home: Path | None, area: str | None) -> Config:
+        """With another home file or area, where one is given on the command line."""
+        return replace(self, home=home or self.home, area=area or self.area)
 
     def to_json(self) -> dict[str, object]:
         """The effective configuration. Holds paths of secrets, never secrets."""

@@ -16,14 +16,11 @@ import home_assistant_intents
 from hassil.expression import Alternative, Expression, Group, ListReference, Permutation, RuleReference, Sentence, TextChunk
 from hassil.parse_expression import parse_sentence
 
+from voiced.home.spoken import ONES, number_words
+
 from . import templates as own
 from . import words as w
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 # How often an intent of Home Assistant's is drawn, where it is not 1: what people say daily comes more often.
 WEIGHTS = {
@@ -31,23 +28,6 @@ WEIGHTS = {
     "HassClimateSetTemperature": 3, "HassClimateGetTemperature": 3, "HassListAddItem": 2, "HassNevermind": 1.5,
     "HassGetWeather": 2, "HassCancelTimer": 2, "HassBroadcast": 0.6, "HassMediaSearchAndPlay": 0.8, "HassRespond": 0.3,
 }  # fmt: skip
-
-
-def number_words(n: float) -> str:
-    """A number as it is spoken: 22.5 -> "twenty two point five"; whole numbers below a million."""
-    if n < 0:
-        return "minus " + number_words(-n)
-    if n != int(n):
-        whole, part = f"{n:.4f}".rstrip("0").split(".")
-        return number_words(int(whole)) + " point " + " ".join(ONES[int(c)] for c in part)
-    n = int(n)
-    if n < 20:
-        return ONES[n]
-    if n < 100:
-        return TENS[n // 10] + (" " + ONES[n % 10] if n % 10 else "")
-    if n < 1000:
-        return ONES[n // 100] + " hundred" + (" " + number_words(n % 100) if n % 100 else "")
-    return number_words(n // 1000) + " thousand" + (" " + number_words(n % 1000) if n % 1000 else "")
 
 
 def spoken(text: str) -> str:

@@ -128,6 +128,30 @@ class DeviceSpeaker:
                 stream.close(ignore_errors=True)
 
 
+class _Pace:
+    """Keeps to the sound's own pace where no device does it."""
+
+    AHEAD_S = 0.08
+    """As far ahead as a device's buffer is long."""
+
+    def __init__(self, *, realtime: bool) -> None:
+        self._realtime, self._rate_hz, self._due = realtime, 0, 0.0
+
+    def begin(self, rate_hz: int) -> None:
+        self._rate_hz, self._due = rate_hz, time.monotonic()
+
+    def wrote(self, samples: int) -> None:
+        self._due += samples / self._rate_hz
+        self._wait(self.AHEAD_S)
+
+    def drain(self) -> None:
+        self._wait(0.0)
+
+    def _wait(self, ahead_s: float) -> None:
+        if self._realtime and (left := self._due - time.monotonic() - ahead_s) > 0:
+            time.sleep(left)
+
+
 class WavSpeaker:
     """Writes what would have been heard to a WAV file, at the pace of the sound or as fast as it comes.
 
@@ -138,14 +162,14 @@ class WavSpeaker:
 
     def __init__(self, *, path: Path, realtime: bool = True, gap_s: float = 0.3) -> None:
         self.name = f"the file {path}"
-        self._path, self._realtime, self._gap_s = path, realtime, gap_s
+        self._path, self._gap_s = path, gap_s
+        self._pace = _Pace(realtime=realtime)
         self._file: wave.Wave_write | None = None
         self._rate_hz = 0
-        self._due = 0.0
 
     def begin(self, rate_hz: int) -> int:
-        self._due = time.monotonic()
         if self._file is not None:
+            self._pace.begin(self._rate_hz)
             self._file.writeframes(bytes(2 * round(self._gap_s * self._rate_hz)))
             return self._rate_hz
         try:
@@ -153,6 +177,7 @@ class WavSpeaker:
         except OSError as error:
             raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
         self._rate_hz = rate_hz
+        self._pace.begin(rate_hz)
         self._file.setnchannels(1)
         self._file.setsampwidth(2)
         self._file.setframerate(rate_hz)
@@ -165,14 +190,11 @@ class WavSpeaker:
             self._file.writeframes(pcm.tobytes())
         except OSError as error:
             raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
-        self._due += len(pcm) / self._rate_hz
-        # As far ahead as a device's buffer is long.
-        if self._realtime and (ahead := self._due - time.monotonic() - 0.08) > 0:
-            time.sleep(ahead)
+        self._pace.wrote(len(pcm))
 
     def finish(self, *, drop: bool = False) -> None:
-        if self._realtime and not drop and (left := self._due - time.monotonic()) > 0:
-            time.sleep(left)
+        if not drop:
+            self._pace.drain()
 
     def close(self) -> None:
         if self._file is not None:
@@ -187,20 +209,18 @@ class SilentSpeaker:
 
     def __init__(self, *, realtime: bool = True) -> None:
         self.name = "no loudspeaker"
-        self._realtime, self._rate_hz, self._due = realtime, 0, 0.0
+        self._pace = _Pace(realtime=realtime)
 
     def begin(self, rate_hz: int) -> int:
-        self._rate_hz, self._due = rate_hz, time.monotonic()
+        self._pace.begin(rate_hz)
         return rate_hz
 
     def write(self, pcm: Pcm) -> None:
-        self._due += len(pcm) / self._rate_hz
-        if self._realtime and (ahead := self._due - time.monotonic() - 0.08) > 0:
-            time.sleep(ahead)
+        self._pace.wrote(len(pcm))
 
     def finish(self, *, drop: bool = False) -> None:
-        if self._realtime and not drop and (left := self._due - time.monotonic()) > 0:
-            time.sleep(left)
+        if not drop:
+            self._pace.drain()
 
     def close(self) -> None:
         pass

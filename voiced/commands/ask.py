@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,9 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    config = read_config(options.config)
-    changes = {k: v for k, v in (("home", options.home), ("area", options.area)) if v}
-    asyncio.run(_ask(dataclasses.replace(config, **changes), options))
+    config = read_config(options.config).with_place(home=options.home, area=options.area)
+    asyncio.run(_ask(config, options))
     return 0
 
 
@@ -71,7 +69,7 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             house=real_house(home, area=area, device_id=config.id),
             tell=tell,
         )
-        states = asyncio.create_task(assistant._follow_states())
+        states = asyncio.create_task(assistant.follow_states())
         try:
             await assistant.ask(1, options.text)
         finally:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import secrets
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,13 +18,23 @@ from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.speaker import list_outputs
 from voiced.adapters.wavfile import Recording, write_wav
-from voiced.app import engine, file_ear, listener_settings, load_home_of, mouth, real_house, running, turn_settings
+from voiced.app import (
+    engine,
+    file_ear,
+    listener_settings,
+    load_home_of,
+    mouth,
+    real_house,
+    running,
+    system_digits,
+    turn_settings,
+)
 from voiced.assistant import Assistant
 from voiced.commands.evaluate import Line, read_manifest
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
 from voiced.errors import AudioDeviceError, InferenceError
-from voiced.home.model import Home
+from voiced.home.model import Home, is_state_topic
 from voiced.home.outcome import outcome
 from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
@@ -147,7 +156,7 @@ async def _demo(options: argparse.Namespace) -> int:
             screen.show(happening)
 
     def digits() -> str:
-        stage.digits = f"{secrets.randbelow(100):02d}"
+        stage.digits = system_digits()
         return stage.digits
 
     options.out.mkdir(parents=True, exist_ok=True)
@@ -211,7 +220,7 @@ async def _devices(broker: MqttBroker, home: Home) -> None:
     answer = simulate(home)
     messages = broker.messages()
     topics = {
-        str(v) for e in home.entities for k, v in e.mqtt.items() if k.endswith(("command_topic", "position_topic"))
+        str(v) for e in home.entities for k, v in e.mqtt.items() if k.endswith("_topic") and not is_state_topic(k)
     }
     for topic in sorted(topics):
         await broker.subscribe(topic)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -55,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    config = read_config(options.config)
-    changes = {k: v for k, v in (("home", options.home), ("area", options.area)) if v}
-    config = dataclasses.replace(config, **changes)
+    config = read_config(options.config).with_place(home=options.home, area=options.area)
     tell: Callable[[Happening], None]
     if options.json:
 
