@@ -106,7 +106,7 @@ class Room:
             x = np.concatenate([np.zeros(int(r.uniform(0, 0.1) * RATE), np.float32), w, gap, x])
         else:
             x = np.concatenate([np.zeros(front, np.float32), x])
-        x = np.concatenate([x, np.zeros(int(r.uniform(0.12, 0.6) * RATE), np.float32)]).astype(np.float32)
+        x = np.concatenate([x, np.zeros(int(r.uniform(0.06, 0.4) * RATE), np.float32)]).astype(np.float32)
         room, colour = r.random() < 0.55 * strength, r.random() < 0.6 * strength
         if room or colour:
             x = self.filtered(x, room, colour)
