@@ -197,6 +197,10 @@ class EngineTimes:
     choices: int = 0
     """Model passes in which more than one token was allowed."""
     audio_tokens: int = 0
+    tail_encode_ms: float = 0.0
+    """The encoder's part of `tail_ms`."""
+    choice_ms: tuple[float, ...] = ()
+    """What each step of the walk took, the model's pass behind it included."""
 
 
 # --- policy -> assistant --------------------------------------------------------------------------------------------

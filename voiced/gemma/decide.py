@@ -15,6 +15,7 @@ path can still win.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -72,6 +73,8 @@ class Walk:
     free: Path | None
     free_ended: bool
     choices: int
+    step_ms: tuple[float, ...] = ()
+    """What each step took, the model's pass behind it included."""
 
 
 Mask = npt.NDArray[np.bool_]
@@ -193,6 +196,8 @@ class Walker:
         self._cut_off = None
         choices = 0
         open_score = -math.inf
+        step_ms: list[float] = []
+        begun_at = time.perf_counter()
         while beam or (free and not free_ended):
             choices += any(not self.arcs(h.state).forced for h in beam)
             for h in beam:
@@ -226,9 +231,10 @@ class Walker:
             if not grown and not going_free:
                 break
             beam = self._advance(beam, grown, going_free, runner)
+            step_ms.append((time.perf_counter() - begun_at) * 1000 - sum(step_ms))
         finished.sort(key=lambda p: -p.score)
         free_path = Path(free.tokens, free.score) if free else None
-        return Walk(tuple(finished), self._cut_off, open_score, free_path, free_ended, choices)
+        return Walk(tuple(finished), self._cut_off, open_score, free_path, free_ended, choices, tuple(step_ms))
 
     def _cut(self, tokens: tuple[int, ...], score: float) -> None:
         if self._cut_off is None or score > self._cut_off.score:

@@ -202,7 +202,7 @@ class EngineCore:
         sound = open_turn.sound
         if open_turn.known and open_turn.known[0] == sound.samples:
             _, decision, times = open_turn.known
-            return decision, replace(times, tail_ms=0.0, decide_ms=0.0)
+            return decision, replace(times, tail_ms=0.0, decide_ms=0.0, tail_encode_ms=0.0, choice_ms=())
         self.progress += 1
         encoded, prefilled = sound.encode_ms, self._memory.prefill_ms
         try:
@@ -211,7 +211,7 @@ class EngineCore:
             rows = sound.tail()
             first = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect))
             tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
-            decision, decide_ms, choices = self._judge(open_turn.expect, first)
+            decision, decide_ms, walk = self._judge(open_turn.expect, first)
         finally:
             self._memory.forget_fork()
         times = EngineTimes(
@@ -219,8 +219,10 @@ class EngineCore:
             prefill_ms=self._memory.prefill_ms,
             tail_ms=tail_encode_ms + tail_prefill_ms,
             decide_ms=decide_ms,
-            choices=choices,
+            choices=walk.choices,
             audio_tokens=sound.final + len(rows),
+            tail_encode_ms=tail_encode_ms,
+            choice_ms=walk.step_ms,
         )
         # the tail is encoded again at the next asking: it is no part of what the turn will have cost by then
         sound.encode_ms, self._memory.prefill_ms = encoded, prefilled
@@ -238,11 +240,17 @@ class EngineCore:
         try:
             first = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
             prefill_ms = self._memory.prefill_ms - before
-            decision, decide_ms, choices = self._judge(expect, first)
+            decision, decide_ms, walk = self._judge(expect, first)
         finally:
             self._memory.forget_fork()
             self._memory.prefill_ms = before
-        return decision, EngineTimes(prefill_ms=prefill_ms, tail_ms=prefill_ms, decide_ms=decide_ms, choices=choices)
+        return decision, EngineTimes(
+            prefill_ms=prefill_ms,
+            tail_ms=prefill_ms,
+            decide_ms=decide_ms,
+            choices=walk.choices,
+            choice_ms=walk.step_ms,
+        )
 
     def end(self, turn: int) -> None:
         """Forget the turn, if it is the open one."""
@@ -258,7 +266,7 @@ class EngineCore:
             raise InferenceError(f"turn {turn} is not open")
         return self._turn
 
-    def _judge(self, expect: Expect, first: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[Decision, float, int]:
+    def _judge(self, expect: Expect, first: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[Decision, float, Walk]:
         begun = time.perf_counter()
         if not np.isfinite(first).all():
             raise InferenceError("the model gave no finite numbers")
@@ -268,7 +276,7 @@ class EngineCore:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         else:
             decision = judge(walk, walker.automaton, self._pair.calibration, self._spell)
-        return decision, (time.perf_counter() - begun) * 1000, walk.choices
+        return decision, (time.perf_counter() - begun) * 1000, walk
 
     def _spell(self, tokens: tuple[int, ...]) -> str:
         return b"".join(self.model.piece(t) for t in tokens).decode("utf-8", "replace")
