@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiced.accounting import Accounting
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.systemd import Systemd
 from voiced.assistant import Assistant
@@ -159,7 +160,13 @@ class Daemon:
             ca_file=config.broker.ca_file,
         )
         house = real_house(self.home, area=area, device_id=config.id)
-        reporter = Reporter(broker, config.id, self.tell)
+        accounting = Accounting(config)
+
+        def also(happening: Happening) -> None:
+            self.tell(happening)
+            accounting.tell(happening)
+
+        reporter = Reporter(broker, config.id, also)
         assistant = Assistant(
             ear=ear,
             engine=mind,
@@ -185,6 +192,7 @@ class Daemon:
             for task in (waiting, *tasks):
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
+            accounting.close()
             for result in results:
                 if isinstance(result, Exception):
                     raise result

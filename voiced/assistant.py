@@ -21,6 +21,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from voiced.errors import BrokerError, VoicedError
@@ -223,6 +224,7 @@ class Assistant:
             judgement = self.house.judge_code(decision, now_sample=self.listener.now)
         else:
             judgement = self.house.judge(decision, now_sample=self.listener.now)
+        turn.ledger = replace(turn.ledger, certainty=decision.certainty)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._ms_after(turn.speech_end, begun))
         return judgement
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "ask": "a typed command, the same way without the ear",
     "say": "speak a text",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
+    "ledger": "what the last turns took, stage by stage",
     "devices": "microphones and loudspeakers of this machine",
     "check-config": "are voiced.toml and home.toml right?",
 }

@@ -68,6 +68,18 @@ class BrokerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerConfig:
+    keep_turns: int = 0
+    """Turns whose figures (nothing that was said) stay in `state_dir`; 0 keeps none on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsConfig:
+    port: int = 0
+    """Prometheus metrics on 127.0.0.1; 0 opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     id: str = "voiced"
     """Names the device: its topics are voiced/<id>/..."""
@@ -81,6 +93,8 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
+    ledger: LedgerConfig = field(default_factory=LedgerConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
 
     def with_place(self, *, home: Path | None, area: str | None) -> Config:
         """With another home file or area, where one is given on the command line."""
@@ -101,6 +115,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     root = Table.parse(text, file)
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
+    ledger, metrics = root.table("ledger"), root.table("metrics")
     config = Config(
         id=root.string("id", _CONFIG.id),
         home=_path(root, "home", base) or DEMO_HOME,
@@ -138,12 +153,16 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             password_file=_path(broker, "password_file", base),
             ca_file=_path(broker, "ca_file", base),
         ),
+        ledger=LedgerConfig(keep_turns=ledger.integer("keep_turns", 0, low=0, high=100_000)),
+        metrics=MetricsConfig(port=metrics.integer("port", 0, low=0, high=65_535)),
     )
     if not config.id or any(c in config.id for c in "/+# \t\n\0"):
         root.fault("id", "must be a word without '/', '+', '#' or spaces: it is part of topics")
     if not config.wake.words:
         wake.fault("words", "must name at least one wake word")
-    for table in (microphone, wake, turn, model, speaker, broker, root):
+    if config.ledger.keep_turns and config.state_dir is None:
+        ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
+    for table in (microphone, wake, turn, model, speaker, broker, ledger, metrics, root):
         table.done()
     root.raise_faults()
     return config

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from voiced.ledger import BUDGET_MS
+from voiced.commands.waterfall import one_line
+from voiced.ledger import Ledger
 from voiced.turns import Happening
 
 
@@ -23,26 +24,7 @@ class Screen:
             self._console.print(f"[dim]{seconds:7.2f} s[/dim]  {line}")
         ledger = happening.get("ledger")
         if happening["event"] == "turn_end" and isinstance(ledger, dict) and ledger.get("spent_ms") is not None:
-            self._console.print(f"           {bar(ledger)}")
-
-
-def bar(ledger: dict[str, object]) -> str:
-    """The turn's account as one line: end of speech to publication against the budget."""
-    spent = ledger["spent_ms"]
-    assert isinstance(spent, int | float)
-    width = 30
-    filled = min(width, max(0, round(width * spent / BUDGET_MS)))
-    colour = "green" if spent <= BUDGET_MS else "red"
-    marks = " · ".join(
-        f"{name} {ledger[key]:.0f}"
-        for name, key in (
-            ("hush", "hush_ms"), ("decided", "decided_ms"), ("end", "end_ms"), ("sent", "published_ms"),
-            ("confirmed", "confirmed_ms"), ("first sound", "first_sound_ms"),
-        )
-        if isinstance(ledger.get(key), int | float)
-    )  # fmt: skip
-    filling = f"[{colour}]{'█' * filled}[/{colour}]{'░' * (width - filled)}"
-    return f"{filling} {spent:.0f} of {BUDGET_MS:.0f} ms   [dim]{marks}[/dim]"
+            self._console.print(f"           {one_line(Ledger.from_json(ledger))}")
 
 
 def _line(h: Happening) -> str:

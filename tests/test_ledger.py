@@ -1,0 +1,191 @@
+"""What a turn took, told in every form."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from voiced.accounting import Accounting
+from voiced.adapters.ledgerfile import LedgerFile
+from voiced.adapters.prometheus import Metrics
+from voiced.cli import main
+from voiced.commands.waterfall import histogram, one_line, waterfall
+from voiced.config import Config, LedgerConfig, load_config
+from voiced.errors import ConfigError
+from voiced.ledger import Ledger, Mark, percentile, totals
+from voiced.messages import EngineTimes
+
+TURN = Ledger(
+    7,
+    {
+        Mark.HUSH: 120.0,
+        Mark.DECIDED: 190.0,
+        Mark.END: 220.0,
+        Mark.POLICY: 221.0,
+        Mark.PUBLISHED: 222.0,
+        Mark.CONFIRMED: 240.0,
+        Mark.FIRST_SOUND: 250.0,
+    },
+    EngineTimes(200.0, 90.0, 35.0, 25.0, 2, 60, 20.0, (10.0, 12.0)),
+    certainty=0.93,
+)
+ms = st.integers(-2000, 20000).map(lambda tenths: tenths / 10)
+positive = st.integers(0, 5000).map(lambda tenths: tenths / 10)
+ledgers = st.builds(
+    Ledger,
+    st.integers(1, 1000),
+    st.dictionaries(st.sampled_from(list(Mark)), ms),
+    st.builds(
+        lambda choices, encode, rest, more: EngineTimes(
+            encode, 0.0, encode + rest, sum(choices) + more, len(choices), 9, encode, tuple(choices)
+        ),
+        st.lists(positive, max_size=6),
+        positive,
+        positive,
+        positive,
+    ),
+    st.integers(0, 5),
+    st.none() | st.integers(0, 1000).map(lambda p: p / 1000),
+)
+
+
+def screen() -> Console:
+    return Console(width=120, record=True, file=Path("/dev/null").open("w"))
+
+
+def test_the_engines_work_lies_hidden_in_the_silence() -> None:
+    names = [stage.name for stage in TURN.stages()]
+
+    assert names == [
+        "silence", "queue", "encode", "prefill", "choice 1", "choice 2", "judge", "policy", "publish", "confirm",
+        "answer",
+    ]  # fmt: skip
+    assert TURN.hidden_ms == pytest.approx(70)
+    assert TURN.within_budget
+
+
+def test_work_after_the_end_is_paid_for() -> None:
+    late = Ledger(1, {Mark.HUSH: 120.0, Mark.DECIDED: 400.0, Mark.END: 300.0, Mark.PUBLISHED: 401.0}, TURN.engine)
+
+    assert late.hidden_ms == pytest.approx(180)
+    assert not late.within_budget
+    assert late.stages()[-1].from_ms == 400.0
+
+
+@given(ledgers)
+def test_what_is_written_is_read_again(ledger: Ledger) -> None:
+    data = json.loads(json.dumps(ledger.to_json()))
+
+    assert Ledger.from_json(data).to_json()["spent_ms"] == data["spent_ms"]
+    again = Ledger.from_json(data)
+    assert again.turn == ledger.turn
+    assert again.marks == pytest.approx(dict(ledger.marks))
+    assert again.engine.choice_ms == pytest.approx(ledger.engine.choice_ms)
+    assert again.certainty == ledger.certainty
+
+
+@given(ledgers)
+def test_no_stage_ends_before_it_begins_and_nothing_hidden_is_longer_than_it(ledger: Ledger) -> None:
+    for stage in ledger.stages():
+        assert stage.from_ms <= stage.to_ms or stage.name == "silence"
+        assert 0 <= stage.hidden_ms <= stage.ms + 1e-6 or stage.name == "silence"
+
+
+@given(st.lists(ledgers, max_size=8))
+def test_every_ledger_can_be_shown(many: list[Ledger]) -> None:
+    console = screen()
+    for one in many:
+        console.print(one_line(one))
+        console.print(waterfall(one))
+        assert one.line().startswith(f"turn {one.turn}: ")
+    console.print(histogram(many))
+    sums = totals(many)
+    assert sum(count for _, count in sums.bins) == sums.sent <= sums.turns == len(many)
+
+
+@given(st.lists(ms, min_size=1))
+def test_percentiles_are_values_that_occurred(values: list[float]) -> None:
+    p50, p95 = percentile(values, 0.5), percentile(values, 0.95)
+    assert p50 in values
+    assert p95 in values
+    assert p50 <= p95
+    assert sum(v <= p95 for v in values) >= 0.95 * len(values)
+
+
+@pytest.mark.parametrize("damage", [{"hush_ms": "soon"}, {"choice_ms": 3}, {"turn": [1]}, {"certainty": True}])
+def test_what_is_no_ledger_is_said_to_be_none(damage: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="number"):
+        Ledger.from_json({**TURN.to_json(), **damage})
+
+
+def test_the_file_stays_bounded_and_survives_a_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "ledger.jsonl"
+    for start in (0, 50):
+        file = LedgerFile(path, 10)  # a restart of the daemon in between
+        for number in range(start, start + 50):
+            file.append({"turn": number})
+        with path.open("a") as torn:
+            torn.write('{"turn": 9')
+            torn.write("\n")
+    turns = [turn["turn"] for turn in LedgerFile(path, 10).read()]
+    assert 10 <= len(turns) < 20
+    assert turns[-1] == 99
+    assert turns == sorted(turns)  # type: ignore[type-var]
+
+
+def test_nothing_touches_a_disk_unless_asked(tmp_path: Path) -> None:
+    for keep in (0, 5):
+        accounting = Accounting(Config(state_dir=tmp_path, ledger=LedgerConfig(keep)))
+        accounting.tell({"event": "turn_end", "t_ms": 0, "ledger": TURN.to_json()})
+        accounting.tell({"event": "decision", "t_ms": 0, "calls": ["what was said"]})
+        accounting.close()
+        assert (tmp_path / "ledger.jsonl").exists() == bool(keep)
+    assert "said" not in (tmp_path / "ledger.jsonl").read_text()
+
+
+def test_metrics_are_served_on_this_machine_only() -> None:
+    with Metrics(port=0) as metrics:
+        metrics.turn(spent_ms=222.0, hidden_ms=70.0, abandoned=1, stages_ms={"encode": 20.0})
+        metrics.turn(spent_ms=None, hidden_ms=0.0, abandoned=0, stages_ms={})
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        with pytest.raises(ConfigError, match="cannot be opened"):
+            Metrics(port=metrics.port)
+    assert 'voiced_turns_total{sent="yes"} 1.0' in text
+    assert "voiced_speculations_abandoned_total 1.0" in text
+    assert 'voiced_turn_seconds_bucket{le="0.25"} 1.0' in text
+    assert 'voiced_turn_seconds_bucket{le="0.2"} 0.0' in text
+
+
+def test_the_command_shows_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "voiced.toml"
+    config.write_text('state_dir = "state"\n[ledger]\nkeep_turns = 10\n')
+    accounting = Accounting(load_config(config.read_text(), base=tmp_path))
+    accounting.tell({"event": "turn_end", "t_ms": 0, "ledger": TURN.to_json()})
+
+    assert main(["ledger", "--config", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert main(["ledger", "--config", str(config), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert "turn 7: 222 of 300 ms" in shown
+    assert "choice 2" in shown
+    assert "p95 222 ms" in shown
+    assert lines[0]["choice_ms"] == [10.0, 12.0]
+    assert lines[-1] == {"turns": 1, "sent": 1, "p50_ms": 222.0, "p95_ms": 222.0}
+
+
+def test_who_keeps_none_is_told_how_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger"]) == 78
+    assert "keep_turns" in capsys.readouterr().err
+
+
+def test_keeping_needs_a_folder() -> None:
+    with pytest.raises(ConfigError, match="keep_turns: needs state_dir"):
+        load_config("[ledger]\nkeep_turns = 3\n")

@@ -1,0 +1,59 @@
+"""Where a turn's ledger goes beside the log and the broker: a file, metrics. Each only where the owner asked for it."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+
+from voiced.adapters.ledgerfile import LedgerFile
+from voiced.config import Config
+from voiced.ledger import Ledger
+from voiced.turns import Happening
+
+_log = logging.getLogger(__name__)
+
+
+def ledger_file(config: Config) -> LedgerFile | None:
+    """Where the configuration keeps the ledger; None where it keeps none."""
+    if not config.ledger.keep_turns or config.state_dir is None:
+        return None
+    return LedgerFile(config.state_dir / "ledger.jsonl", config.ledger.keep_turns)
+
+
+class Accounting:
+    """Hears every happening, keeps the ledgers. ConfigError where the metrics' port is taken."""
+
+    def __init__(self, config: Config) -> None:
+        self._file = ledger_file(config)
+        self._metrics = None
+        if config.metrics.port:
+            from voiced.adapters.prometheus import Metrics
+
+            self._metrics = Metrics(port=config.metrics.port)
+            _log.info("metrics on http://127.0.0.1:%d/metrics", self._metrics.port)
+
+    def tell(self, happening: Happening) -> None:
+        data = happening.get("ledger")
+        if happening["event"] != "turn_end" or not isinstance(data, dict):
+            return
+        if self._metrics:
+            ledger = Ledger.from_json(data)
+            stages: dict[str, float] = defaultdict(float)
+            for stage in ledger.stages():
+                stages[stage.name.split()[0]] += stage.ms
+            self._metrics.turn(
+                spent_ms=ledger.spent_ms,
+                hidden_ms=ledger.hidden_ms,
+                abandoned=ledger.speculations,
+                stages_ms=stages,
+            )
+        if self._file:
+            try:
+                self._file.append(data)
+            except OSError as error:
+                _log.warning("the ledger is not kept any more: %s", error)
+                self._file = None
+
+    def close(self) -> None:
+        if self._metrics:
+            self._metrics.close()

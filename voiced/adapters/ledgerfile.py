@@ -1,0 +1,57 @@
+"""The last turns' figures in a file of bounded length: a JSON object a line, nothing that was said.
+
+Written only where the owner asks for it. Appended turn by turn; when the file is twice as long as it may be, it is
+replaced by its newer half, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class LedgerFile:
+    """`keep` turns at least, twice as many at most."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self._path, self._keep = path, keep
+        self._lines: int | None = None
+
+    def append(self, turn: Mapping[str, object]) -> None:
+        """OSError where the disk is full, or may not be written to."""
+        if self._lines is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lines = len(self.read())
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(turn) + "\n")
+        self._lines += 1
+        if self._lines >= 2 * self._keep:
+            self._shorten()
+
+    def read(self) -> list[dict[str, object]]:
+        """Oldest first. A line that a power cut left half written is passed over."""
+        try:
+            lines = self._path.read_text("utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        turns = []
+        for line in lines:
+            try:
+                turn = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(turn, dict):
+                turns.append(turn)
+        return turns
+
+    def _shorten(self) -> None:
+        newer = self.read()[-self._keep :]
+        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, encoding="utf-8", delete=False) as file:
+            file.writelines(json.dumps(turn) + "\n" for turn in newer)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(self._path)
+        self._lines = len(newer)
