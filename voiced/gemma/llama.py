@@ -99,9 +99,17 @@ class TextModel:
         if not self.model:
             raise ModelFileError(f"{path.name}: llama.cpp cannot load it: {_why()}")
         self._vocab: Any = lib.llama_model_get_vocab(self.model)
+        self.layers: int = lib.llama_model_n_layer(self.model)
+        self.owning_layers = self.layers - int(self._meta("gemma4.attention.shared_kv_layers") or 0)
+        """The lower layers; only these have keys and values of their own."""
         self.size: int = lib.llama_vocab_n_tokens(self._vocab)
         self.width: int = lib.llama_model_n_embd(self.model)
         self._specials: dict[str, int] = {}
+
+    def _meta(self, key: str) -> str:
+        out = ctypes.create_string_buffer(64)
+        n = lib.llama_model_meta_val_str(self.model, key.encode(), out, len(out))
+        return out.value.decode() if n >= 0 else ""
 
     def close(self) -> None:
         if self.model:
@@ -141,10 +149,46 @@ class TextModel:
         return bool(lib.llama_vocab_get_attr(self._vocab, token) & _NOT_WORDS)
 
 
+class LowerHalf:
+    """Ends the computation of a batch at its last key and value, when nobody wants its logits.
+
+    Only the lower layers of an E-series model own keys and values (15 of E2B's 35): for all tokens but those whose
+    logits are wanted, the others are wasted work that llama.cpp does not skip (a TODO in its models/gemma4.cpp).
+    `cb_eval` of llama.h is asked at each node of the graph and may end it there; all nodes up to the last one that
+    stores a key or a value (SET_ROWS) are the same ones in the same order, so the memory is the same to the last bit.
+    If llama.cpp skips by itself one day, this class goes.
+    """
+
+    def __init__(self, model: TextModel) -> None:
+        self._operation = lib._lib.ggml_op_desc  # libllama's own dependency: a pointer to a tensor -> its operation
+        self._operation.argtypes, self._operation.restype = [ctypes.c_void_p], ctypes.c_char_p
+        self._stores = 2 * model.owning_layers
+        self._left = 0
+        self.reached = True
+        """Whether the last run that was to be short was."""
+        self.callback = lib.ggml_backend_sched_eval_callback(self._on_node)
+
+    def arm(self, short: bool) -> None:
+        """Before each run: whether it may end early."""
+        self._left, self.reached = self._stores if short else 0, not short
+
+    def _on_node(self, tensor: int, ask: bool, _data: object) -> bool:
+        """Asked before a node: is it to be looked at? And after it was computed: is the run to go on?"""
+        if not ask:
+            return False
+        if self._left and self._operation(tensor) == b"SET_ROWS":
+            self._left -= 1
+            self.reached = self._left == 0
+            return self.reached
+        return False
+
+
 class Context:
     """KV memory of a text model and the batches that fill it. Unified cells; full-size windows, so it rolls back."""
 
-    def __init__(self, model: TextModel, cells: int, sequences: int, threads: int) -> None:
+    def __init__(self, model: TextModel, cells: int, sequences: int, threads: int, short: bool = True) -> None:
+        """`short` ends runs without wanted logits after the layers that own keys and values."""
+        self._lower = LowerHalf(model) if short and model.owning_layers < model.layers else None
         params = lib.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = 512
@@ -153,6 +197,8 @@ class Context:
         params.swa_full = True
         params.kv_unified = True
         params.no_perf = True
+        if self._lower:
+            params.cb_eval = self._lower.callback
         self.ctx: Any = lib.llama_init_from_model(model.model, params)
         if not self.ctx:
             raise ModelFileError(f"llama.cpp makes no context of {cells} cells: {_why()}")
@@ -221,9 +267,13 @@ class Context:
 
     def _run(self, n: int) -> None:
         self._raw.n_tokens = n
+        if self._lower:
+            self._lower.arm(short=not self._wanted[:n].any())
         status = lib.llama_decode(self.ctx, self._raw)
         if status != 0:
             raise InferenceError(f"llama_decode: status {status} ({_why()})")
+        if self._lower and not self._lower.reached:
+            raise InferenceError("this llama.cpp stores keys and values otherwise than the pinned one")
 
     def remove(self, seq: int, start: int = 0) -> None:
         """Forget a sequence from a position on."""
