@@ -24,6 +24,7 @@ from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.model import Home
+from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.ports import Broker
@@ -45,7 +46,7 @@ def listener_settings(config: Config) -> ListenerSettings:
 
 
 def turn_settings(config: Config) -> TurnSettings:
-    return TurnSettings(certain_end_ms=config.turn.certain_end_ms, incomplete_end_ms=config.turn.incomplete_end_ms)
+    return TurnSettings(Endpoint(config.turn.certain_end_ms, config.turn.incomplete_end_ms))
 
 
 def load_home_of(config: Config) -> Home:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from voiced.errors import BrokerError, VoicedError
+from voiced.errors import AudioDeviceError, BrokerError, VoicedError
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Ledger, Mark
 from voiced.listen.listener import Listener, muted
@@ -42,7 +42,6 @@ from voiced.messages import (
     ListenerEvent,
     Resumed,
     SpeechStarted,
-    Verdict,
     Woken,
     samples_to_ms,
 )
@@ -176,11 +175,8 @@ class Assistant:
             if turn.speculation is not speculation:
                 return
             turn.ledger = turn.ledger.at(Mark.DECIDED, self._ms_after(turn.speech_end, begun))
-            if decision.verdict not in (Verdict.CALLS, Verdict.DIGITS):
-                # a beginning, or a click that passed for speech: the words may still come
-                self.listener.set_end(turn.number, self._settings.incomplete_end_ms)
-            elif decision.certainty >= self._settings.certain:
-                self.listener.set_end(turn.number, self._settings.certain_end_ms)
+            if silence_ms := self._settings.endpoint.silence_ms(decision):
+                self.listener.set_end(turn.number, silence_ms)
 
     async def _ended(self, event: Ended) -> None:
         turn, self._turn = self._turn, None
@@ -190,6 +186,10 @@ class Assistant:
         if not turn.words or event.by is EndedBy.NO_SPEECH:
             await self._engine.end(turn.number)
             await self._beside(self._nobody_spoke(turn))
+            return
+        if event.by is EndedBy.LOST:
+            await self._engine.end(turn.number)
+            await self._beside(self._apologize(turn.number, AudioDeviceError("sound was lost between the words")))
             return
         turn.speech_end = event.speech_end_sample
         turn.ledger = turn.ledger.at(Mark.END, samples_to_ms(event.at_sample - event.speech_end_sample))
@@ -356,8 +356,10 @@ class Assistant:
 
     async def _apologize(self, turn: int, error: VoicedError) -> None:
         _log.warning("turn %d failed: %s", turn, error)
-        self._turn = None
-        self.listener.close()
+        if self._turn and self._turn.number == turn:
+            self._turn = None
+        if self.listener.turn == turn:
+            self.listener.close()
         self._emit("failed", self.listener.now, turn=turn, reason=str(error))
         await self._gated(self._mouth.say(self.house.apology()))
         self._emit("turn_end", self.listener.now, turn=turn)

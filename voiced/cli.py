@@ -21,6 +21,7 @@ COMMANDS = {
     "say": "speak a text",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
     "ledger": "what the last turns took, stage by stage",
+    "bench": "measure this machine: turns, streaming, idling, wake words, answers",
     "devices": "microphones and loudspeakers of this machine",
     "check-config": "are voiced.toml and home.toml right?",
 }

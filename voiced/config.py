@@ -34,7 +34,7 @@ class WakeConfig:
 @dataclass(frozen=True, slots=True)
 class TurnConfig:
     end_ms: int = 300
-    certain_end_ms: int = 220
+    certain_end_ms: int = 200
     """Silence that ends a command which is already complete and certain."""
     incomplete_end_ms: int = 1500
     no_speech_ms: int = 5000

@@ -72,6 +72,8 @@ class EndedBy(enum.StrEnum):
     """It reached the longest length that a turn may have."""
     NO_SPEECH = "no_speech"
     """Nobody spoke after the wake word (or in the follow-up window)."""
+    LOST = "lost"
+    """Sound went missing in the middle of the words: nobody knows what was said."""
     FILE_END = "file_end"
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from voiced.ledger import Ledger
+from voiced.listen.endpoint import Endpoint
 from voiced.messages import Command, Decision, EngineTimes
 from voiced.ports import Expect
 
@@ -15,10 +16,7 @@ Happening = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    certain_end_ms: int = 220
-    incomplete_end_ms: int = 1500
-    certain: float = 0.9
-    """Decisions at least this certain may end the turn early."""
+    endpoint: Endpoint = field(default_factory=Endpoint)
     confirm_s: float = 2.0
     """How long the state topic may take before a command counts as unconfirmed."""
     gate_tail_ms: int = 200

@@ -195,14 +195,25 @@ def test_lost_sound_is_filled_or_ends_the_turn() -> None:
     story("##########", listener=listener)
     filled = story("#", listener=listener, start=14)
     assert sound(filled) == bytes(4 * 640) + frame(14).pcm
-    assert story("#", listener=listener, start=25) == [Ended(1, at(15), at(15), EndedBy.NO_SPEECH)]
+    assert story("#", listener=listener, start=25) == [Ended(1, at(15), at(15), EndedBy.LOST)]
+
+
+def test_sound_lost_before_the_words_only_takes_its_time() -> None:
+    listener = Listener()
+    events = story("....########W####....", listener=listener)
+    events += story(".." + "#" * 20 + "." * 20, listener=listener, start=60)
+    assert kinds(events) == "Woken SpeechStarted Hushed Ended"
+    heard = next(event for event in events if isinstance(event, AudioHeard))
+    assert heard.first_sample == at(60)  # nothing of what was before the gap
+    assert story("....########W####....", listener=listener, start=102)
+    assert kinds(story(".", listener=listener, start=500)) == "Ended"  # the wait is over, lost sound or not
 
 
 def test_time_that_runs_backwards_is_a_new_ear() -> None:
     listener = Listener()
     listener.open_turn()
     story("##########", listener=listener)
-    assert story(".", listener=listener) == [Ended(1, at(10), at(10), EndedBy.NO_SPEECH)]
+    assert story(".", listener=listener) == [Ended(1, at(10), at(10), EndedBy.LOST)]
     assert listener.now == FRAME_SAMPLES
 
 

@@ -141,18 +141,20 @@ class Listener:
     # --- what is heard ----------------------------------------------------------------------------------------------
 
     def hear(self, frame: Frame) -> tuple[ListenerEvent, ...]:
-        """What this frame makes happen. A gap before it is filled or ends the turn; time that runs backwards means
-        that the ear was opened anew.
+        """What this frame makes happen. A gap before it is filled; a long one ends the turn where words were sounding.
+        Time that runs backwards means that the ear was opened anew.
         """
         events: list[ListenerEvent] = []
         if frame.first_sample < self._now:
             events += self.restart()
         gap = frame.first_sample - self._now
         if gap > ms_to_samples(self.settings.max_gap_ms):
-            if self._turn:
-                events += self._end(EndedBy.NO_SPEECH)
             self._held.clear()
             self._votes.clear()
+            if self._turn and self._state in _TALKING:
+                events += self._end(EndedBy.LOST)
+            elif self._turn:
+                self._turn.audio_from, self._turn.word_sounding = frame.first_sample, False
         else:
             while gap > 0:
                 size = min(gap, FRAME_SAMPLES)
@@ -163,8 +165,9 @@ class Listener:
         return tuple(events)
 
     def restart(self) -> tuple[ListenerEvent, ...]:
-        """The ear was lost or opened anew: an open turn ends without words, and counting starts at 0."""
-        events = self._end(EndedBy.NO_SPEECH) if self._turn else ()
+        """The ear was lost or opened anew: an open turn ends, and counting starts at 0."""
+        by = EndedBy.LOST if self._state in _TALKING else EndedBy.NO_SPEECH
+        events = self._end(by) if self._turn else ()
         self._state = State.IDLE
         self._now = 0
         self._woken_at = None

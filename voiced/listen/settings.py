@@ -57,7 +57,8 @@ class ListenerSettings:
     cap_ms: int = 15_000
     """Longest sound of a turn. The audio encoder's own limit is 30 s."""
     max_gap_ms: int = 100
-    """Lost sound up to here is filled with silence; what is longer ends the turn, for nobody knows what was said."""
+    """Lost sound up to here is filled with silence. What is longer, in the middle of the words, ends the turn, for
+    nobody knows what was said; before them it only takes its time."""
 
     def __post_init__(self) -> None:
         if not 0 < self.hush_ms <= self.end_ms < self.cap_ms <= 30_000:

@@ -1,0 +1,201 @@
+"""Cut-offs against delay: how often a turn ends before its speaker does, and how long the others wait for the end.
+
+Each recording is heard once by the real ear and decided on at each of its hushes. Then the real listener hears the same
+frames under every rule; what was decided at a hush does not depend on the rule, so it need not be asked again.
+A turn is cut off when it ends before the last voiced frame of its recording; noise after the words counts as words,
+for every rule alike. Delays are of turns that were understood as complete: from t0 until both the end is certain and
+the decision is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from voiced.adapters.wavfile import Recording
+from voiced.commands.evaluate import Line, read_manifest
+from voiced.config import read_config, read_text
+from voiced.home.load import load_home
+from voiced.home.outcome import outcome
+from voiced.ledger import percentile
+from voiced.listen.endpoint import Endpoint
+from voiced.listen.listener import Listener
+from voiced.listen.settings import ListenerSettings
+from voiced.messages import (
+    AudioHeard,
+    Decision,
+    Ended,
+    Frame,
+    Hushed,
+    ListenerEvent,
+    Verdict,
+    Woken,
+    ms_to_samples,
+    samples_to_ms,
+)
+from voiced.workers.ear import EarOptions, frames_of
+from voiced.workers.engine import EngineCore, Setup, load_model
+
+_AFTER_MS = 2500
+_FIXED_MS = (140, 180, 220, 260, 300, 400, 500, 700, 1000)
+_CERTAIN = (0.5, 0.6, 0.7, 0.8, 0.9)
+_CERTAIN_END_MS = (140, 180, 200, 220, 250)
+_SAME_END_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recording."""
+
+    frames: tuple[Frame, ...]
+    wake: bool
+    """Whether a wake word opens the turn; otherwise it is open at the first sample."""
+    decided: dict[int, tuple[Decision, float]]
+    """By the sample of the hush: what was decided, and what that took in ms."""
+    speech_end: int
+    right: bool | None
+    """Whether the decision at the last hush is the expected one; None where none is expected."""
+
+    @property
+    def last(self) -> Decision | None:
+        return list(self.decided.values())[-1][0] if self.decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    end_ms: int
+    endpoint: Endpoint | None = None
+
+    @property
+    def name(self) -> str:
+        if self.endpoint is None:
+            return f"fixed {self.end_ms}"
+        return f"adaptive {self.endpoint.certain_end_ms}/{self.end_ms} from {self.endpoint.certain:g}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, help="JSON lines as for `voiced evaluate`")
+    parser.add_argument("--config", type=Path, help="voiced.toml")
+    parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N recordings")
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """`curve`: one row for each rule; `reliability`: how often decisions of a certainty are right."""
+    config = read_config(options.config)
+    path = options.home or config.home
+    home = load_home(read_text(path), str(path))
+    lines = read_manifest(options.manifest)
+    core = load_model(config.model.path, Setup(threads=config.model.threads))
+    core.load_home(home.to_dict())
+    heard = []
+    for line in lines[: options.limit or None]:
+        one = hear(core, line)
+        if one.last and line.expect:
+            right = one.last.verdict is Verdict.CALLS and outcome(one.last.calls, home) == outcome(line.expect, home)
+            one = replace(one, right=right)
+        heard.append(one)
+    core.close()
+    usual = ListenerSettings().end_ms
+    rules = [Rule(ms) for ms in _FIXED_MS]
+    rules += [
+        Rule(usual, Endpoint(certain_end_ms=ms, certain=certain)) for certain in _CERTAIN for ms in _CERTAIN_END_MS
+    ]
+    shipped = row(Rule(usual, Endpoint()), heard)
+    return {
+        "n": len(heard),
+        "cut_off": shipped["cut_off"],
+        "delay_mean_ms": shipped["delay_mean_ms"],
+        "curve": [row(rule, heard) for rule in rules],
+        "reliability": reliability(heard),
+    }
+
+
+def hear(core: EngineCore, line: Line) -> Heard:
+    """The recording once, to its end, with a decision at every hush."""
+    listener = Listener(ListenerSettings(end_ms=ListenerSettings().cap_ms - 1, short_end_ms=0))
+    frames: list[Frame] = []
+    decided: dict[int, tuple[Decision, float]] = {}
+    speech_end = 0
+    wake = ("hey_jarvis", "alexa") if line.wake else ()
+    sound = Recording(path=line.audio).frames(silence_ms=_AFTER_MS)
+    for event in () if line.wake else listener.open_turn(window_ms=15_000):
+        core.begin(event.turn)
+    for frame in frames_of(sound, EarOptions(wake_words=wake)):
+        frames.append(frame)
+        for event in listener.hear(frame):
+            match event:
+                case Woken():
+                    core.begin(event.turn)
+                case AudioHeard():
+                    core.feed(event.turn, event.pcm)
+                case Hushed():
+                    begun = time.perf_counter()
+                    decision, _ = core.decide(event.turn)
+                    decided[event.at_sample] = decision, (time.perf_counter() - begun) * 1000
+                    speech_end = event.speech_end_sample
+    return Heard(tuple(frames), line.wake, decided, speech_end, None)
+
+
+def turn(rule: Rule, one: Heard) -> tuple[Ended, float] | None:
+    """How the turn ends under this rule, and when (ms after t0) end and decision are both there."""
+    listener = Listener(ListenerSettings(end_ms=rule.end_ms, hush_ms=min(120, rule.end_ms)))
+    if not one.wake:
+        listener.open_turn(window_ms=15_000)
+    due: list[tuple[int, int, int]] = []
+    ready_at = 0.0
+    for event in _events(listener, one.frames, due):
+        if isinstance(event, Hushed) and event.at_sample in one.decided:
+            decision, work_ms = one.decided[event.at_sample]
+            ready_at = event.at_sample + ms_to_samples(work_ms)
+            silence_ms = rule.endpoint.silence_ms(decision) if rule.endpoint else None
+            if silence_ms is not None:
+                due.append((round(ready_at), event.turn, silence_ms))
+        elif isinstance(event, Ended):
+            return event, samples_to_ms(round(max(ready_at, event.at_sample)) - event.speech_end_sample)
+    return None
+
+
+def _events(listener: Listener, frames: Sequence[Frame], due: list[tuple[int, int, int]]) -> Iterator[ListenerEvent]:
+    """Answers (`due`: sample, turn, silence) reach the listener as late as the engine gave them."""
+    for frame in frames:
+        while due and due[0][0] <= frame.first_sample:
+            _, number, silence_ms = due.pop(0)
+            listener.set_end(number, silence_ms)
+        yield from listener.hear(frame)
+    yield from listener.file_end()
+
+
+def row(rule: Rule, heard: Sequence[Heard]) -> dict[str, object]:
+    delays, cut = [], 0
+    for one in heard:
+        ended = turn(rule, one)
+        if ended is None or ended[0].speech_end_sample < one.speech_end - ms_to_samples(_SAME_END_MS):
+            cut += 1
+        elif one.last and one.last.verdict is Verdict.CALLS:
+            delays.append(ended[1])
+    return {
+        "rule": rule.name,
+        "cut_off": round(cut / len(heard), 4) if heard else None,
+        "delay_mean_ms": round(statistics.mean(delays), 1) if delays else None,
+        "delay_p50_ms": percentile(delays, 0.5),
+        "delay_p95_ms": percentile(delays, 0.95),
+    }
+
+
+def reliability(heard: Sequence[Heard]) -> list[dict[str, object]]:
+    """Decisions at the last hush that are complete: how many of each certainty are right, and from there on up."""
+    judged = [
+        (one.last.certainty, bool(one.right))
+        for one in heard
+        if one.right is not None and one.last and one.last.verdict is Verdict.CALLS
+    ]
+    rows: list[dict[str, object]] = []
+    for low in (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
+        right = [ok for certainty, ok in judged if certainty >= low]
+        rows.append({"certainty": low, "n": len(right), "right": round(sum(right) / len(right), 3) if right else None})
+    return rows

@@ -1,0 +1,45 @@
+"""`voiced bench`: one measurement, one module in `voiced/bench/`, loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+BENCHES = {
+    "endpoint": "how often a turn is cut off, against how long the others wait for its end",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    sub = parser.add_subparsers(dest="bench", metavar="BENCH", required=True)
+    for name, text in BENCHES.items():
+        one = sub.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        one.add_argument("--json", action="store_true", help="one JSON object")
+        if name in sys.argv:
+            importlib.import_module(f"voiced.bench.{name}").add_arguments(one)
+
+
+def run(options: argparse.Namespace) -> int:
+    result = importlib.import_module(f"voiced.bench.{options.bench}").measure(options)
+    if options.json:
+        print(json.dumps(result))
+        return 0
+    console = Console()
+    for key, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            table = Table(*value[0], box=None, title=key, title_justify="left")
+            for one in value:
+                table.add_row(*map(_text, one.values()))
+            console.print(table)
+        else:
+            console.print(f"{key:32s} {_text(value)}")
+    return 0
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)
