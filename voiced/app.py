@@ -92,6 +92,7 @@ def engine(config: Config) -> EngineClient:
         options={
             "model": str(config.model.path),
             "threads": config.model.threads,
+            "encoder": config.model.encoder,
             "cache": str(cache) if cache else "",
         }
     )

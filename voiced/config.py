@@ -47,6 +47,8 @@ class ModelConfig:
     """Folder with the model pair and its description."""
     threads: int = 0
     """0 for as many as are usable."""
+    encoder: str = "incremental"
+    """Or `mtmd`: llama.cpp's own audio encoder, whose time grows with the square of what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         model=ModelConfig(
             path=_path(model, "path", base) or _MODEL.path,
             threads=model.integer("threads", 0, low=0, high=64),
+            encoder=model.string("encoder", _MODEL.encoder, choices=("incremental", "mtmd")),
         ),
         speaker=SpeakerConfig(
             device=speaker.string("device", _SPEAKER.device),

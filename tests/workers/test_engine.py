@@ -195,3 +195,23 @@ async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
     assert (again.verdict, again.calls) == (decision.verdict, decision.calls)
     assert again.certainty == pytest.approx(decision.certainty, abs=1e-5)  # another process, other buffers
     other.close()
+
+
+def test_llama_cpps_own_encoder_decides_alike_and_says_what_it_costs(
+    core: EngineCore, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = EngineCore(tiny_pair(), Setup(encoder="mtmd"))
+    assert "square" in caplog.text
+    other.load_home(HOME)
+    decisions = []
+    for one in (core, other):
+        one.begin(1)
+        one.feed(1, sound(4.3, seed=8))
+        decisions.append(one.decide(1)[0])
+    assert decisions[0] == decisions[1]
+    other.close()
+
+
+def test_an_encoder_that_does_not_exist_is_said() -> None:
+    with pytest.raises(ModelFileError, match="psychic"):
+        EngineCore(tiny_pair(), Setup(encoder="psychic"))

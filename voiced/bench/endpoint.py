@@ -90,7 +90,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     path = options.home or config.home
     home = load_home(read_text(path), str(path))
     lines = read_manifest(options.manifest)
-    core = load_model(config.model.path, Setup(threads=config.model.threads))
+    core = load_model(config.model.path, Setup(threads=config.model.threads, encoder=config.model.encoder))
     core.load_home(home.to_dict())
     heard = []
     for line in lines[: options.limit or None]:

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     home = load_home(read_text(path), str(path))
     lines = read_manifest(options.manifest)
     area = home.area_called(options.area) if options.area else None
-    core = load_model(config.model.path, Setup(threads=config.model.threads))
+    core = load_model(config.model.path, Setup(threads=config.model.threads, encoder=config.model.encoder))
     core.load_home(home.to_dict(), area.id if area else "")
     console = Console(stderr=True)
     rows = [

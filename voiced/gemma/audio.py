@@ -1,15 +1,15 @@
 """PCM -> audio embeddings while it arrives, the same to the last bit however the sound was chopped.
 
-Sound is re-blocked into fixed steps. Gemma 4's audio encoder is causal but for its last token (two stride-2
-convolutions look 30 ms ahead), so a prefix of n tokens gives n - 1 that never change: a step of `step` tokens is final
-as soon as one token more has been heard. mtmd can only encode from the beginning, so each step encodes the whole
-prefix; steps grow with the position so that long speech does not cost its square.
+Sound is re-blocked into the encoder's own steps, whose places depend on nothing but the position. A step is encoded,
+for good, once a sample after it has been heard: nothing that comes later changes it. What lies behind the last step is
+encoded when somebody asks, provisionally.
 """
 
 from __future__ import annotations
 
+import copy
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,58 @@ _POWERS = POLE ** np.arange(TOKEN_SAMPLES, dtype=np.float64)
 
 
 class Encoder(Protocol):
+    """What was heard is a value that only the encoder understands: steps take one and return the next."""
+
+    def start(self) -> Any:
+        """Before any sound."""
+
+    def step_samples(self, heard: Any) -> int:
+        """How much sound the next step takes: a multiple of 640."""
+
+    def encode_step(self, heard: Any, sound: F32) -> tuple[F32, Any]:
+        """A step's samples, with more sound to follow -> final embeddings float32 [n, width], and what was heard."""
+
+    def encode_rest(self, heard: Any, sound: F32) -> F32:
+        """All samples that are left, the last ones -> float32 [n, width]."""
+
+
+class WholeEncoder(Protocol):
+    """float32 samples, at most 30 s -> float32 [tokens, width], 640 samples a token."""
+
     def encode(self, sound: F32) -> F32: ...
+    def close(self) -> None: ...
+
+
+class Reencoder:
+    """An encoder without a memory, as mtmd is: each step encodes all sound from the beginning.
+
+    Steps grow with the position, so that long speech does not cost its square. One sample of silence stands for the
+    sound that follows a step: llama.cpp counts a frame once the sample after it is there.
+    """
+
+    def __init__(self, encoder: WholeEncoder, step: int = 12) -> None:
+        """`step` in tokens, a multiple of 4 (rows that ARM's repacked kernels want)."""
+        if step % 4 or step <= 0:
+            raise ValueError("a step is a multiple of 4 tokens")
+        self._encoder, self._step = encoder, step
+
+    def start(self) -> F32:
+        return np.empty(0, np.float32)
+
+    def step_samples(self, heard: F32) -> int:
+        """About a third of the position."""
+        return TOKEN_SAMPLES * self._step * max(1, round(len(heard) / TOKEN_SAMPLES / 3 / self._step))
+
+    def encode_step(self, heard: F32, sound: F32) -> tuple[F32, F32]:
+        whole = np.concatenate([heard, sound])
+        rows = self._encoder.encode(np.append(whole, np.float32(0)))
+        return rows[len(heard) // TOKEN_SAMPLES :], whole
+
+    def encode_rest(self, heard: F32, sound: F32) -> F32:
+        return self._encoder.encode(np.concatenate([heard, sound]))[len(heard) // TOKEN_SAMPLES :]
+
+    def close(self) -> None:
+        self._encoder.close()
 
 
 class HighPass:
@@ -43,39 +94,35 @@ class HighPass:
         self._x = 0.0
         self._y = 0.0
 
-    def block(self, samples: npt.NDArray[np.int16], keep: bool = True) -> F32:
-        """int16 [n <= 640] -> float32 [n] in [-2, 2]. With `keep` false, the state stays as it was."""
+    def block(self, samples: npt.NDArray[np.int16]) -> F32:
+        """int16 [n <= 640] -> float32 [n] in [-2, 2]."""
         x = samples.astype(np.float64) / 32768
         powers = _POWERS[: len(x)]
         d = np.diff(x, prepend=self._x)
         y = powers * (np.cumsum(d / powers) + POLE * self._y)
-        if keep and len(x):
+        if len(x):
             self._x, self._y = float(x[-1]), float(y[-1])
         return y.astype(np.float32)
 
-
-def plan(step: int) -> list[int]:
-    """Where steps end, in tokens: multiples of `step`, about a third of the position apart."""
-    ends, at = [], 0
-    while at * TOKEN_SAMPLES < MAX_SAMPLES:
-        at += step * max(1, round(at / 3 / step))
-        ends.append(at)
-    return ends
+    def ahead(self, samples: npt.NDArray[np.int16]) -> F32:
+        """What these samples would give, any number of them. Changes nothing."""
+        one = copy.copy(self)
+        blocks = [samples[at : at + TOKEN_SAMPLES] for at in range(0, len(samples), TOKEN_SAMPLES)]
+        return np.concatenate([one.block(block) for block in blocks])
 
 
 class AudioStream:
     """One turn's sound. `feed` returns what became final, `tail` what is provisionally left."""
 
-    def __init__(self, encoder: Encoder, step: int = 12) -> None:
-        """`step` in tokens, a multiple of 4 (rows that ARM's repacked kernels want)."""
-        if step % 4 or step <= 0:
-            raise ValueError("a step is a multiple of 4 tokens")
+    def __init__(self, encoder: Encoder, silence_ms: int = 0) -> None:
+        """`silence_ms` of silence are heard after the sound so far, whenever `tail` is asked."""
         self._encoder = encoder
-        self._ends = plan(step)
-        self._next = 0
+        self._heard = encoder.start()
+        self._step = encoder.step_samples(self._heard)
+        self._silence = np.zeros(silence_ms * SAMPLE_RATE_HZ // 1000, np.int16)
         self._filter = HighPass()
         self._rest = b""
-        self._sound = np.zeros(MAX_SAMPLES, np.float32)
+        self._pending: list[F32] = []
         self._samples = 0
         self.final = 0
         """Embeddings returned so far."""
@@ -93,39 +140,40 @@ class AudioStream:
         """
         data = self._rest + pcm
         size = TOKEN_SAMPLES * BYTES_PER_SAMPLE
-        whole = len(data) // size * size
-        self._rest = data[whole:]
         out: list[F32] = []
-        for at in range(0, whole, size):
-            block = data[at : at + size]
-            if self._samples + TOKEN_SAMPLES > MAX_SAMPLES:
-                continue
-            self._sound[self._samples : self._samples + TOKEN_SAMPLES] = self._filter.block(
-                np.frombuffer(block, np.int16)
-            )
+        at = 0
+        while len(data) - at >= size and self._samples < MAX_SAMPLES:
+            out += self._step_if_full()
+            self._pending.append(self._filter.block(np.frombuffer(data[at : at + size], np.int16)))
             self._samples += TOKEN_SAMPLES
-            end = self._ends[self._next]
-            if self._samples == (end + 1) * TOKEN_SAMPLES:
-                out.append(self._encode(self._sound[: self._samples])[self.final : end])
-                self.final = end
-                self._next += 1
-        return out
+            at += size
+        self._rest = data[at:] if self._samples < MAX_SAMPLES else b""
+        return out + self._step_if_full() if len(self._rest) >= BYTES_PER_SAMPLE else out
+
+    def _step_if_full(self) -> list[F32]:
+        """Encode a step if it is there. Called once more sound has been heard."""
+        if len(self._pending) * TOKEN_SAMPLES < self._step:
+            return []
+        begun = time.perf_counter()
+        rows, self._heard = self._encoder.encode_step(self._heard, np.concatenate(self._pending))
+        self.encode_ms += (time.perf_counter() - begun) * 1000
+        self._pending, self._step = [], self._encoder.step_samples(self._heard)
+        self.final += len(rows)
+        return [_finite(rows)]
 
     def tail(self) -> F32:
         """Embeddings [n, width] of all sound after the final ones. Changes nothing."""
         left = np.frombuffer(self._rest[: len(self._rest) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE], np.int16)
-        end = min(self._samples + len(left), MAX_SAMPLES)
-        if end < TOKEN_SAMPLES:  # less than one token: mtmd has nothing to encode
-            left, end = np.concatenate([left, np.zeros(TOKEN_SAMPLES - end, np.int16)]), TOKEN_SAMPLES
-        sound = np.empty(end, np.float32)
-        sound[: self._samples] = self._sound[: self._samples]
-        sound[self._samples :] = self._filter.block(left, keep=False)[: end - self._samples]
-        return self._encode(sound)[self.final :]
-
-    def _encode(self, sound: F32) -> F32:
+        least = np.zeros(max(0, TOKEN_SAMPLES - self.samples - len(self._silence)), np.int16)  # one token's worth
+        ahead = np.concatenate([left, self._silence, least])[: MAX_SAMPLES - self._samples]
         begun = time.perf_counter()
-        out = self._encoder.encode(sound)
+        sound = [*self._pending, self._filter.ahead(ahead)] if len(ahead) else self._pending
+        rows = self._encoder.encode_rest(self._heard, np.concatenate(sound))
         self.encode_ms += (time.perf_counter() - begun) * 1000
-        if not np.isfinite(out).all():
-            raise InferenceError("the audio encoder gave no finite numbers")
-        return out
+        return _finite(rows)
+
+
+def _finite(rows: F32) -> F32:
+    if not np.isfinite(rows).all():
+        raise InferenceError("the audio encoder gave no finite numbers")
+    return rows

@@ -6,6 +6,7 @@ A model is a folder with one description (`nano.toml`, `replica.toml`), or a pai
     [sha256]                         # the text model first, by name; the projector has "mmproj" in its name
     "nano-text.gguf" = "..."
     "nano-mmproj.gguf" = "..."
+    tail_silence_ms = 0              # optional, before the tables
     [calibration]                    # optional, see judge.Calibration
 """
 
@@ -52,6 +53,8 @@ class ModelPair:
     text_sha256: str
     audio_sha256: str
     calibration: Calibration = field(default_factory=Calibration)
+    tail_silence_ms: int = 0
+    """Silence that the model wants to hear after the words: what the microphone has not heard of it is made up."""
 
     def verify(self) -> None:
         """ModelFileError if a file is missing or is another one."""
@@ -103,6 +106,13 @@ def _dialect(path: Path, data: Mapping[str, Any]) -> Dialect:
         raise ModelFileError(f"{path}: dialect is {data.get('dialect')!r}, not one of {', '.join(Dialect)}") from error
 
 
+def _tail_silence(path: Path, data: Mapping[str, Any]) -> int:
+    value = data.get("tail_silence_ms", 0)
+    if not isinstance(value, int) or not 0 <= value <= 1000:
+        raise ModelFileError(f"{path}: tail_silence_ms is {value!r}, not a number from 0 to 1000")
+    return value
+
+
 def from_folder(folder: Path) -> ModelPair:
     """The model whose description lies in this folder. ModelFileError if there is none, or several, or a faulty one."""
     own = folder / f"{folder.name}.toml"
@@ -127,6 +137,7 @@ def from_folder(folder: Path) -> ModelPair:
         _hash(path, text[0], hashes[text[0]]),
         _hash(path, audio[0], hashes[audio[0]]),
         Calibration.of(calibration if isinstance(calibration, dict) else {"calibration": calibration}),
+        _tail_silence(path, data),
     )
 
 

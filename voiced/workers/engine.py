@@ -1,11 +1,12 @@
 """The engine: model, memory and walk in a process that reaches nothing else. `EngineCore` is the same without one.
 
-Options: `model` (folder of the model), `threads` (0 or absent for a good number), `cache` (folder for the prompt's
-saved state; absent keeps none).
+Options: `model` (folder of the model), `threads` (0 or absent for a good number), `encoder` (`incremental` or `mtmd`),
+`cache` (folder for the prompt's saved state; absent keeps none).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,11 +18,12 @@ import numpy as np
 
 from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
-from voiced.gemma.audio import AudioStream
+from voiced.gemma.audio import AudioStream, Reencoder
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import Walk, Walker, WalkSettings
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls
+from voiced.gemma.incremental import IncrementalEncoder
 from voiced.gemma.judge import judge, judge_code
 from voiced.gemma.llama import AudioEncoder, Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
@@ -34,6 +36,8 @@ from voiced.home.tools import tools as house_tools
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol
+
+log = logging.getLogger(__name__)
 
 LARGE_BYTES = 500_000_000
 """From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
@@ -90,8 +94,23 @@ class Setup:
     cache: Path | None = None
     cells: int = 0
     """Positions that the memory holds: prefix, 30 s of sound, and the walk's."""
-    step_tokens: int = 12
+    encoder: str = "incremental"
+    """Or "mtmd": llama.cpp's own, which has to encode all sound again at each step."""
     walk: WalkSettings | None = None
+
+
+def _encoder(kind: str, path: Path, model: TextModel, threads: int) -> IncrementalEncoder | Reencoder:
+    """ModelFileError if the file is not for it, or not for this text model."""
+    if kind == "mtmd":
+        log.warning('encoder = "mtmd": the time to encode grows with the square of what was said')
+        return Reencoder(AudioEncoder(path, model, threads))
+    if kind != "incremental":
+        raise ModelFileError(f'encoder is "incremental" or "mtmd", not {kind!r}')
+    made = IncrementalEncoder(path, threads)
+    if made.width != model.width:
+        made.close()
+        raise ModelFileError(f"{path.name}: made for a text model of width {made.width}, not {model.width}")
+    return made
 
 
 @dataclass(slots=True)
@@ -119,7 +138,7 @@ class EngineCore:
             WalkSettings(beam=2, free=False, score_forced=False, run=64) if large else WalkSettings(free=not calls)
         )
         self.model = TextModel(pair.text, lazy=large)
-        self._encoder = AudioEncoder(pair.audio, self.model, threads)
+        self._encoder = _encoder(self._setup.encoder, pair.audio, self.model, threads)
         cells = self._setup.cells or (8192 if calls else 2048)
         self._context = Context(self.model, cells, self._walk.beam + 4, threads)
         store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}")
@@ -147,12 +166,15 @@ class EngineCore:
         self._memory.prepare(self.model.tokenize(prompt.before_audio(), special=True))
         rng = np.random.default_rng(0)
         noise = (rng.standard_normal(2 * SAMPLE_RATE_HZ) * 300).astype(np.int16).tobytes()
-        stream = AudioStream(self._encoder, self._setup.step_tokens)
+        stream = self._stream()
         self._memory.begin()
         for rows in stream.feed(noise):
             self._memory.append(rows)
         self._memory.fork(stream.tail(), self._after_audio)
         self._memory.begin()
+
+    def _stream(self) -> AudioStream:
+        return AudioStream(self._encoder, self._pair.tail_silence_ms)
 
     def automaton(self, expect: Expect) -> TokenAutomaton:
         """What may be said in such a turn. InferenceError before a house was loaded."""
@@ -187,7 +209,7 @@ class EngineCore:
         if wanted not in self._walkers:
             raise InferenceError("no house has been loaded")
         self._memory.begin()
-        self._turn = _Turn(turn, wanted, AudioStream(self._encoder, self._setup.step_tokens))
+        self._turn = _Turn(turn, wanted, self._stream())
 
     def feed(self, turn: int, pcm: bytes) -> None:
         """16 kHz mono s16 in any chopping: encoded and prefilled step by step."""
@@ -316,10 +338,12 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
 
 
 def _setup(options: child.Options) -> tuple[Path, Setup]:
-    model, threads, cache = options.get("model"), options.get("threads", 0), options.get("cache")
-    if not isinstance(model, str) or not isinstance(threads, int) or not (cache is None or isinstance(cache, str)):
-        raise ModelFileError("the engine's options are `model` (a folder), `threads` (a number) and `cache` (a folder)")
-    return Path(model), Setup(threads=threads, cache=Path(cache) if cache else None)
+    texts = {key: options.get(key) or "" for key in ("model", "encoder", "cache")}
+    threads = options.get("threads", 0)
+    if not isinstance(threads, int) or not all(isinstance(text, str) for text in texts.values()):
+        raise ModelFileError("the engine's options are texts (model, encoder, cache) and a number (threads)")
+    model, encoder, cache = map(str, texts.values())
+    return Path(model), Setup(threads, Path(cache) if cache else None, encoder=encoder or "incremental")
 
 
 def work(link: child.Link, options: child.Options) -> None:
