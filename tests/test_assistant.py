@@ -11,11 +11,13 @@ from voiced.adapters.fakes import FrameEar, MemoryBroker, MemoryMouth, ScriptedE
 from voiced.app import real_house
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
+from voiced.errors import BusyError, InferenceError
+from voiced.home.house import Kind
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
-from voiced.messages import FRAME_SAMPLES, Call, Decision, Frame, Verdict
+from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, Frame, Verdict
 from voiced.ports import Expect
 from voiced.turns import Happening
 
@@ -136,3 +138,57 @@ async def test_one_utterance_with_a_pause_acts_once(home: Home) -> None:
 
     assert events.count("resumed") == 1
     assert events.count("command") == 1
+
+
+async def test_an_apology_leaves_a_newer_turn_alone(home: Home) -> None:
+    """The first turn fails in the engine while its speaker has already begun anew."""
+    stage = Stage(home, "", calls("HassTurnOff", name="standing light"))
+    assistant = stage.assistant
+    await assistant._events(assistant.listener.open_turn())
+    newer = assistant.listener.turn
+    assert newer == 1
+
+    await assistant._fail(newer - 1, InferenceError("too late"))
+
+    assert assistant.listener.turn == newer
+    assert len(stage.mouth.said) == 1
+
+
+async def test_an_ear_that_was_opened_anew_is_listened_to_at_once(home: Home) -> None:
+    """Its samples are counted from 0 again: a reply to the old ear's turn must not shut the new one."""
+    stage = Stage(home, "", calls("HassTurnOff", name="standing light"))
+    first: list[Frame | EarLost | EarOpened] = [
+        *frames("." * 400),
+        EarLost("unplugged"),
+        EarOpened("plugged in"),
+        *frames(TURN),
+    ]
+    stage.assistant._ear = FrameEar(first)
+    stage.assistant._speaking._shut_until = 399 * FRAME_SAMPLES
+
+    assert "command" in await stage.play()
+
+
+async def test_typed_words_never_open_a_door_and_the_voice_does(home: Home) -> None:
+    stage = Stage(home, "..s*.*.*.*", calls("HassUnlock", name="front door"), Decision(Verdict.DIGITS, digits="47"))
+    assistant = stage.assistant
+
+    await assistant.ask("unlock the front door")
+    assert stage.broker.published == []
+    with pytest.raises(BusyError):
+        await assistant.ask("four seven")
+    assert stage.broker.published == []
+
+    for heard in frames("..s*s*" + ".*" * 20):
+        await assistant._events(assistant.listener.hear(heard))
+    assert [p for _, p in stage.broker.published] == ["UNLOCK"]
+
+
+async def test_cancel_drops_the_turn_and_the_question(home: Home) -> None:
+    stage = Stage(home, "", calls("HassUnlock", name="front door"))
+    await stage.assistant.ask("unlock the front door")
+
+    await stage.assistant.cancel()
+
+    assert stage.assistant.listener.turn is None
+    assert stage.assistant.house.judge_code(Decision(Verdict.DIGITS, digits="47"), now_sample=0).kind is Kind.REFUSE

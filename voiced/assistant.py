@@ -9,6 +9,12 @@ A turn, in the order of things:
     Resumed        it was not: whatever was decided is forgotten
     Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so
 
+Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; sending
+and waiting for the truth, `acting.py`; speaking with the ear shut, `speaking.py`; timers that are over, `ringing.py`;
+what is kept of a turn and the clock of all that is told, `turns.py`. Here is only what follows what. What may be asked
+of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it over
+MQTT, in `remote.py`.
+
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
 every time.
@@ -24,13 +30,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from voiced.errors import AudioDeviceError, BrokerError, VoicedError
+from voiced.acting import Acting
+from voiced.errors import AudioDeviceError, BusyError, VoicedError
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Ledger, Mark
 from voiced.listen.listener import Listener, muted
 from voiced.messages import (
     AudioHeard,
-    Command,
     Decision,
     EarLost,
     EarOpened,
@@ -46,10 +52,11 @@ from voiced.messages import (
     samples_to_ms,
 )
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
-from voiced.turns import Happening, OpenTurn, TurnSettings, Waiter
+from voiced.ringing import ring
+from voiced.speaking import Speaking
+from voiced.turns import Happening, OpenTurn, Timeline, TurnSettings, ms
 
 _log = logging.getLogger(__name__)
-_TIMER_POLL_S = 0.5
 
 
 class Assistant:
@@ -67,19 +74,15 @@ class Assistant:
         paced: bool = True,
         wake: bool = True,
     ) -> None:
-        self._ear, self._engine, self._mouth, self._broker = ear, engine, mouth, broker
+        self._settings = settings or TurnSettings()
+        self._ear, self._engine, self._wake = ear, engine, wake
         self.listener, self.house = listener, house
-        self._tell, self._settings, self._paced, self._wake = tell, settings or TurnSettings(), paced, wake
-        self._messages = broker.messages()
-        """From now on: what entities say of themselves when we subscribe is retained, and comes at once."""
+        self._timeline = timeline = Timeline(listener, tell, paced=paced)
+        self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
+        self._speaking = Speaking(mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes)
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
-        self._gate_until = -1
-        """Sample up to which our own voice may be in the room; open-ended while speaking."""
-        self._speaking = 0
-        self._heard_at = time.monotonic()
-        self._waiters: list[Waiter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.frames = 0
         """Frames that went through the listener: the watchdog's pulse."""
@@ -91,7 +94,7 @@ class Assistant:
     async def run(self) -> None:
         """Until the ear ends. Cancel to stop."""
         watch = asyncio.create_task(self.follow_states(), name="states")
-        ringing = asyncio.create_task(self._ring(), name="timers")
+        ringing = asyncio.create_task(ring(self.house, self._speaking, self._timeline), name="timers")
         try:
             await self._hear()
         finally:
@@ -105,17 +108,19 @@ class Assistant:
         async for heard in self._ear.frames():
             match heard:
                 case EarOpened(device=device):
-                    self._emit("ear_opened", 0, device=device)
+                    self._timeline.tell("ear_opened", 0, device=device)
                     await self._events(self.listener.restart())
+                    self._speaking.ear_opened()
                     if not self._wake:
                         await self._events(self.listener.open_turn())
                 case EarLost(reason=reason):
-                    self._emit("ear_lost", self.listener.now, reason=reason)
+                    self._timeline.tell("ear_lost", reason=reason)
                     await self._events(self.listener.restart())
+                    self._speaking.ear_opened()
                 case Frame():
-                    self._heard_at = time.monotonic()
-                    gated = self._speaking > 0 or heard.first_sample < self._gate_until
-                    await self._events(self.listener.hear(muted(heard) if gated else heard))
+                    self._timeline.frame_arrived()
+                    drowned = self._speaking.drowns(heard.first_sample)
+                    await self._events(self.listener.hear(muted(heard) if drowned else heard))
                     self.frames += 1
         await self._events(self.listener.file_end())
         while self._tasks:
@@ -126,36 +131,48 @@ class Assistant:
             try:
                 await self._on(event)
             except VoicedError as error:
-                await self._beside(self._apologize(event.turn, error))
+                await self._fail(event.turn, error)
 
     async def _on(self, event: ListenerEvent) -> None:
+        tell = self._timeline.tell
         match event:
             case Woken(turn=turn):
-                expect, self._expect = self._expect, Expect.COMMAND
-                if event.word:
-                    expect = Expect.COMMAND
-                    self.house.forget_question()
-                    self._emit("wake", event.at_sample, turn=turn, word=event.word, score=round(event.score, 3))
-                self._turn = OpenTurn(turn, expect, Ledger(turn))
-                await self._engine.begin(turn, expect)
-                if event.word and self._settings.chimes:
-                    self._start(self._chime(Chime.WOKEN))
+                await self._woken(event)
             case SpeechStarted(turn=turn):
-                self._emit("speech_start", event.at_sample, turn=turn)
+                tell("speech_start", event.at_sample, turn=turn)
                 if self._turn:
                     self._turn.words = True
             case AudioHeard(turn=turn, pcm=pcm):
                 await self._engine.feed(turn, pcm)
             case Hushed():
-                self._emit("hush", event.at_sample, turn=event.turn)
+                tell("hush", event.at_sample, turn=event.turn)
                 await self._speculate(event)
             case Resumed():
-                self._emit("resumed", event.at_sample, turn=event.turn)
+                tell("resumed", event.at_sample, turn=event.turn)
                 if self._turn:
                     self._turn.speculation = None
                     self._turn.ledger = self._turn.ledger.abandoned()
             case Ended():
-                await self._ended(event)
+                tell(
+                    "speech_end", event.at_sample, turn=event.turn, by=str(event.by), t0_ms=ms(event.speech_end_sample)
+                )
+                open_turn, self._turn = self._turn, None
+                if open_turn and open_turn.number == event.turn:
+                    await self._ended(open_turn, event)
+
+    # --- from the wake to the decision ------------------------------------------------------------------------------
+
+    async def _woken(self, event: Woken) -> None:
+        expect, self._expect = self._expect, Expect.COMMAND
+        if event.word:
+            expect = Expect.COMMAND
+            self.house.forget_question()
+            score = round(event.score, 3)
+            self._timeline.tell("wake", event.at_sample, turn=event.turn, word=event.word, score=score)
+        self._turn = OpenTurn(event.turn, expect, Ledger(event.turn))
+        await self._engine.begin(event.turn, expect)
+        if event.word:
+            self._start(self._speaking.chime(Chime.WOKEN))
 
     async def _speculate(self, event: Hushed) -> None:
         turn = self._turn
@@ -174,201 +191,120 @@ class Assistant:
             decision, _ = await asyncio.shield(speculation)
             if turn.speculation is not speculation:
                 return
-            turn.ledger = turn.ledger.at(Mark.DECIDED, self._ms_after(turn.speech_end, begun))
+            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
             if silence_ms := self._settings.endpoint.silence_ms(decision):
                 self.listener.set_end(turn.number, silence_ms)
 
-    async def _ended(self, event: Ended) -> None:
-        turn, self._turn = self._turn, None
-        self._emit("speech_end", event.at_sample, turn=event.turn, by=str(event.by), t0_ms=_ms(event.speech_end_sample))
-        if turn is None or turn.number != event.turn:
-            return
-        if not turn.words or event.by is EndedBy.NO_SPEECH:
+    async def _ended(self, turn: OpenTurn, event: Ended) -> None:
+        if not turn.words or event.by in (EndedBy.NO_SPEECH, EndedBy.LOST):
             await self._engine.end(turn.number)
-            await self._beside(self._nobody_spoke(turn))
-            return
-        if event.by is EndedBy.LOST:
-            await self._engine.end(turn.number)
-            await self._beside(self._apologize(turn.number, AudioDeviceError("sound was lost between the words")))
+            if turn.words and event.by is EndedBy.LOST:
+                await self._fail(turn.number, AudioDeviceError("sound was lost between the words"))
+            else:
+                await self._beside(self._nobody_spoke(turn))
             return
         turn.speech_end = event.speech_end_sample
         turn.ledger = turn.ledger.at(Mark.END, samples_to_ms(event.at_sample - event.speech_end_sample))
         await self._beside(self._finish(turn))
-
-    # --- acting -----------------------------------------------------------------------------------------------------
-
-    async def _finish(self, turn: OpenTurn) -> None:
-        begun = time.monotonic()
-        try:
-            work = turn.speculation or asyncio.create_task(self._engine.decide(turn.number))
-            decision, times = await work
-            turn.ledger = turn.ledger.with_engine(times).at(Mark.DECIDED, self._ms_after(turn.speech_end, begun))
-            await self._engine.end(turn.number)
-        except VoicedError as error:
-            await self._apologize(turn.number, error)
-            return
-        judgement = self._judged(turn, decision, begun)
-        await self._act(turn, judgement, begun)
-
-    def _judged(self, turn: OpenTurn, decision: Decision, begun: float) -> Judgement:
-        self._emit(
-            "decision",
-            self.listener.now,
-            turn=turn.number,
-            verdict=str(decision.verdict),
-            calls=[call.to_json() for call in decision.calls],
-            certainty=round(decision.certainty, 4),
-        )
-        _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
-        if turn.expect is Expect.CODE:
-            judgement = self.house.judge_code(decision, now_sample=self.listener.now)
-        else:
-            judgement = self.house.judge(decision, now_sample=self.listener.now)
-        turn.ledger = replace(turn.ledger, certainty=decision.certainty)
-        turn.ledger = turn.ledger.at(Mark.POLICY, self._ms_after(turn.speech_end, begun))
-        return judgement
-
-    async def ask(self, turn_number: int, text: str) -> Judgement:
-        """Typed words go the same way, without the ear."""
-        turn = OpenTurn(turn_number, Expect.COMMAND, Ledger(turn_number), self.listener.now)
-        begun = time.monotonic()
-        decision, times = await self._engine.ask(turn_number, text)
-        turn.ledger = turn.ledger.with_engine(times)
-        judgement = self._judged(turn, decision, begun)
-        await self._act(turn, judgement, begun)
-        return judgement
-
-    async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float) -> None:
-        say = judgement.say
-        if judgement.kind is Kind.ACT:
-            say = await self._send(turn, judgement, begun)
-        elif judgement.kind is Kind.ASK:
-            self._emit("question", self.listener.now, turn=turn.number, text=say)
-        elif judgement.kind is Kind.REFUSE:
-            self._emit("refused", self.listener.now, turn=turn.number, reason=judgement.reason)
-        elif judgement.kind is Kind.IGNORE:
-            self._emit("ignored", self.listener.now, turn=turn.number, reason=judgement.reason)
-        if say:
-            await self._say(turn, say, begun)
-        elif judgement.kind is Kind.IGNORE and self._settings.chimes:
-            await self._chime(Chime.NOT_UNDERSTOOD)
-        if judgement.kind is Kind.ASK:
-            self._expect = Expect.CODE if judgement.wants_code else Expect.COMMAND
-            self.house.question_asked(now_sample=self.listener.now)
-            await self._events(self.listener.open_turn(window_ms=judgement.window_ms))
-        self.ledgers = [*self.ledgers[-99:], turn.ledger]
-        _log.info("%s", turn.ledger.line())
-        self._emit("turn_end", self.listener.now, turn=turn.number, ledger=turn.ledger.to_json())
-
-    async def _send(self, turn: OpenTurn, judgement: Judgement, begun: float) -> str:
-        """Publish every command, wait for the state topics; what may truly be said then."""
-        waiters = [Waiter(c) for c in judgement.commands if c.state_topic]
-        self._waiters += waiters
-        failed: list[Command] = []
-        for command in judgement.commands:
-            try:
-                await self._broker.publish(command.topic, command.payload)
-            except BrokerError as error:
-                failed.append(command)
-                _log.warning("turn %d: %s was not sent: %s", turn.number, command.entity, error)
-                continue
-            turn.ledger = turn.ledger.at(Mark.PUBLISHED, self._ms_after(turn.speech_end, begun))
-            self._emit(
-                "command",
-                self.listener.now,
-                turn=turn.number,
-                entity=command.entity,
-                verb=command.verb,
-                topic=command.topic,
-                payload=command.payload,
-            )
-        pending = [w for w in waiters if w.command not in failed]
-        if pending:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.confirm_s):
-                    await asyncio.gather(*(w.confirmed.wait() for w in pending))
-        self._waiters = [w for w in self._waiters if w not in waiters]
-        confirmed = tuple(w.command for w in pending if w.confirmed.is_set())
-        for command in confirmed:
-            turn.ledger = turn.ledger.at(Mark.CONFIRMED, self._ms_after(turn.speech_end, begun))
-            self._emit("confirmed", self.listener.now, turn=turn.number, entity=command.entity)
-        silent = tuple(w.command for w in pending if not w.confirmed.is_set())
-        return self.house.report(judgement, confirmed=confirmed, silent=silent, failed=tuple(failed))
-
-    async def follow_states(self) -> None:
-        async for message in self._messages:
-            self.house.heard_state(message.topic, message.payload)
-            for waiter in self._waiters:
-                if waiter.command.state_topic == message.topic and self.house.confirms(
-                    waiter.command, message.topic, message.payload
-                ):
-                    waiter.confirmed.set()
-
-    async def _ring(self) -> None:
-        """Say which timers are over, as soon as they are."""
-        while True:
-            left_s = self.house.next_timer_s()
-            await asyncio.sleep(_TIMER_POLL_S if left_s is None else min(_TIMER_POLL_S, left_s))
-            for text in self.house.timers_over():
-                self._emit("timer_over", self.listener.now, text=text)
-                await self._gated(self._mouth.say(text))
-
-    # --- speaking ---------------------------------------------------------------------------------------------------
-
-    async def _say(self, turn: OpenTurn, text: str, begun: float) -> None:
-        self._emit("reply", self.listener.now, turn=turn.number, text=text)
-        asked = self._ms_after(turn.speech_end, begun)
-        played = await self._gated(self._mouth.say(text))
-        if played:
-            turn.ledger = turn.ledger.at(Mark.FIRST_SOUND, asked + played.first_sound_ms)
-            self._emit(
-                "first_sound",
-                self.listener.now,
-                turn=turn.number,
-                after_ms=round(played.first_sound_ms, 1),
-                cached=played.cached,
-            )
-
-    async def _chime(self, chime: Chime) -> None:
-        await self._gated(self._mouth.chime(chime), tail=chime is not Chime.WOKEN, closed=chime is not Chime.WOKEN)
-
-    async def _gated(
-        self, playing: Coroutine[Any, Any, Played], *, tail: bool = True, closed: bool = True
-    ) -> Played | None:
-        """Play while the ear is closed. A mute mouth is reported and changes nothing else."""
-        self._speaking += closed
-        try:
-            return await playing
-        except VoicedError as error:
-            self._emit("mute", self.listener.now, reason=str(error))
-            return None
-        finally:
-            self._speaking -= closed
-            if tail and self._paced:
-                self._gate_until = self.listener.now + self._settings.gate_tail_ms * 16
 
     async def _nobody_spoke(self, turn: OpenTurn) -> None:
         if turn.expect is Expect.CODE:
             judgement = self.house.no_code(now_sample=self.listener.now)
             await self._act(turn, judgement, time.monotonic())
         else:
-            self._emit("turn_end", self.listener.now, turn=turn.number, ledger=turn.ledger.to_json())
+            self._timeline.tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
 
-    async def _apologize(self, turn: int, error: VoicedError) -> None:
+    async def _finish(self, turn: OpenTurn) -> None:
+        begun = time.monotonic()
+        try:
+            work = turn.speculation or asyncio.create_task(self._engine.decide(turn.number))
+            decision, times = await work
+            turn.ledger = turn.ledger.with_engine(times)
+            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+            await self._engine.end(turn.number)
+        except VoicedError as error:
+            await self._fail(turn.number, error)
+            return
+        judgement = self._judged(turn, decision, begun)
+        await self._act(turn, judgement, begun)
+
+    # --- from the decision to the answer ----------------------------------------------------------------------------
+
+    def _judged(self, turn: OpenTurn, decision: Decision, begun: float) -> Judgement:
+        self._timeline.tell(
+            "decision",
+            turn=turn.number,
+            verdict=str(decision.verdict),
+            calls=[call.to_json() for call in decision.calls],
+            certainty=round(decision.certainty, 4),
+        )
+        _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
+        judge = self.house.judge_code if turn.expect is Expect.CODE else self.house.judge
+        judgement = judge(decision, now_sample=self.listener.now)
+        turn.ledger = replace(turn.ledger, certainty=decision.certainty)
+        turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
+        return judgement
+
+    async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float) -> None:
+        tell, say = self._timeline.tell, judgement.say
+        match judgement.kind:
+            case Kind.ACT:
+                say = await self._acting.carry_out(turn, judgement, begun)
+            case Kind.ASK:
+                tell("question", turn=turn.number, text=say)
+            case Kind.REFUSE:
+                tell("refused", turn=turn.number, reason=judgement.reason)
+            case Kind.IGNORE:
+                tell("ignored", turn=turn.number, reason=judgement.reason)
+        if say:
+            await self._answer(turn, say, begun)
+        elif judgement.kind is Kind.IGNORE:
+            await self._speaking.chime(Chime.NOT_UNDERSTOOD)
+        if judgement.kind is Kind.ASK:
+            await self._await_answer(judgement)
+        self.ledgers = [*self.ledgers[-99:], turn.ledger]
+        _log.info("%s", turn.ledger.line())
+        tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
+
+    async def _answer(self, turn: OpenTurn, text: str, begun: float) -> None:
+        self._timeline.tell("reply", turn=turn.number, text=text)
+        asked = self._timeline.ms_after(turn.speech_end, begun)
+        if played := await self._speaking.say(text):
+            turn.ledger = turn.ledger.at(Mark.FIRST_SOUND, asked + played.first_sound_ms)
+            after_ms = round(played.first_sound_ms, 1)
+            self._timeline.tell("first_sound", turn=turn.number, after_ms=after_ms, cached=played.cached)
+
+    async def _await_answer(self, judgement: Judgement) -> None:
+        """A question has been spoken: open a turn for its answer, unless somebody already says something newer."""
+        if self.listener.turn is not None:
+            self.house.forget_question()
+            return
+        self._expect = Expect.CODE if judgement.wants_code else Expect.COMMAND
+        self.house.question_asked(now_sample=self.listener.now)
+        await self._events(self.listener.open_turn(window_ms=judgement.window_ms))
+
+    async def _fail(self, turn: int, error: VoicedError) -> None:
+        """The turn is over and nothing of it is sent; a newer one goes on. Said beside the hearing."""
         _log.warning("turn %d failed: %s", turn, error)
         if self._turn and self._turn.number == turn:
             self._turn = None
         if self.listener.turn == turn:
             self.listener.close()
-        self._emit("failed", self.listener.now, turn=turn, reason=str(error))
-        await self._gated(self._mouth.say(self.house.apology()))
-        self._emit("turn_end", self.listener.now, turn=turn)
+        self._timeline.tell("failed", turn=turn, reason=str(error))
+        await self._beside(self._apologize(turn))
 
-    # --- small things -----------------------------------------------------------------------------------------------
+    async def _apologize(self, turn: int) -> None:
+        await self._speaking.say(self.house.apology())
+        self._timeline.tell("turn_end", turn=turn)
+
+    # --- beside the turns -------------------------------------------------------------------------------------------
+
+    async def follow_states(self) -> None:
+        await self._acting.follow_states()
 
     async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the hearing where sound is paced, else at once."""
-        if self._paced:
+        if self._timeline.paced:
             self._start(work)
         else:
             await work
@@ -379,17 +315,45 @@ class Assistant:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_seen)
 
-    def _ms_after(self, t0_sample: int, begun: float) -> float:
-        """Milliseconds since t0: on the wall's clock where sound is paced, else sound heard plus work done."""
-        since = self._heard_at if self._paced else begun
-        return samples_to_ms(self.listener.now - t0_sample) + (time.monotonic() - since) * 1000
+    # --- what may be asked of it besides speech ---------------------------------------------------------------------
 
-    def _emit(self, event: str, at_sample: int, **fields: object) -> None:
-        self._tell({"event": event, "t_ms": _ms(at_sample), **fields})
+    async def ask(self, text: str) -> Judgement:
+        """Typed words go the same way, without the ear. A code that they lead to is asked for, and heard, by voice:
+        no text is ever an answer to it. BusyError while somebody speaks or a question is open.
+        """
+        if self.listener.turn is not None:
+            raise BusyError("somebody is speaking: nothing was done")
+        number = self.listener.number_turn()
+        turn = OpenTurn(number, Expect.COMMAND, Ledger(number), self.listener.now)
+        begun = time.monotonic()
+        decision, times = await self._engine.ask(number, text)
+        turn.ledger = turn.ledger.with_engine(times)
+        judgement = self._judged(turn, decision, begun)
+        await self._act(turn, judgement, begun)
+        return judgement
 
+    async def announce(self, text: str) -> Played | None:
+        """Say something; None where nobody heard it."""
+        self._timeline.tell("announce", text=text)
+        return await self._speaking.say(text)
 
-def _ms(samples: int) -> float:
-    return round(samples_to_ms(samples), 1)
+    async def listen(self) -> None:
+        """Open a turn without a wake word. BusyError while one is open."""
+        if self.listener.turn is not None:
+            raise BusyError("a turn is open already")
+        self._expect = Expect.COMMAND
+        self.house.forget_question()
+        await self._events(self.listener.open_turn())
+
+    async def cancel(self) -> None:
+        """Drop the open turn and the open question, and be silent. What was sent has been sent."""
+        self.house.forget_question()
+        if turn := self._turn:
+            self._turn = None
+            self.listener.close()
+            await self._engine.end(turn.number)
+            self._timeline.tell("turn_end", turn=turn.number, cancelled=True)
+        await self._speaking.stop()
 
 
 def _seen(task: asyncio.Task[Any]) -> None:

@@ -49,3 +49,11 @@ class BrokerError(VoicedError):
 
 class ChannelError(VoicedError):
     """A child process sent what is no message, or went away."""
+
+
+class BusyError(VoicedError):
+    """Somebody else comes first: ask again when they are done."""
+
+
+class StateError(VoicedError):
+    """What must survive a restart cannot be written: mend the disk or name another state_dir."""

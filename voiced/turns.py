@@ -1,13 +1,16 @@
-"""What the assistant keeps of a turn, and what it may be told about turns."""
+"""What the assistant keeps of a turn, and the sound's clock on which everything about turns is told and measured."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from voiced.ledger import Ledger
 from voiced.listen.endpoint import Endpoint
-from voiced.messages import Command, Decision, EngineTimes
+from voiced.listen.listener import Listener
+from voiced.messages import Decision, EngineTimes, samples_to_ms
 from voiced.ports import Expect
 
 Happening = dict[str, object]
@@ -33,10 +36,34 @@ class OpenTurn:
     """t0 as of the last hush."""
     speculation: asyncio.Task[tuple[Decision, EngineTimes]] | None = None
     words: bool = False
-    reopened: bool = False
 
 
-@dataclass(slots=True)
-class Waiter:
-    command: Command
-    confirmed: asyncio.Event = field(default_factory=asyncio.Event)
+class Timeline:
+    """The sound's clock. `paced` says whether sound arrives at its own pace: if it does, what a turn takes is measured
+    on the wall's clock from the last frame; if not, as sound heard plus work done.
+    """
+
+    def __init__(self, listener: Listener, tell: Callable[[Happening], None], *, paced: bool) -> None:
+        self._listener, self._tell, self.paced = listener, tell, paced
+        self._heard_at = time.monotonic()
+
+    @property
+    def now(self) -> int:
+        """Samples heard since the ear opened."""
+        return self._listener.now
+
+    def frame_arrived(self) -> None:
+        self._heard_at = time.monotonic()
+
+    def ms_after(self, t0_sample: int, begun: float) -> float:
+        """Milliseconds since t0; `begun` is when, on the monotonic clock, the work began."""
+        since = self._heard_at if self.paced else begun
+        return samples_to_ms(self.now - t0_sample) + (time.monotonic() - since) * 1000
+
+    def tell(self, event: str, at_sample: int | None = None, **fields: object) -> None:
+        self._tell({"event": event, "t_ms": ms(self.now if at_sample is None else at_sample), **fields})
+
+
+def ms(samples: int) -> float:
+    """As it is told: a tenth of a millisecond."""
+    return round(samples_to_ms(samples), 1)

@@ -41,6 +41,19 @@ def reported(house: House, judged: Judgement) -> str:
     return house.report(judged, confirmed=judged.commands, silent=(), failed=())
 
 
+# --- what a thing cannot do ----------------------------------------------------------------------------------------
+
+
+def test_a_light_without_colour_says_so() -> None:
+    judged = said(house(), "HassLightSet", name="standing light", color="green")
+    assert (judged.kind, judged.commands) == (Kind.REFUSE, ())
+    assert judged.say == "Standing light has no colour."
+    assert said(house(), "HassLightSet", name="desk light", color="green").say == "Desk light has no colour."
+    assert (
+        said(house(), "HassLightSet", name="standing light", brightness=30).say == "Standing light has no brightness."
+    )
+
+
 # --- places ---------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from voiced.ports import Chime, Expect, Played
 class FrameEar:
     """`ports.Ear` over frames that are there already."""
 
-    def __init__(self, frames: Iterable[Frame | EarLost]) -> None:
+    def __init__(self, frames: Iterable[Frame | EarLost | EarOpened]) -> None:
         self._frames = frames
 
     async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
@@ -93,7 +93,7 @@ class MemoryBroker:
         self.connected = True
         self.published: list[tuple[str, str]] = []
         self._answer = answer
-        self._messages: asyncio.Queue[BrokerMessage] = asyncio.Queue()
+        self._inboxes: list[asyncio.Queue[BrokerMessage]] = []
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         del retain
@@ -104,13 +104,23 @@ class MemoryBroker:
         for reply in self._answer(topic, text):
             await self.arrive(*reply)
 
-    async def arrive(self, topic: str, payload: str) -> None:
+    async def arrive(self, topic: str, payload: str | bytes, *, retained: bool = False) -> None:
         """As if somebody else had published it."""
-        await self._messages.put(BrokerMessage(topic, payload.encode()))
+        for inbox in self._inboxes:
+            inbox.put_nowait(
+                BrokerMessage(topic, payload if isinstance(payload, bytes) else payload.encode(), retained)
+            )
 
     async def subscribe(self, topic: str) -> None:
         del topic
 
-    async def messages(self) -> AsyncIterator[BrokerMessage]:
-        while True:
-            yield await self._messages.get()
+    def messages(self) -> AsyncIterator[BrokerMessage]:
+        """All that arrives from now on; each call has an inbox of its own."""
+        inbox: asyncio.Queue[BrokerMessage] = asyncio.Queue()
+        self._inboxes.append(inbox)
+
+        async def arrivals() -> AsyncIterator[BrokerMessage]:
+            while True:
+                yield await inbox.get()
+
+        return arrivals()

@@ -71,6 +71,6 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
         )
         states = asyncio.create_task(assistant.follow_states())
         try:
-            await assistant.ask(1, options.text)
+            await assistant.ask(options.text)
         finally:
             states.cancel()

@@ -92,6 +92,27 @@ def command(step: Step, home: Home) -> Command | None:
     return _message(entity, step, "command_topic", payload, "state_topic", {"state": states} if state else {})
 
 
+_LIGHT_PARTS = {
+    "brightness": ("brightness", ("brightness",), "brightness_command_topic"),
+    "color": ("colour", ("color",), "rgb_command_topic"),
+    "temperature": ("colour temperature", ("color_temp", "color_temp_kelvin"), "color_temp_command_topic"),
+}
+"""value of a light's `set` -> (what it is called, flags of the json schema that allow it, topic of the default one)."""
+
+
+def lacking(step: Step, home: Home) -> str:
+    """What a light was asked for and does not have: "colour"; empty where it is not that."""
+    entity = home.entity(step.entity)
+    if entity is None or entity.domain != "light" or step.verb != "set" or not entity.text("command_topic"):
+        return ""
+    by_flags = entity.text("schema") == "json"
+    for value, (called, flags, topic) in _LIGHT_PARTS.items():
+        has = any(map(entity.flag, flags)) if by_flags else bool(entity.text(topic))
+        if value in step.values and not has:
+            return called
+    return ""
+
+
 def _message(
     entity: Entity, step: Step, topic_key: str, payload: str, state_key: str, expected: Mapping[str, object]
 ) -> Command | None:

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from voiced.home.answers import ANSWERS, Facts, answer
 from voiced.home.code import is_code
-from voiced.home.dispatch import command, own_command
+from voiced.home.dispatch import command, lacking, own_command
 from voiced.home.intents import Resolved, Step, resolve, risky
 from voiced.home.model import Home, Risk
 from voiced.home.replies import Reply
@@ -63,7 +63,7 @@ class Refuse:
     """Understood, and not done: `reply` says why."""
 
     reason: str
-    """unreachable | unknown | not_in_groups | no_code | range"""
+    """unreachable | lacks | unknown | not_in_groups | no_code | range"""
     reply: Reply
 
 
@@ -151,6 +151,8 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         made = [(step, command(step, home)) for step in (*steps, *risks)]
         reached = [(step, c) for step, c in made if c is not None]
         if not reached:
+            if what := lacking(made[0][0], home):
+                return Refuse("lacks", Reply("lacks", {"name": _name(home, made[0][0].entity), "what": what}))
             return Refuse("unreachable", Reply("unreachable", {"names": [_name(home, s.entity) for s, _ in made]}))
         commands += [c for _, c in reached]
         guarded += [step for step in risks if any(step is s for s, _ in reached)]

@@ -193,6 +193,11 @@ class Listener:
         self._go(Sign.OPEN)
         return (*events, self._open("", 0.0, wait_ms=wait, audio_from=self._now, word_sounding=False))
 
+    def number_turn(self) -> int:
+        """A turn's number for words that were not heard: no turn of the ear will have it."""
+        self._turns += 1
+        return self._turns
+
     def set_end(self, turn: int, end_ms: int) -> bool:
         """How long this hush must last (from t0) to be the end: shorter where what was said is complete and certain,
         longer where it is not. Counts until speech resumes; False where `turn` is not in a hush any more.

@@ -170,6 +170,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     # what went wrong
     "unknown": lambda v: f"I don't know {the(v['name'])}." if v["name"] else "I don't know what you mean.",
     "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
+    "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
     "unreached": lambda v: f"I could not reach {_names(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",
