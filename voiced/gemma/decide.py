@@ -14,6 +14,7 @@ path can still win.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -166,6 +167,16 @@ class Walker:
             found[[*excluded, self.automaton.end_token]] = False
             self._masks[excluded] = found
         return found
+
+    def warm(self, most: int) -> None:
+        """Work out the choices of the `most` states nearest to the start, so that the first turns find them."""
+        states = [self.automaton.start]
+        seen = set(states)
+        for state in itertools.islice(states, most):  # the list grows while it is read
+            for step in self.arcs(state).steps.values():
+                if step.state not in seen:
+                    seen.add(step.state)
+                    states.append(step.state)
 
     def opening(self) -> tuple[tuple[int, ...], State]:
         """Tokens that every path begins with, where their scores are not asked for, and the state after them.

@@ -17,8 +17,8 @@ from voiced.messages import Alternative, Call, Decision, SlotValue, Verdict
 
 VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
 """Tools of the calls dialect that are verdicts, not actions."""
-READ_PATHS = 6
-"""Finished paths whose meaning is worked out: the others are far behind."""
+READ_PATHS, READ_NATS = 6, 9.0
+"""Finished paths whose meaning is worked out: so many, so close to the best. The others are far behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,8 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
         return []
     top = walk.finished[0].score
     for path in walk.finished[:READ_PATHS]:
+        if path.score < top - READ_NATS:
+            break
         readings = automaton.readings(path.tokens)
         if not readings:
             continue

@@ -186,8 +186,14 @@ class LowerHalf:
 class Context:
     """KV memory of a text model and the batches that fill it. Unified cells; full-size windows, so it rolls back."""
 
-    def __init__(self, model: TextModel, cells: int, sequences: int, threads: int, short: bool = True) -> None:
-        """`short` ends runs without wanted logits after the layers that own keys and values."""
+    def __init__(
+        self, model: TextModel, cells: int, sequences: int, threads: int, short: bool = True, flash: bool = True
+    ) -> None:
+        """`short` ends runs without wanted logits after the layers that own keys and values.
+
+        Without `flash` attention is plain matrix products: for the narrow batches of a small model on a CPU a batch
+        of nine rows takes 0.85 instead of 1.5 ms (measured, AVX-512).
+        """
         self._lower = LowerHalf(model) if short and model.owning_layers < model.layers else None
         params = lib.llama_context_default_params()
         params.n_ctx = cells
@@ -195,6 +201,7 @@ class Context:
         params.n_seq_max = sequences
         params.n_threads = params.n_threads_batch = threads
         params.swa_full = True
+        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.kv_unified = True
         params.no_perf = True
         if self._lower:
