@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home
+from voiced.home.templates import TemplateError, parse
 from voiced.messages import Call, Command, SlotValue
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {
@@ -117,10 +118,29 @@ def _message(
     entity: Entity, step: Step, topic_key: str, payload: str, state_key: str, expected: Mapping[str, object]
 ) -> Command | None:
     topic = entity.text(topic_key) if topic_key else ""
+    if template := entity.text(topic_key.removesuffix("_topic") + "_template"):
+        payload = _templated(template, payload)
     if not topic or not payload:
         return None
     state_topic = entity.text(state_key) if state_key and expected else ""
+    if read := entity.text(state_key.removesuffix("_topic") + "_template"):
+        expected = {**expected, "template": read}
     return Command(entity.id, step.verb, topic, payload, state_topic, expected if state_topic else {})
+
+
+def _templated(template: str, payload: str) -> str:
+    """The payload that a device wants for a value; "" where its template makes none of it."""
+    try:
+        value: object = int(payload) if payload.lstrip("-").isdigit() else float(payload)
+    except ValueError:
+        value = payload
+    more: dict[str, object] = {"value": value, "position": value}
+    if len(parts := payload.split(",")) == 3 and all(part.isdigit() for part in parts):
+        more |= dict(zip(("red", "green", "blue"), map(int, parts), strict=True))
+    try:
+        return parse(template).read(payload, more) or ""
+    except TemplateError:  # told when the home was read
+        return ""
 
 
 def _number(entity: Entity, step: Step, topic: str, state: str, payload: str) -> Command | None:

@@ -11,6 +11,7 @@ import re
 from voiced.home.model import Area, Entity, Floor, Home, OwnSentence, Risk, default_risk, folded, slug
 from voiced.home.mqtt import PLATFORMS, Setting
 from voiced.home.spoken import spoken
+from voiced.home.templates import TemplateError, parse
 from voiced.tables import Table, did_you_mean
 
 _ENTITY_ID = re.compile(r"[a-z_]+\.[a-z0-9_]+")
@@ -156,6 +157,11 @@ def _mqtt(table: Table, domain: str) -> dict[str, Setting]:
             found[key] = value = mqtt.string(key, default)
             if key.endswith("_topic") and (fault := topic_fault(value, publish=key.endswith("command_topic"))):
                 mqtt.fault(key, fault)
+            if key.endswith("_template"):
+                try:
+                    parse(value)
+                except TemplateError as error:
+                    mqtt.fault(key, str(error))
     mqtt.done()
     return found
 

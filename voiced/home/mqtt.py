@@ -18,7 +18,7 @@ _RUN: dict[str, Setting] = {"command_topic": "", "payload_on": "ON"}
 _PRESS: dict[str, Setting] = {"command_topic": "", "payload_press": "PRESS"}
 _SENSOR: dict[str, Setting] = {"state_topic": ""}
 
-PLATFORMS: Mapping[str, Mapping[str, Setting]] = {
+_TABLE: Mapping[str, Mapping[str, Setting]] = {
     "light": _SWITCH | {
         "schema": "default", "brightness": False, "color": False, "color_temp": False, "color_temp_kelvin": False,
         "brightness_scale": 255.0, "brightness_command_topic": "", "brightness_state_topic": "",
@@ -65,6 +65,8 @@ PLATFORMS: Mapping[str, Mapping[str, Setting]] = {
     "input_button": _PRESS,
     "sensor": _SENSOR,
     "binary_sensor": {"state_topic": "", "payload_on": "ON", "payload_off": "OFF"},
+    "number": {"command_topic": "", "state_topic": "", "min": 1.0, "max": 100.0, "step": 1.0},
+    "select": {"command_topic": "", "state_topic": ""},
     "media_player": _SWITCH | {
         "payload_play": "PLAY", "payload_pause": "PAUSE", "payload_next": "NEXT", "payload_previous": "PREVIOUS",
         "payload_mute": "MUTE", "payload_unmute": "UNMUTE", "volume_command_topic": "", "volume_state_topic": "",
@@ -84,6 +86,15 @@ PLATFORMS: Mapping[str, Mapping[str, Setting]] = {
     "person": _SENSOR,
 }  # fmt: skip
 """Home Assistant has no MQTT platform for media players, lists, weather and persons: theirs follow the others."""
+
+
+def _with_templates(keys: Mapping[str, Setting]) -> Mapping[str, Setting]:
+    templates = (key.removesuffix("_topic") + "_template" for key in keys if key.endswith("_topic"))
+    return {**keys, **dict.fromkeys(templates, "")}
+
+
+PLATFORMS: Mapping[str, Mapping[str, Setting]] = {domain: _with_templates(keys) for domain, keys in _TABLE.items()}
+"""Every topic `x_topic` may have an `x_template` (see templates.py): how to read it, or what to make of a value."""
 
 
 def setting(domain: str, written: Mapping[str, Setting], key: str) -> Setting:

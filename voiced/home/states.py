@@ -6,12 +6,14 @@ what a command asked for.
 
 from __future__ import annotations
 
+import colorsys
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from voiced.home.model import Entity, Home
+from voiced.home.model import Entity, Home, is_state_topic
+from voiced.home.templates import TemplateError, parse
 from voiced.messages import Command
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -79,6 +81,8 @@ def _object(text: str) -> Mapping[str, object]:
 
 def _rgb(value: object) -> tuple[int, int, int] | None:
     parts: list[object] = []
+    if isinstance(value, dict) and "r" not in value:
+        return _of_chromaticity(value)
     if isinstance(value, dict):
         parts = [value.get(k) for k in "rgb"]
     elif isinstance(value, str):
@@ -90,10 +94,48 @@ def _rgb(value: object) -> tuple[int, int, int] | None:
     return r, g, b
 
 
+def _of_chromaticity(value: Mapping[str, object]) -> tuple[int, int, int] | None:
+    """Lamps say their colour as x and y, or as hue (degrees) and saturation (percent): the brightest rgb of it."""
+    hue, saturation, x, y = (_number(value.get(key)) for key in ("h", "s", "x", "y"))
+    if hue is None:
+        hue, saturation = (_number(value.get(key)) for key in ("hue", "saturation"))
+    if x is not None and y is not None and 0 <= x <= 1 and 0 < y <= 1:
+        return _of_xy(x, y)
+    if hue is None or saturation is None:
+        return None
+    r, g, b = colorsys.hsv_to_rgb(hue % 360 / 360, min(1.0, max(0.0, saturation / 100)), 1.0)
+    return round(r * 255), round(g * 255), round(b * 255)
+
+
+def _of_xy(x: float, y: float) -> tuple[int, int, int]:
+    """The wide-gamut conversion that lamps and bridges use."""
+    big_x, big_z = x / y, (1 - x - y) / y
+    linear = (
+        1.656492 * big_x - 0.354851 - 0.255038 * big_z,
+        -0.707196 * big_x + 1.655397 + 0.036152 * big_z,
+        0.051713 * big_x - 0.121364 + 1.011530 * big_z,
+    )
+    most = max(*linear, 1e-6)
+    r, g, b = (round(255 * max(0.0, part / most) ** (1 / 2.4)) for part in linear)
+    return r, g, b
+
+
+def covers(pattern: str, topic: str) -> bool:
+    """Whether a topic is one of a pattern's: `+` stands for any one level."""
+    if pattern == topic:
+        return True
+    if "+" not in pattern:
+        return False
+    levels, said = pattern.split("/"), topic.split("/")
+    return len(levels) == len(said) and all(a in ("+", b) for a, b in zip(levels, said, strict=True))
+
+
 def confirms(command: Command, payload: bytes) -> bool:
     """Whether this payload of `command.state_topic` says that the command was carried out."""
     text = _text(payload)
     expected = command.expected_state
+    if text is not None and (template := expected.get("template")):
+        text = _read(str(template), text)
     if text is None or not expected:
         return False
     if isinstance(states := expected.get("state"), list | tuple):
@@ -131,9 +173,20 @@ def heard(entity: Entity, old: EntityState, topic: str, payload: bytes) -> Entit
     if text is None:
         return old
     for key, value in entity.mqtt.items():
-        if value == topic and key.endswith("_topic"):
-            old = _take(entity, old, key, text)
+        if is_state_topic(key) and covers(str(value), topic):
+            template = entity.text(key.removesuffix("_topic") + "_template")
+            said = _read(template, text) if template else text
+            if said is not None:
+                old = _take(entity, old, key, said)
     return old
+
+
+def _read(template: str, text: str) -> str | None:
+    try:
+        said = parse(template).read(text)
+    except TemplateError:  # told when the home was read
+        return None
+    return said or None
 
 
 def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
@@ -203,7 +256,7 @@ class StateBook:
     def heard(self, topic: str, payload: bytes) -> StateBook:
         new = {}
         for entity in self.home.entities:
-            if topic in entity.mqtt.values():
+            if any(is_state_topic(k) and covers(str(v), topic) for k, v in entity.mqtt.items()):
                 old = self.states.get(entity.id, EntityState())
                 new[entity.id] = heard(entity, old, topic, payload)
         return StateBook(self.home, {**self.states, **new}) if new else self

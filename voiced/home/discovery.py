@@ -1,0 +1,232 @@
+"""PURE. Home Assistant's MQTT discovery: a retained configuration -> what the device says it is.
+
+    <prefix>/<component>/[<node>/]<object>/config      one thing
+    <prefix>/device/[<node>/]<object>/config           a device with all its `components`
+
+What comes in is anybody's text: sizes are bounded, names are cleaned, topics checked, templates limited to those that
+`templates` understands. What cannot be read is left out and said in `problems`; nothing is guessed, nothing raises.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from voiced.home.discovery_words import DEVICE_KEYS, KEYS, ORIGIN_KEYS, spelled_out, written
+from voiced.home.load import topic_fault
+from voiced.home.model import slug
+from voiced.home.mqtt import PLATFORMS, Setting
+from voiced.home.templates import TemplateError, parse
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_COMPONENTS = 200
+MAX_TEXT_CHARS = 512
+"""Of a topic or payload that a device may ask for."""
+
+COMPONENTS = frozenset([
+    "alarm_control_panel", "binary_sensor", "button", "climate", "cover", "fan", "humidifier", "light", "lock",
+    "number", "scene", "select", "sensor", "siren", "switch", "vacuum", "valve",
+])  # fmt: skip
+"""The rest (cameras, updates, triggers, tags, events, texts) is nothing to talk to."""
+
+_TOPIC = re.compile(r"(?:[a-zA-Z0-9_-]+/)?([a-zA-Z0-9_-]+)/config")
+_ENTITY_ID = re.compile(r"[a-z0-9_]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thing on the network, as it describes itself; texts are cleaned."""
+
+    key: str
+    """Stays the same as long as the device calls itself the same."""
+    topic: str
+    """The discovery topic."""
+    domain: str
+    object_id: str = ""
+    """The second half of the entity id that it asks for; "" where it does not."""
+    name: str = ""
+    """Within its device; "" for the device's main function."""
+    device: str = ""
+    area: str = ""
+    device_class: str = ""
+    unit: str = ""
+    secondary: bool = False
+    """A setting, a diagnosis, or off by default: not for talking to."""
+    mqtt: Mapping[str, Setting] = field(default_factory=dict)
+    origin: str = ""
+    """Who speaks for it: Zigbee2MQTT, ESPHome ..."""
+    problems: tuple[str, ...] = ()
+    """What of it could not be read, and why."""
+
+
+def discover(prefix: str, topic: str, payload: bytes) -> tuple[Found, ...]:
+    """All that this message describes; none where it is empty (the device is gone) or not for us."""
+    component, _, rest = topic.removeprefix(f"{prefix}/").partition("/")
+    match = _TOPIC.fullmatch(rest)
+    if match is None or not topic.startswith(f"{prefix}/") or len(payload) > MAX_PAYLOAD_BYTES:
+        return ()
+    config = _object(payload)
+    if component == "device":
+        return tuple(_components(topic, spelled_out(config, KEYS)))
+    if component not in COMPONENTS or not config or "migrate_discovery" in config:
+        return ()
+    return (_found(component, topic, match[1], spelled_out(config, KEYS)),)
+
+
+def _object(payload: bytes) -> Mapping[str, object]:
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _components(topic: str, root: Mapping[str, object]) -> Iterator[Found]:
+    components = root.get("components")
+    if not isinstance(components, dict):
+        return
+    shared = {k: v for k, v in root.items() if k != "components"}
+    for key, one in list(components.items())[:MAX_COMPONENTS]:
+        if not isinstance(one, dict):
+            continue
+        config = spelled_out(one, KEYS)
+        platform = config.pop("platform", "")
+        if isinstance(platform, str) and platform in COMPONENTS and config:
+            yield _found(platform, topic, str(key)[:64], {**shared, **config})
+
+
+def _found(domain: str, topic: str, object_id: str, config: Mapping[str, object]) -> Found:
+    device = _part(config, "device", DEVICE_KEYS)
+    origin = _part(config, "origin", ORIGIN_KEYS)
+    unique = config.get("unique_id")
+    settings = _Settings(domain, config)
+    device_name = written(device.get("name"))
+    named = written(config.get("name"))
+    device_class = slug(written(config.get("device_class"))) if config.get("device_class") else ""
+    if "name" not in config and domain in ("sensor", "binary_sensor", "number"):
+        named = written(device_class)
+    if device_name and named.casefold().startswith(device_name.casefold() + " "):
+        named = named[len(device_name) :].strip()
+    wanted = config.get("default_entity_id") or config.get("object_id") or ""
+    wanted = str(wanted).removeprefix(f"{domain}.")
+    return Found(
+        key=f"{domain}/{unique}"[:200] if isinstance(unique, str) and unique else f"{topic}#{object_id}",
+        topic=topic,
+        domain=domain,
+        object_id=wanted if _ENTITY_ID.fullmatch(wanted) else "",
+        name="" if named.casefold() == device_name.casefold() else named,
+        device=device_name,
+        area=written(device.get("suggested_area")),
+        device_class=device_class,
+        unit=written(config.get("unit_of_measurement"))[:16],
+        secondary=bool(config.get("entity_category")) or config.get("enabled_by_default") is False,
+        mqtt=settings.read(),
+        origin=written(origin.get("name")) or written(device.get("manufacturer")),
+        problems=tuple(settings.problems),
+    )
+
+
+def _part(config: Mapping[str, object], key: str, words: Mapping[str, str]) -> Mapping[str, object]:
+    value = config.get(key)
+    return spelled_out(value, words) if isinstance(value, dict) else {}
+
+
+class _Settings:
+    """The MQTT keys of one thing, with full topics and templates under our names: `state_topic`, `state_template`."""
+
+    def __init__(self, domain: str, config: Mapping[str, object]) -> None:
+        base = config.get("~")
+        self._domain, self._config = domain, config
+        self._base = base if isinstance(base, str) else ""
+        self.problems: list[str] = []
+
+    def read(self) -> dict[str, Setting]:
+        found: dict[str, Setting] = {}
+        if self._domain == "light" and self._config.get("schema") == "template":
+            self.problems.append("a light of the schema 'template' is not supported")
+            return found
+        for key, default in PLATFORMS[self._domain].items():
+            if key.endswith("_topic"):
+                self._take_topic(key, found)
+            elif not key.endswith("_template") and (value := self._value(key, default)) is not None:
+                found[key] = value
+        for state, payload in (("state_on", "payload_on"), ("state_off", "payload_off")):
+            if state in PLATFORMS[self._domain] and payload in found:
+                found.setdefault(state, found[payload])
+        if self._domain == "light":
+            self._light(found)
+        if self._domain == "siren" and "command_template" not in found:  # Home Assistant's default is JSON
+            found |= {"payload_on": json.dumps({"state": found.get("payload_on", "ON")})}
+            found |= {"payload_off": json.dumps({"state": found.get("payload_off", "OFF")})}
+        if not any(key.endswith("_topic") for key in found) and not self.problems:
+            self.problems.append("it has no topic that this house can use")
+        return found
+
+    def _light(self, found: dict[str, Setting]) -> None:
+        modes = self._config.get("supported_color_modes")
+        names = {str(mode) for mode in modes} if isinstance(modes, list) else set()
+        if found.get("schema", "default") == "json":
+            colours = names & {"hs", "xy", "rgb", "rgbw", "rgbww"}
+            known = {"brightness": names - {"onoff"}, "color": colours, "color_temp": names & {"color_temp"}}
+            found |= {key: True for key, given in known.items() if given}
+
+    def _take_topic(self, key: str, found: dict[str, Setting]) -> None:
+        written_topic = self._config.get(key)
+        if written_topic is None or written_topic == "":
+            return
+        topic = self._topic(written_topic)
+        commands = key.endswith("command_topic") or key == "set_position_topic"
+        if not topic or (commands and topic_fault(topic, publish=True)) or not _readable(topic):
+            self.problems.append(f"{key} is not a topic that can be used")
+            return
+        template = self._template(key)
+        if template is not None:
+            try:
+                parse(template)
+            except TemplateError as error:
+                self.problems.append(f"{key} has a template that is not understood: {error}")
+                return
+            found[key.removesuffix("_topic") + "_template"] = template
+        found[key] = topic
+
+    def _topic(self, value: object) -> str:
+        if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS:
+            return ""
+        if self._base and value.startswith("~"):
+            value = self._base + value[1:]
+        elif self._base and value.endswith("~"):
+            value = value[:-1] + self._base
+        return "" if value.startswith("$") or any(ord(c) < 32 for c in value) else value
+
+    def _template(self, key: str) -> str | None:
+        """Its template, under any of the names that Home Assistant's platforms have for it."""
+        stem = key.removesuffix("_topic")
+        names = [f"{stem}_template", f"{stem.removesuffix('_state')}_value_template"]
+        if stem == "state":
+            names += ["state_value_template", "value_template"]
+        elif self._domain == "climate" and not stem.endswith("command"):
+            names.append("value_template")
+        return next((str(self._config[name]) for name in names if self._config.get(name)), None)
+
+    def _value(self, key: str, default: Setting) -> Setting | None:
+        value = self._config.get(key)
+        if value is None:
+            return None
+        if isinstance(default, bool):
+            return value if isinstance(value, bool) else None
+        if isinstance(default, float):
+            numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            return float(str(value)) if numeric else None
+        if isinstance(value, str | int | float) and len(str(value)) <= MAX_TEXT_CHARS:
+            return str(value)
+        self.problems.append(f"{key} is not a text")
+        return None
+
+
+def _readable(topic: str) -> bool:
+    """Patterns are allowed that name something: `+/+/BTtoMQTT/AB12`, never `#`."""
+    levels = topic.split("/")
+    return "#" not in topic and levels[-1] not in ("+", "") and all(lv == "+" or "+" not in lv for lv in levels)

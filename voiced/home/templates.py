@@ -1,0 +1,306 @@
+"""PURE. Value and command templates of MQTT discovery: a small, closed part of Jinja, run by our own interpreter.
+
+Jinja's parser reads them, and only reads. What the tree may hold is listed here: text, output, `if`, `set`, paths into
+`value_json`, literals, arithmetic on numbers, comparisons, `and`, `or`, `not`, `a if b else c`, `.get()`, the filters
+of `FILTERS` and the tests of `TESTS`. No loops, no calls, no attributes of objects: a template takes time and memory in
+proportion to its own length. Anything else is a TemplateError that names what was not understood; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+MAX_TEMPLATE_CHARS = 2000
+MAX_TEXT_CHARS = 4096
+"""Of any text while a template is evaluated."""
+MAX_PAYLOAD_CHARS = 65_536
+MAX_DEPTH = 40
+
+_JINJA = Environment(autoescape=False)  # noqa: S701 - it only parses
+
+
+class TemplateError(ValueError):
+    """A template is beyond what is understood; the text says what of it."""
+
+
+class _SilentError(Exception):
+    """The template has nothing to say about this message."""
+
+
+class _Undefined:
+    """What a path leads to that is not there."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+_UNDEFINED = _Undefined()
+_Scope = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that was understood."""
+
+    source: str
+    body: tuple[nodes.Node, ...]
+
+    def read(self, value: str, more: Mapping[str, object] | None = None) -> str | None:
+        """The text that it makes of a payload; None where the payload says nothing about it. Never raises.
+
+        `more` are variables besides `value` and `value_json`.
+        """
+        scope: _Scope = {"value": value, **(more or {})}
+        try:
+            scope["value_json"] = json.loads(value) if len(value) <= MAX_PAYLOAD_CHARS else _UNDEFINED
+        except (ValueError, RecursionError):
+            scope["value_json"] = _UNDEFINED
+        try:
+            return _rendered(self.body, scope).strip()
+        except _SilentError:
+            return None
+
+
+@lru_cache(4096)
+def parse(source: str) -> Template:
+    """TemplateError where any of it is not understood."""
+    if len(source) > MAX_TEMPLATE_CHARS:
+        raise TemplateError(f"longer than {MAX_TEMPLATE_CHARS} characters")
+    try:
+        tree = _JINJA.parse(source)
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"not understood: {error.message}") from error
+    except RecursionError as error:
+        raise TemplateError("nested too deeply") from error
+    except (ValueError, OverflowError) as error:  # a number of a thousand digits
+        raise TemplateError(f"not understood: {type(error).__name__}") from error
+    _check(tree, 0)
+    return Template(source, tuple(tree.body))
+
+
+# --- what may be in it ----------------------------------------------------------------------------------------------
+
+_ARITHMETIC: Mapping[type[nodes.Node], Callable[[float, float], float]] = {
+    nodes.Add: operator.add, nodes.Sub: operator.sub, nodes.Mul: operator.mul, nodes.Div: operator.truediv,
+    nodes.FloorDiv: operator.floordiv, nodes.Mod: operator.mod,
+}  # fmt: skip
+_KNOWN = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Assign, nodes.Name, nodes.Const, nodes.Getattr,
+    nodes.Getitem, nodes.Call, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+    nodes.CondExpr, nodes.Neg, nodes.Concat, nodes.Dict, nodes.Pair, nodes.List, nodes.Tuple, *_ARITHMETIC,
+)  # fmt: skip
+
+
+def _check(node: nodes.Node, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise TemplateError("nested too deeply")
+    if not isinstance(node, _KNOWN):
+        raise TemplateError(f"'{type(node).__name__.lower()}' is not supported")
+    match node:
+        case nodes.Filter(name=name, kwargs=kwargs, dyn_args=many, dyn_kwargs=more):
+            if name not in FILTERS:
+                raise TemplateError(f"the filter '{name[:30]}' is not supported")
+            if kwargs or many or more or node.node is None:
+                raise TemplateError(f"the filter '{name}' with named arguments is not supported")
+        case nodes.Test(name=name, args=args) if name not in TESTS or args:
+            raise TemplateError(f"the test '{name[:30]}' is not supported")
+        case nodes.Call():
+            method = node.node
+            if not isinstance(method, nodes.Getattr) or method.attr != "get" or not 1 <= len(node.args) <= 2:
+                said = getattr(method, "name", getattr(method, "attr", "?"))
+                raise TemplateError(f"calling '{said[:30]}' is not supported")
+            if node.kwargs or node.dyn_args or node.dyn_kwargs:
+                raise TemplateError("'get' with named arguments is not supported")
+        case nodes.Assign(target=target) if not isinstance(target, nodes.Name):
+            raise TemplateError("'set' of several names is not supported")
+    for child in node.iter_child_nodes():
+        _check(child, depth + 1)
+
+
+# --- evaluating -----------------------------------------------------------------------------------------------------
+
+
+def _rendered(body: Iterable[nodes.Node], scope: _Scope) -> str:
+    text = "".join(_stated(node, scope) for node in body)
+    if len(text) > MAX_TEXT_CHARS:
+        raise _SilentError
+    return text
+
+
+def _stated(node: nodes.Node, scope: _Scope) -> str:
+    match node:
+        case nodes.Output(nodes=parts):
+            return "".join(p.data if isinstance(p, nodes.TemplateData) else _shown(_value(p, scope)) for p in parts)
+        case nodes.Assign(target=nodes.Name(name=name), node=value):
+            scope[name] = _value(value, scope)
+            return ""
+        case nodes.If(test=test, body=body, elif_=more, else_=other):
+            if _value(test, scope):
+                return _rendered(body, scope)
+            return _rendered([nodes.If(more[0].test, more[0].body, more[1:], other)] if more else other, scope)
+    raise _SilentError
+
+
+def _shown(value: object) -> str:
+    if value is None or isinstance(value, str | int | float):
+        return str(value)
+    raise _SilentError
+
+
+def _value(node: nodes.Node | None, scope: _Scope) -> object:
+    match node:
+        case nodes.Const(value=value):
+            return value
+        case nodes.Name(name=name):
+            return scope.get(name, _UNDEFINED)
+        case nodes.Getattr(node=of, attr=attr):
+            return _at(_value(of, scope), attr)
+        case nodes.Getitem(node=of, arg=arg):
+            return _at(_value(of, scope), _value(arg, scope))
+        case nodes.Call(node=nodes.Getattr(node=of), args=[key, *default]):
+            found = _at(_value(of, scope), _value(key, scope))
+            return found if found is not _UNDEFINED else _value(default[0], scope) if default else None
+        case nodes.Filter(node=of, name=name, args=args):
+            return _filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
+        case nodes.Test(node=of, name=name):
+            return TESTS[name](_value(of, scope))
+        case nodes.Compare(expr=first, ops=[nodes.Operand(op=sign, expr=second)]):
+            return _compared(sign, _value(first, scope), _value(second, scope))
+        case nodes.And(left=left, right=right):
+            return _value(left, scope) and _value(right, scope)
+        case nodes.Or(left=left, right=right):
+            return _value(left, scope) or _value(right, scope)
+        case nodes.Not(node=of):
+            return not _value(of, scope)
+        case nodes.CondExpr(test=test, expr1=then, expr2=other):
+            chosen = then if _value(test, scope) else other
+            return _value(chosen, scope) if chosen is not None else ""
+        case nodes.Neg(node=of):
+            return -_number(_value(of, scope))
+        case nodes.BinExpr(left=left, right=right):
+            a, b = _number(_value(left, scope)), _number(_value(right, scope))
+            try:
+                return _ARITHMETIC[type(node)](a, b)
+            except ZeroDivisionError:
+                raise _SilentError from None
+        case nodes.Concat(nodes=parts):
+            return _bounded("".join(_shown(_value(part, scope)) for part in parts))
+        case nodes.Dict(items=pairs):
+            return {_key(_value(pair.key, scope)): _value(pair.value, scope) for pair in pairs}
+        case nodes.List(items=items) | nodes.Tuple(items=items):
+            return [_value(item, scope) for item in items]
+    raise _SilentError
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_TEXT_CHARS:
+        raise _SilentError
+    return text
+
+
+def _key(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise _SilentError
+
+
+def _at(value: object, key: object) -> object:
+    if isinstance(value, dict):
+        return value.get(_key(key), _UNDEFINED)
+    if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+        return value[key]
+    return _UNDEFINED
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
+        raise _SilentError
+    return value
+
+
+def _compared(sign: str, a: object, b: object) -> bool:
+    match sign:
+        case "eq" | "ne":
+            return (a == b) is (sign == "eq")
+        case "in" | "notin":
+            inside = isinstance(a, str) and a in b if isinstance(b, str) else a in b if isinstance(b, list) else False
+            if isinstance(b, dict):
+                inside = _key(a) in b
+            return inside is (sign == "in")
+    order = {"lt": operator.lt, "gt": operator.gt, "lteq": operator.le, "gteq": operator.ge}
+    return bool(order[sign](_number(a), _number(b)))
+
+
+TESTS: Mapping[str, Callable[[object], bool]] = {
+    "defined": lambda value: value is not _UNDEFINED,
+    "undefined": lambda value: value is _UNDEFINED,
+    "none": lambda value: value is None,
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "number": lambda value: isinstance(value, int | float),
+    "string": lambda value: isinstance(value, str),
+}
+
+
+def _as_number(value: object, default: Sequence[object]) -> int | float:
+    """Strict, as Home Assistant's filters are: what is no number needs a default."""
+    try:
+        if isinstance(value, str | int | float) and math.isfinite(float(value)):
+            return _number(value if isinstance(value, int) and not isinstance(value, bool) else float(value))
+    except ValueError:
+        pass
+    if default:
+        return _number(default[0])
+    raise _SilentError
+
+
+def _rounded(value: object, more: Sequence[object]) -> object:
+    digits = more[0] if more else 0
+    if not isinstance(digits, int) or not 0 <= digits <= 10 or len(more) > 1:
+        raise _SilentError
+    number = round(float(_as_number(value, ())), digits)
+    return number if digits else int(number)
+
+
+def _replaced(value: object, more: Sequence[object]) -> object:
+    match more:
+        case [str(old), str(new)] if old:
+            return _bounded(_shown(value).replace(old, new))
+    raise _SilentError
+
+
+FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
+    "int": lambda value, more: int(_as_number(value, more)),
+    "float": lambda value, more: float(_as_number(value, more)),
+    "round": _rounded,
+    "abs": lambda value, _: abs(_number(value)),
+    "lower": lambda value, _: _shown(value).lower(),
+    "upper": lambda value, _: _shown(value).upper(),
+    "title": lambda value, _: _shown(value).title(),
+    "trim": lambda value, _: _shown(value).strip(),
+    "string": lambda value, _: _shown(value),
+    "replace": _replaced,
+    "default": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
+    "d": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
+    "is_defined": lambda value, _: value,
+    "tojson": lambda value, _: _bounded(json.dumps(value)),
+    "to_json": lambda value, _: _bounded(json.dumps(value)),
+}
+"""Home Assistant's, which are stricter than Jinja's. Where `is_defined` is not, a message says nothing: so does any
+filter here, but for `default`."""
+
+
+def _filtered(name: str, value: object, arguments: Sequence[object]) -> object:
+    if value is _UNDEFINED and name not in ("default", "d"):
+        raise _SilentError
+    try:
+        return FILTERS[name](value, arguments)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise _SilentError from None
