@@ -123,7 +123,7 @@ def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> t
         named = [e for e in home.called(said["name"]) if e in pool and (not domains or e.domain in domains)]
         return _one_of(named, area)
     wanted = (said["domain"],) if "domain" in said else domains or SWITCHABLE
-    pool = tuple(e for e in pool if e.domain in wanted)
+    pool = tuple(e for e in pool if e.domain in wanted and not e.members)
     if "domain" not in said and not domains and any(e.domain == "light" for e in pool):
         pool = tuple(e for e in pool if e.domain == "light")
     if place or floor or call.slots.get("everywhere"):
@@ -154,5 +154,14 @@ def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
         for k, v in values.items()
         if isinstance(v, str) == (k in _WORDS) and not (isinstance(v, float) and not math.isfinite(v))
     }  # a model may have said anything
+    if not ambiguous and any(e.members for e in entities):
+        entities, group = _members(entities, home, action), True
     steps = tuple(Step(e.id, verb_for(action.verb, e.domain), values) for e in entities)
     return Resolved(steps, group, ambiguous)
+
+
+def _members(entities: tuple[Entity, ...], home: Home, action: Action) -> tuple[Entity, ...]:
+    """Groups replaced by what they stand for, as far as it can do this; a group in a group stands for nothing."""
+    ids = dict.fromkeys(i for e in entities for i in (e.members or (e.id,)))
+    found = (e for i in ids if (e := home.entity(i)) is not None and not e.members)
+    return tuple(e for e in found if not action.domains or e.domain in action.domains)

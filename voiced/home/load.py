@@ -1,4 +1,4 @@
-"""PURE. The text of home.toml -> Home. All faults of the file in one ConfigError, a line each.
+"""PURE. The text of home.toml -> Home, or HomeFile where the network tells the rest. All faults in one ConfigError.
 
 A fault that is told here cannot surprise anyone at night: unknown keys, unknown areas, names that cannot be spoken, two
 things in one room with one name, topics that MQTT forbids, a lock that is said to be harmless.
@@ -7,6 +7,8 @@ things in one room with one name, topics that MQTT forbids, a lock that is said 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from voiced.home.model import Area, Entity, Floor, Home, OwnSentence, Risk, default_risk, folded, slug
 from voiced.home.mqtt import PLATFORMS, Setting
@@ -20,17 +22,36 @@ _LIST_NAME = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _LIGHT_SCHEMAS = ("default", "json")
 
 
+@dataclass(frozen=True, slots=True)
+class HomeFile:
+    """What the owner wrote. Entities without a name are words about things that the network tells of."""
+
+    home: Home = field(default_factory=Home)
+    hidden: Mapping[str, bool] = field(default_factory=dict)
+    """Of the ids about which `hide` was written."""
+    risks: Mapping[str, Risk] = field(default_factory=dict)
+    """Of the ids about which `risk` was written."""
+
+
 def load_home(text: str, file: str = "home.toml") -> Home:
-    """Raises ConfigError with every fault of the file."""
+    """A house without a network to learn from: everything must be written. ConfigError with every fault of the file."""
+    read = read_home_file(text, file, learns=False)
+    shown = tuple(e for e in read.home.entities if not read.hidden.get(e.id))
+    return replace(read.home, entities=shown)
+
+
+def read_home_file(text: str, file: str = "home.toml", *, learns: bool) -> HomeFile:
+    """ConfigError with every fault of the file. Where the house `learns` from the network, names may be missing."""
     root = Table.parse(text, file)
     floors = _floors(root)
     areas = _areas(root, floors)
-    entities = _entities(root, areas)
+    entities, hidden, risks = _entities(root, areas, learns)
+    groups = _groups(root, areas, entities, learns)
     lists = _lists(root.table("lists"))
     sentences = _sentences(root)
     root.done()
     root.raise_faults()
-    return Home(floors, areas, entities, lists, sentences)
+    return HomeFile(Home(floors, areas, (*entities, *groups), lists, sentences), hidden, risks)
 
 
 def _name(table: Table, key: str = "name") -> str:
@@ -90,9 +111,25 @@ def _areas(root: Table, floors: tuple[Floor, ...]) -> tuple[Area, ...]:
     return tuple(found)
 
 
-def _entities(root: Table, areas: tuple[Area, ...]) -> tuple[Entity, ...]:
-    found, ids, names = [], _Once(), _Once()
+def _area(table: Table, areas: tuple[Area, ...], learns: bool) -> str:
+    """The id of the area that is named; a room that only the network knows has the id that its name makes."""
+    said = table.string("area", "")
     by_name = {folded(n): a.id for a in areas for n in (a.name, *a.aliases)}
+    if not said or folded(said) in by_name:
+        return by_name.get(folded(said), "")
+    if not learns:
+        near = did_you_mean(said, [a.name for a in areas]) or "; write it as one of [[areas]]"
+        table.fault("area", f"unknown area '{said}'{near}")
+    return slug(said)
+
+
+def _entities(
+    root: Table, areas: tuple[Area, ...], learns: bool
+) -> tuple[tuple[Entity, ...], dict[str, bool], dict[str, Risk]]:
+    """(what is written of each, hidden, risks)."""
+    found, ids, names = [], _Once(), _Once()
+    hidden: dict[str, bool] = {}
+    risks: dict[str, Risk] = {}
     for table in root.tables("entities"):
         entity_id = table.string("id")
         domain = entity_id.partition(".")[0]
@@ -105,12 +142,14 @@ def _entities(root: Table, areas: tuple[Area, ...]) -> tuple[Entity, ...]:
             near = did_you_mean(domain, PLATFORMS) or f"; known: {', '.join(sorted(PLATFORMS))}"
             table.fault("id", f"unknown domain '{domain}'{near}")
         ids.add(table, "id", entity_id, entity_id)
-        name, aliases = _name(table), _aliases(table)
-        said_area = table.string("area", "")
-        if said_area and folded(said_area) not in by_name:
-            near = did_you_mean(said_area, [a.name for a in areas]) or "; write it as one of [[areas]]"
-            table.fault("area", f"unknown area '{said_area}'{near}")
-        area = by_name.get(folded(said_area), "")
+        if table.has("hide"):
+            hidden[entity_id] = table.boolean("hide")
+        else:
+            table.boolean("hide", default=False)
+        unnamed = learns or hidden.get(entity_id, False)
+        name = _name(table) if table.has("name") or not unnamed else table.string("name", "")
+        aliases = _aliases(table)
+        area = _area(table, areas, learns)
         for said in dict.fromkeys((name, *aliases)):
             # The same name in another room, or for a thing of another kind, is told apart when it is said.
             names.add(table, "name", f"{domain} {area} {folded(said)}" if said else "", said)
@@ -120,10 +159,35 @@ def _entities(root: Table, areas: tuple[Area, ...]) -> tuple[Entity, ...]:
         risk = Risk(table.string("risk", least.value, choices=[r.value for r in Risk]))
         if least is Risk.SENSITIVE and risk is not least:
             table.fault("risk", f"a {device_class or domain} is always sensitive: leave the line out")
+        if table.has("risk"):
+            risks[entity_id] = risk
         mqtt = _mqtt(table, domain) if known else {}
         if not known:
             table.table("mqtt")
         found.append(Entity(entity_id, name, aliases, area, device_class, unit, risk, mqtt))
+        table.done()
+    return tuple(found), hidden, risks
+
+
+def _groups(root: Table, areas: tuple[Area, ...], entities: tuple[Entity, ...], learns: bool) -> tuple[Entity, ...]:
+    """Names for several things at once. A group is of its members' domain where they share one."""
+    found, ids = [], _Once()
+    known = {e.id for e in entities}
+    for table in root.tables("groups"):
+        name, aliases = _name(table), _aliases(table)
+        members = table.strings("members")
+        if table.has("members") and len(members) < 2:
+            table.fault("members", "a group has at least two members")
+        for i, member in enumerate(members):
+            if not _ENTITY_ID.fullmatch(member) or (not learns and member not in known):
+                near = did_you_mean(member, known) or "; write the id of one of [[entities]]"
+                table.fault(f"members[{i}]", f"unknown entity '{member}'{near}")
+        domains = {member.partition(".")[0] for member in members}
+        entity_id = f"{domains.pop() if len(domains) == 1 else 'group'}.{slug(name)}"
+        ids.add(table, "name", entity_id, name)
+        if entity_id in known:
+            table.fault("name", f"'{entity_id}' is one of [[entities]] already")
+        found.append(Entity(entity_id, name, aliases, _area(table, areas, learns), members=members))
         table.done()
     return tuple(found)
 

@@ -78,6 +78,8 @@ class Entity:
     risk: Risk = Risk.HARMLESS
     mqtt: Mapping[str, Setting] = field(default_factory=dict)
     """As written; defaults come through `text`, `number` and `flag`."""
+    members: tuple[str, ...] = ()
+    """A group: the ids that its name stands for."""
 
     @property
     def domain(self) -> str:
@@ -181,6 +183,7 @@ class Home:
                 {
                     "id": e.id, "name": e.name, "aliases": list(e.aliases), "area": e.area,
                     "device_class": e.device_class, "unit": e.unit, "risk": e.risk.value, "mqtt": dict(e.mqtt),
+                    "members": list(e.members),
                 }
                 for e in self.entities
             ],
