@@ -25,6 +25,7 @@ SDK = {
     "prometheus": {"prometheus_client"},
     "rates": {"soxr"},
     "resample": {"soxr"},
+    "soundserver": {"pulsectl"},
     "speaker": {"sounddevice"},
     "vad": {"webrtcvad"},
     "whisper": {"faster_whisper"},
