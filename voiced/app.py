@@ -210,7 +210,7 @@ class Daemon:
             await asyncio.sleep(_PULSE_S)
             flowing, frames = assistant.frames > frames, assistant.frames
             lacks = [
-                *(() if flowing and frames > 0 else (f"no sound: {ear.trouble}",)),
+                *(() if flowing and frames > 0 else (f"no sound: {ear.supervisor.state.what}",)),
                 *(() if mind.ready else (f"no model: {mind.supervisor.state.what}",)),
                 *(() if broker.connected else ("no broker",)),
             ]

@@ -197,6 +197,46 @@ async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
     other.close()
 
 
+async def test_the_house_changes_while_turns_go_on(tmp_path: Path) -> None:
+    larger = {**HOME, "entities": [dict(HOME["entities"][0], id=f"light.l{i}", name=f"lamp {i}") for i in range(300)]}
+    client = EngineClient(options={"model": str(tiny_folder()), "cache": str(tmp_path / "cache")})
+    await client.load_home(HOME)
+    async with client.supervisor, asyncio.timeout(120):
+        while not client.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await client.begin(1, Expect.COMMAND)
+        changing = asyncio.create_task(client.load_home(larger))
+        for _ in range(3):  # one turn, decided again and again, never ended by the other house
+            await client.feed(1, sound(0.5))
+            await client.decide(1)
+        assert not changing.done()
+        await client.end(1)
+        turn = 2
+        while not changing.done():
+            await client.begin(turn, Expect.COMMAND)
+            await client.feed(turn, sound(0.5))
+            await client.decide(turn)
+            await client.end(turn)
+            await asyncio.sleep(0.01)
+            turn += 1
+        await changing
+        assert isinstance((await client.ask(turn, "lamp seven on"))[0], Decision)
+        with pytest.raises(InferenceError):
+            await client.load_home({"entities": 7})
+        assert isinstance((await client.ask(turn, "lamp seven on"))[0], Decision)
+
+
+def test_a_house_made_ready_ahead_is_the_house_loaded_at_once(core: EngineCore) -> None:
+    ahead = EngineCore(tiny_pair())
+    ahead.load_home({**HOME, "entities": HOME["entities"][:1]})
+    planned = ahead.plan(HOME)
+    for _ in ahead.preparing(planned):
+        said(ahead, sound(1.0, seed=3), [])
+    ahead.adopt(planned)
+    assert said(ahead, sound(2.2, seed=8), []) == said(core, sound(2.2, seed=8), [])
+    ahead.close()
+
+
 def test_llama_cpps_own_encoder_decides_alike_and_says_what_it_costs(
     core: EngineCore, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
     sequence 0      prefix, then the open turn's final audio embeddings
     sequence 1      a fork of it: provisional audio, closing tokens; made for one decision and forgotten
     sequences 2..   the walk's hypotheses, sharing the fork's cells
+    the last one    another prefix, computed ahead while this one is still in use
 
 Sequence 0 is only ever cut back to its prefix or appended to, so a decision leaves no trace: llama.cpp hands freed
 cells out again from the lowest one, and the next audio lands where it would have landed. The prefix is computed once,
@@ -17,7 +18,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from voiced.gemma.llama import Context
 
 F32 = npt.NDArray[np.float32]
 TURN, FORK, FIRST_SLOT = 0, 1, 2
+_STEP = 32
+"""Tokens of a prefix that are computed ahead in one go: what a turn that begins meanwhile has to wait for."""
 _ROOM = 400
 """Positions that a turn needs behind the prefix: 10 s of sound and what is said of it."""
 
@@ -46,6 +49,10 @@ class PrefixStore:
             return None
         name = hashlib.sha256(f"1|{self._key}|{','.join(map(str, tokens))}".encode()).hexdigest()[:40]
         return self._folder / f"prefix-{name}.kv"
+
+    def has(self, tokens: Sequence[int]) -> bool:
+        path = self.path(tokens)
+        return path is not None and path.exists()
 
     def load(self, tokens: Sequence[int]) -> bytes | None:
         path = self.path(tokens)
@@ -85,6 +92,7 @@ class TurnMemory:
 
     def __init__(self, context: Context, store: PrefixStore) -> None:
         self._ctx, self._store = context, store
+        self._ahead = context.sequences - 1
         self.prefix: tuple[int, ...] = ()
         self.prefill_ms = 0.0
         self.prefilled = 0
@@ -110,6 +118,33 @@ class TurnMemory:
         self.prefilled += len(wanted)
         self._store.save(wanted, self._ctx.save(TURN))
         return False
+
+    def preparing(self, tokens: Sequence[int]) -> Iterator[None]:
+        """As `prepare`, in steps with turns between them on the prefix that is still held; `adopt` ends it.
+
+        Where there is no room for both, nothing is done ahead.
+        """
+        wanted = tuple(tokens)
+        self._ctx.remove(self._ahead)
+        if len(self.prefix) + len(wanted) + 2 * _ROOM > self._ctx.cells or self._store.has(wanted):
+            return
+        for at in range(0, len(wanted), _STEP):
+            self._ctx.prefill(wanted[at : at + _STEP], at, self._ahead)
+            self.prefilled += len(wanted[at : at + _STEP])
+            yield
+        self._store.save(wanted, self._ctx.save(self._ahead))
+
+    def adopt(self, tokens: Sequence[int]) -> None:
+        """Hold the prefix that was prepared in steps. No turn may be open."""
+        wanted = tuple(tokens)
+        if self._ctx.length(self._ahead) != len(wanted):
+            self._ctx.remove(self._ahead)
+            self.prepare(wanted)
+            return
+        self._ctx.remove(TURN)
+        self._ctx.copy(self._ahead, TURN)
+        self._ctx.remove(self._ahead)
+        self.prefix = wanted
 
     def begin(self) -> None:
         """A new turn: only the prefix is left."""
@@ -159,7 +194,7 @@ class TurnMemory:
 
     def forget_fork(self) -> None:
         """Nothing of the fork or of the walk over it is left."""
-        for seq in range(FORK, self._ctx.sequences):
+        for seq in range(FORK, self._ahead):
             self._ctx.remove(seq)
 
 
@@ -168,7 +203,7 @@ class Slots:
 
     def __init__(self, context: Context) -> None:
         self._ctx = context
-        self._free = list(range(context.sequences - 1, FIRST_SLOT - 1, -1))
+        self._free = list(range(context.sequences - 2, FIRST_SLOT - 1, -1))
         self._length: dict[int, int] = {FORK: context.length(FORK)}
 
     def split(self, source: int) -> int:

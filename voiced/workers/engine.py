@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from voiced.home.tools import house_lines
 from voiced.home.tools import tools as house_tools
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
-from voiced.workers import child, protocol
+from voiced.workers import child, protocol, rebuild
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,15 @@ def _encoder(kind: str, path: Path, model: TextModel, threads: int) -> Increment
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A house made ready for a model, but for the memory of its prompt."""
+
+    walkers: dict[Expect, Walker]
+    prefix: tuple[int, ...]
+    """The prompt's tokens up to the sound."""
+
+
 @dataclass(slots=True)
 class _Turn:
     number: int
@@ -141,7 +150,7 @@ class EngineCore:
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = _encoder(self._setup.encoder, pair.audio, self.model, threads)
         cells = self._setup.cells or (8192 if calls else 2048)
-        self._context = Context(self.model, cells, self._walk.beam + 4, threads, flash=large)
+        self._context = Context(self.model, cells, self._walk.beam + 5, threads, flash=large)
         store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}|{large}")
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
@@ -156,11 +165,6 @@ class EngineCore:
     @property
     def what(self) -> str:
         return self._pair.name
-
-    @property
-    def prompt(self) -> tuple[int, ...]:
-        """The tokens before the sound, which every turn shares."""
-        return self._memory.prefix
 
     def close(self) -> None:
         self._context.close()
@@ -191,20 +195,47 @@ class EngineCore:
     def load_home(self, home: Mapping[str, Any], area: str = "") -> None:
         """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if it does not compile."""
         self._turn = None
+        planned = self.plan(home, area)
+        self._memory.prepare(planned.prefix)
+        self._walkers = planned.walkers
+
+    @property
+    def in_turn(self) -> bool:
+        return self._turn is not None
+
+    @property
+    def has_home(self) -> bool:
+        return bool(self._walkers)
+
+    def plan(self, home: Mapping[str, Any], area: str = "") -> Planned:
+        """Everything about a house that needs no memory of the model: may run beside turns, in a thread of its own.
+
+        InferenceError if it does not compile.
+        """
         try:
             made = self._compile(home, area, self.model, self._pair.dialect)
             before = prompt.before_audio(made.system, made.tools)
-            self._memory.prepare(self.model.tokenize(before, special=True))
-            self._walkers = {
+            walkers = {
                 Expect.COMMAND: Walker(made.command, self.model.size, self._walk),
                 Expect.CODE: Walker(made.code, self.model.size, self._walk),
             }
-            for walker in self._walkers.values():
+            for walker in walkers.values():
                 walker.warm(WARM_STATES)
+            return Planned(walkers, self.model.tokenize(before, special=True))
         except VoicedError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InferenceError(f"the house does not compile: {type(error).__name__}: {error}") from error
+
+    def preparing(self, planned: Planned) -> Iterator[None]:
+        """The prompt of a house, computed between turns: a step each."""
+        return self._memory.preparing(planned.prefix)
+
+    def adopt(self, planned: Planned) -> None:
+        """Live in this house from now on. Ends the open turn."""
+        self._turn = None
+        self._memory.adopt(planned.prefix)
+        self._walkers = planned.walkers
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""
@@ -358,9 +389,7 @@ def work(link: child.Link, options: child.Options) -> None:
     core = EngineCore(resolve(folder), setup)
     facts: dict[str, object] = {"dialect": core.dialect, "threads": core.threads, "pid": os.getpid()}
     link.send(protocol.Ready(core.what, facts))
-    while not isinstance(message := link.receive(), protocol.Close):
-        if message is not None and (answer := handle(core, message)) is not None:
-            link.send(answer)
+    rebuild.serve(link, core, lambda message: handle(core, message))
     core.close()
 
 
