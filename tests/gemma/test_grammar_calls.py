@@ -12,7 +12,7 @@ from tests.gemma.grammar_tokens import FakeTokenizer
 from tests.home.sentence_homes import HOUSE, House, Own, Thing
 from voiced.gemma.grammar import GraphAutomaton, next_step
 from voiced.gemma.grammar_calls import FENCE, compile_calls, parse_call, render_call
-from voiced.home.tools import INCOMPLETE, NOT_FOR_ME, house_lines, tool_declarations, tools
+from voiced.home.tools import INCOMPLETE, NOT_FOR_ME, declared, house_lines, tools
 from voiced.messages import Call
 
 TOKENS = FakeTokenizer(printable=True)
@@ -136,16 +136,20 @@ def test_strings_stand_between_fences(automaton: GraphAutomaton) -> None:
     assert all(t in choice.open_excluded for t in range(TOKENS.size) if TOKENS.is_special(t))
 
 
-def test_declarations() -> None:
-    declared = {d["name"]: d for d in tool_declarations(HOME)}
-    assert {NOT_FOR_ME, INCOMPLETE, "CastSpell", "HassUnlock"} <= set(declared)
-    assert "HassFanSetSpeed" not in declared
-    assert declared["HassListAddItem"]["parameters"] == {
-        "type": "OBJECT",
-        "properties": {
-            "item": {"description": "what to add or remove", "type": "STRING"},
-            "name": {"description": "name of the device", "type": "STRING"},
-        },
-        "required": ["item", "name"],
-    }
-    assert "areas: Kitchen" in house_lines(HOME)
+def test_what_tools_share_is_told_once() -> None:
+    found = {tool.name: tool for tool in declared(HOME)}
+    assert {NOT_FOR_ME, INCOMPLETE, "CastSpell", "HassUnlock"} <= set(found)
+    assert "HassFanSetSpeed" not in found
+    assert set(found["HassLightSet"].kinds) == {"brightness", "color"}
+    lines = house_lines(HOME)
+    assert "areas: Kitchen" in lines
+    assert any(line.startswith("name: ") for line in lines)
+
+
+@SOME
+@given(HOUSE)
+def test_every_argument_is_either_declared_or_explained(house: House) -> None:
+    lines = house_lines(house)
+    explained = {name for line in lines for name in line.partition(":")[0].split(", ")}
+    for whole, short in zip(tools(house), declared(house), strict=True):
+        assert set(whole.kinds) - set(short.kinds) <= explained

@@ -85,11 +85,10 @@ def as_json(tool: Tool) -> dict[str, Any]:
         }
         for name, p in tool.parameters.items()
     }
-    parameters = {"type": "object", "properties": properties, "required": list(tool.required)}
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
-    }
+    function: dict[str, Any] = {"name": tool.name, "description": tool.description}
+    if properties:
+        function["parameters"] = {"type": "object", "properties": properties, "required": list(tool.required)}
+    return {"type": "function", "function": function}
 
 
 @pytest.mark.parametrize("tools", [(), TOOLS[:1], TOOLS])
@@ -136,5 +135,4 @@ def test_typed_words_cannot_be_special_tokens() -> None:
 
 
 def test_a_declaration_has_the_strings_fenced() -> None:
-    inner = '{description:<|"|>It was no command.<|"|>,parameters:{type:<|"|>OBJECT<|"|>}}'
-    assert declaration(TOOLS[2]) == f"<|tool>declaration:not_for_me{inner}<tool|>"
+    assert declaration(TOOLS[2]) == '<|tool>declaration:not_for_me{description:<|"|>It was no command.<|"|>}<tool|>'

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import voiced
 from tests.gemma.tiny import sound
 from tools.replica.__main__ import NAMES, cache_folder
 from voiced.gemma import prompt
@@ -16,8 +18,9 @@ from voiced.gemma.automaton import Choice, Reading, State, Step
 from voiced.gemma.llama import TextModel
 from voiced.gemma.models import from_folder
 from voiced.gemma.prompt import Dialect, Parameter, Tool
+from voiced.home.load import load_home
 from voiced.messages import Call, Verdict
-from voiced.workers.engine import Compiled, EngineCore, Setup
+from voiced.workers.engine import Compiled, EngineCore, Setup, compile_home
 
 pytestmark = pytest.mark.e2b
 
@@ -84,3 +87,9 @@ def test_the_official_tokens_are_single_ones(core: EngineCore) -> None:
     for name in ("<|turn>", "<turn|>", "<|tool_call>", "<tool_call|>", '<|"|>', "<|channel>", "<channel|>"):
         assert len(core.model.tokenize(name, special=True)) == 1
     assert np.isfinite(core.model.width)
+
+
+def test_the_demo_house_is_read_in_1200_tokens(core: EngineCore) -> None:
+    demo = Path(voiced.__file__).parent / "data" / "demo-home.toml"
+    made = compile_home(load_home(demo.read_text("utf-8")).to_dict(), "", core.model, Dialect.CALLS)
+    assert len(core.model.tokenize(prompt.before_audio(made.system, made.tools), special=True)) <= 1200

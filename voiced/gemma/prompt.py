@@ -68,12 +68,12 @@ def _parameter(name: str, one: Parameter) -> str:
 
 def declaration(tool: Tool) -> str:
     """`<|tool>declaration:NAME{...}<tool|>`."""
-    inner = ""
+    parameters = ""
     if tool.parameters:
-        inner += f"properties:{{{','.join(_parameter(k, p) for k, p in _sorted(tool.parameters))}}},"
-    if tool.required:
-        inner += f"required:[{','.join(map(_fenced, tool.required))}],"
-    parameters = f",parameters:{{{inner}type:{_fenced('OBJECT')}}}"
+        parameters = f",parameters:{{properties:{{{','.join(_parameter(k, p) for k, p in _sorted(tool.parameters))}}},"
+        if tool.required:
+            parameters += f"required:[{','.join(map(_fenced, tool.required))}],"
+        parameters += f"type:{_fenced('OBJECT')}}}"
     return f"<|tool>declaration:{tool.name}{{description:{_fenced(tool.description)}{parameters}}}<tool|>"
 
 

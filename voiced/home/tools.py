@@ -1,7 +1,8 @@
 """PURE. The house as tools for a model that calls them: what exists, which arguments go together, and the declarations.
 
 One table says everything; `gemma/grammar_calls.py` holds the model to it and `gemma/prompt.py` shows it the
-declarations. Names, areas and floors are not repeated in every declaration: `house_lines` lists them once.
+declarations. What several tools share is told once, in `house_lines`: names, areas, and the arguments that several
+tools take. Each declaration then holds only what is the tool's own: reading them all costs a third of the time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     numbers: tuple[float, ...] = ()
     listed: bool = False
-    """The choices stand in the declaration; otherwise in `house_lines`."""
+    """The choices stand beside the argument; otherwise they are names of the house, or go without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +38,13 @@ class Tool:
     forms: tuple[tuple[str, ...], ...]
     """The sets of arguments that go together, each sorted case-insensitively as the official template writes them."""
 
-    def declaration(self) -> dict[str, object]:
-        """Name, description and parameters as the official template's tool declarations have them."""
-        properties = {}
-        for name in sorted(self.kinds, key=str.lower):
-            kind = self.kinds[name]
-            one: dict[str, object] = {"description": kind.description, "type": "NUMBER" if kind.numbers else "STRING"}
-            if kind.choices and kind.listed:
-                one["enum"] = list(kind.choices)
-            properties[name] = one
-        required = sorted(set(self.kinds).intersection(*map(set, self.forms)), key=str.lower)
-        parameters: dict[str, object] = {"type": "OBJECT", "properties": properties}
-        if required:
-            parameters["required"] = required
-        return {"name": self.name, "description": self.description, "parameters": parameters}
-
 
 SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "climate", "humidifier", "siren", "vacuum")
 RUNNABLE = ("scene", "script", "button", "input_button")
 WHOLE_PERCENT = tuple(range(101))
 COUNT = tuple(range(1, 101))
 DEGREES = tuple(n / 2 for n in range(201))
+KELVIN = tuple(range(1000, 10001, 100))
 
 
 def _forms(*forms: str) -> tuple[tuple[str, ...], ...]:
@@ -80,26 +67,26 @@ _STATE_OF = _with("domain|area domain|domain floor|device_class domain|area devi
 
 # name: (description, domains needed, domains of {name}, forms)
 _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
-    "HassTurnOn": ("Turn on or activate a device, scene or script, or all of a kind in a place.",
+    "HassTurnOn": ("Turn on or activate.",
                    SWITCHABLE + RUNNABLE, SWITCHABLE + RUNNABLE, f"name|area name|{_KINDS}"),
-    "HassTurnOff": ("Turn off a device, or all of a kind in a place.", SWITCHABLE, SWITCHABLE,
+    "HassTurnOff": ("Turn off.", SWITCHABLE, SWITCHABLE,
                     f"name|area name|{_KINDS}"),
-    "HassOpenCover": ("Open a window, blind, garage door or other cover.", ("cover",), ("cover",),
+    "HassOpenCover": ("Open.", ("cover",), ("cover",),
                       f"name|{_COVERS}"),
-    "HassCloseCover": ("Close a window, blind, garage door or other cover.", ("cover",), ("cover",),
+    "HassCloseCover": ("Close.", ("cover",), ("cover",),
                        f"name|{_COVERS}"),
-    "HassSetPosition": ("Set how far a cover is open, in percent.", ("cover", "valve"), ("cover", "valve"),
+    "HassSetPosition": ("Open so many percent.", ("cover", "valve"), ("cover", "valve"),
                         _with("name|device_class|area device_class", "position")),
-    "HassStopMoving": ("Stop a moving cover.", ("cover",), ("cover",), "name"),
-    "HassLock": ("Lock a lock.", ("lock",), ("lock",), "name|area|"),
-    "HassUnlock": ("Unlock a lock.", ("lock",), ("lock",), "name|area|"),
-    "HassLightSet": ("Set brightness, colour or colour temperature of lights.", ("light",), ("light",),
+    "HassStopMoving": ("Stop.", ("cover",), ("cover",), "name"),
+    "HassLock": ("Lock.", ("lock",), ("lock",), "name|area|"),
+    "HassUnlock": ("Unlock.", ("lock",), ("lock",), "name|area|"),
+    "HassLightSet": ("Set brightness in percent, colour, or kelvin.", ("light",), ("light",),
                      _with("|name|area|floor|everywhere", "brightness|color|temperature|brightness color")),
-    "HassFanSetSpeed": ("Set a fan's speed in percent.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
-    "HassClimateSetTemperature": ("Set the wanted temperature.", ("climate",), ("climate",),
+    "HassFanSetSpeed": ("Set speed in percent.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
+    "HassClimateSetTemperature": ("Set the temperature.", ("climate",), ("climate",),
                                   _with("|name|area|floor", "temperature")),
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
-    "HassGetState": ("Answer what state devices are in.", (),
+    "HassGetState": ("Say a state, as on, closed or locked.", (),
                      ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player"),
                      ("name|name state|domain state|area domain state|domain floor state|device_class domain state"
                      "|area device_class domain state|device_class domain floor state")),
@@ -107,32 +94,32 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassGetCurrentTime": ("Say the time.", (), (), ""),
     "HassGetCurrentDate": ("Say the date.", (), (), ""),
     "HassStartTimer": ("Start a timer.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
-    "HassIncreaseTimer": ("Add time to a timer.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
-    "HassDecreaseTimer": ("Take time from a timer.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
+    "HassIncreaseTimer": ("Add time.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
+    "HassDecreaseTimer": ("Take time away.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
     "HassCancelTimer": ("Cancel a timer.", (), (), _WHICH_TIMER),
     "HassCancelAllTimers": ("Cancel all timers.", (), (), "|area"),
     "HassPauseTimer": ("Pause a timer.", (), (), _WHICH_TIMER),
-    "HassUnpauseTimer": ("Let a paused timer go on.", (), (), _WHICH_TIMER),
-    "HassTimerStatus": ("Say how much time is left.", (), (), _WHICH_TIMER),
-    "HassNevermind": ("The speaker takes back what was said or wants silence.", (), (), ""),
-    "HassBroadcast": ("Announce a message in the whole house.", (), (), "message"),
-    "HassListAddItem": ("Add an item to a list.", ("todo",), ("todo",), "item name"),
-    "HassListRemoveItem": ("Remove an item from a list.", ("todo",), ("todo",), "item name"),
-    "HassListCompleteItem": ("Check off an item of a list.", ("todo",), ("todo",), "item name"),
-    "HassMediaNext": ("Play the next track.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPrevious": ("Play the previous track.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPause": ("Pause what is playing.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaUnpause": ("Go on playing.", ("media_player",), ("media_player",), _MEDIA),
+    "HassUnpauseTimer": ("Go on after a pause.", (), (), _WHICH_TIMER),
+    "HassTimerStatus": ("Say what is left.", (), (), _WHICH_TIMER),
+    "HassNevermind": ("Take it back, be quiet.", (), (), ""),
+    "HassBroadcast": ("Announce it in all rooms.", (), (), "message"),
+    "HassListAddItem": ("Add to a list.", ("todo",), ("todo",), "item name"),
+    "HassListRemoveItem": ("Take off a list.", ("todo",), ("todo",), "item name"),
+    "HassListCompleteItem": ("Check off a list.", ("todo",), ("todo",), "item name"),
+    "HassMediaNext": ("Next track.", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaPrevious": ("Previous track.", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaPause": ("Pause.", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaUnpause": ("Go on.", ("media_player",), ("media_player",), _MEDIA),
     "HassMediaPlayerMute": ("Mute.", ("media_player",), ("media_player",), _MEDIA),
     "HassMediaPlayerUnmute": ("Unmute.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaSearchAndPlay": ("Search for music or video and play it.", ("media_player",), ("media_player",),
+    "HassMediaSearchAndPlay": ("Find and play music or video.", ("media_player",), ("media_player",),
                                _with("|name|area", "search_query")),
-    "HassSetVolume": ("Set the volume in percent.", ("media_player",), ("media_player",),
+    "HassSetVolume": ("Set volume in percent.", ("media_player",), ("media_player",),
                       _with("|name|area", "volume_level")),
-    "HassSetVolumeRelative": ("Make it louder or quieter.", ("media_player",), ("media_player",),
+    "HassSetVolumeRelative": ("Louder or quieter.", ("media_player",), ("media_player",),
                               _with("|name|area", "volume_step")),
-    "HassVacuumStart": ("Start a vacuum.", ("vacuum",), ("vacuum",), "name|"),
-    "HassVacuumReturnToBase": ("Send a vacuum home.", ("vacuum",), ("vacuum",), "name|"),
+    "HassVacuumStart": ("Start cleaning.", ("vacuum",), ("vacuum",), "name|"),
+    "HassVacuumReturnToBase": ("Send it home.", ("vacuum",), ("vacuum",), "name|"),
 }  # fmt: skip
 
 _DOMAINS = ("light", "fan", "switch", "cover", "lock")
@@ -154,32 +141,27 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
     present = {e.domain for e in entities}
     wanted = ("light", "fan", "switch") if tool in {"HassTurnOn", "HassTurnOff"} else _DOMAINS
     timer = "Timer" in tool
-    kelvin = tool == "HassLightSet"
     return {
-        "name": Kind("name of the timer") if timer else Kind(
-            "name of the device", _distinct(text for e in named for text in (e.name, *e.aliases))),
-        "area": Kind("area of the house", _distinct(text for a in home.areas for text in (a.name, *a.aliases))),
-        "floor": Kind("floor of the house", _distinct(text for f in home.floors for text in (f.name, *f.aliases))),
-        "everywhere": Kind("only where all of the house was said", ("yes",), listed=True),
-        "domain": Kind("kind of device", tuple(d for d in wanted if d in present), listed=True),
+        "name": Kind("of a device, list or timer", () if timer else _distinct(
+            text for e in named for text in (e.name, *e.aliases))),
+        "area": Kind("a room", _distinct(text for a in home.areas for text in (a.name, *a.aliases))),
+        "floor": Kind("a storey", _distinct(text for f in home.floors for text in (f.name, *f.aliases))),
+        "everywhere": Kind("yes for all of the house", ("yes",)),
+        "domain": Kind("kind of device, as above", tuple(d for d in wanted if d in present)),
         "device_class": Kind("kind of cover", tuple(c for c in _texts("cover_classes")
                              if any(e.domain == "cover" and e.device_class == c for e in entities)), listed=True),
-        "state": Kind("state asked about", _STATES, listed=True),
-        "color": Kind("colour", _texts("color"), listed=True),
-        "brightness": Kind("percent", numbers=WHOLE_PERCENT),
-        "position": Kind("percent open", numbers=WHOLE_PERCENT),
-        "percentage": Kind("percent", numbers=WHOLE_PERCENT),
-        "volume_level": Kind("percent", numbers=WHOLE_PERCENT),
-        "volume_step": Kind("direction", ("up", "down"), listed=True),
-        "temperature": Kind("kelvin", numbers=tuple(range(1000, 10001, 100))) if kelvin else Kind(
-            "degrees", numbers=DEGREES),
-        "hours": Kind("hours", numbers=COUNT), "minutes": Kind("minutes", numbers=COUNT),
-        "seconds": Kind("seconds", numbers=COUNT),
-        "start_hours": Kind("hours the timer was set for", numbers=COUNT),
-        "start_minutes": Kind("minutes the timer was set for", numbers=COUNT),
-        "start_seconds": Kind("seconds the timer was set for", numbers=COUNT),
-        "item": Kind("what to add or remove"), "message": Kind("what to announce"),
-        "search_query": Kind("what to play"),
+        "state": Kind("", _STATES),
+        "color": Kind("", _texts("color")),
+        "brightness": Kind("", numbers=WHOLE_PERCENT),
+        "position": Kind("", numbers=WHOLE_PERCENT),
+        "percentage": Kind("", numbers=WHOLE_PERCENT),
+        "volume_level": Kind("", numbers=WHOLE_PERCENT),
+        "volume_step": Kind("", ("up", "down")),
+        "temperature": Kind("degrees, kelvin for light", numbers=KELVIN if tool == "HassLightSet" else DEGREES),
+        **dict.fromkeys(("hours", "minutes", "seconds"), Kind("of a timer", numbers=COUNT)),
+        **dict.fromkeys(("start_hours", "start_minutes", "start_seconds"), Kind("it was set for", numbers=COUNT)),
+        "item": Kind("what to add or take"), "message": Kind(""),
+        "search_query": Kind(""),
     }  # fmt: skip
 
 
@@ -196,13 +178,13 @@ def _own(home: HomeLike) -> list[Tool]:
                 list_name, _, slot = part.partition("}")[0].partition(":")
                 values = home.lists.get(list_name)
                 if values:
-                    kinds[slot or list_name] = Kind(slot or list_name, tuple(values), listed=True)
+                    kinds[slot or list_name] = Kind("", tuple(values), listed=True)
     tools = []
     for intent, kinds in by_intent.items():
         names = sorted(kinds, key=str.lower)
         least = 1 if names else 0
         forms = tuple(form for n in range(least, len(names) + 1) for form in combinations(names, n))
-        tools.append(Tool(intent, f"What the owner calls {intent}.", kinds, forms))
+        tools.append(Tool(intent, "The owner's own.", kinds, forms))
     return tools
 
 
@@ -221,24 +203,44 @@ def tools(home: HomeLike) -> tuple[Tool, ...]:
             used = {arg for form in fit for arg in form}
             found.append(Tool(name, description, {k: v for k, v in kinds.items() if k in used}, fit))
     found += _own(home)
-    found.append(
-        Tool(NOT_FOR_ME, "What was said is no command or question for this house, or nothing was said.", {}, ((),))
-    )
-    found.append(Tool(INCOMPLETE, "The speaker has begun a command and is not done yet.", {}, ((),)))
+    found.append(Tool(NOT_FOR_ME, "What was said is no command or question to the house.", {}, ((),)))
+    found.append(Tool(INCOMPLETE, "A command that breaks off.", {}, ((),)))
     return tuple(found)
 
 
-def tool_declarations(home: HomeLike) -> tuple[dict[str, object], ...]:
-    """For the system prompt: name, description, parameters ({type, properties, required})."""
-    return tuple(tool.declaration() for tool in tools(home))
+def _shared(found: Sequence[Tool]) -> dict[str, Kind]:
+    """Arguments that mean the same in several tools, with all values that any of them lists."""
+    takers: dict[tuple[str, str], list[Kind]] = {}
+    for tool in found:
+        for name, kind in tool.kinds.items():
+            takers.setdefault((name, kind.description), []).append(kind)
+    return {
+        name: Kind(description, _distinct(c for kind in kinds if kind.listed for c in kind.choices), listed=True)
+        for (name, description), kinds in takers.items()
+        if len(kinds) > 1
+    }
+
+
+def declared(home: HomeLike) -> tuple[Tool, ...]:
+    """The tools with only those arguments that `house_lines` does not explain."""
+    found = tools(home)
+    shared = _shared(found)
+    out = []
+    for tool in found:
+        own = {
+            k: kind for k, kind in tool.kinds.items() if k not in shared or shared[k].description != kind.description
+        }
+        out.append(Tool(tool.name, tool.description, own, tool.forms))
+    return tuple(out)
 
 
 def house_lines(home: HomeLike) -> tuple[str, ...]:
-    """What the tools' arguments may name, a line per kind, for the system prompt."""
-    lines = []
-    for title, names in _inventory(home):
-        if names:
-            lines.append(f"{title}: {', '.join(names)}")
+    """What the house has and what the arguments that several tools take mean, a line each, for the system prompt."""
+    lines = [f"{title}: {', '.join(names)}" for title, names in _inventory(home) if names]
+    told: dict[str, list[str]] = {}
+    for name, kind in _shared(tools(home)).items():
+        told.setdefault(kind.description + (f" ({', '.join(kind.choices)})" if kind.choices else ""), []).append(name)
+    lines += [f"{', '.join(names)}: {text}" for text, names in told.items()]
     return tuple(lines)
 
 

@@ -31,8 +31,7 @@ from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
 from voiced.home.sentences import code_graph, word_graph
-from voiced.home.tools import house_lines
-from voiced.home.tools import tools as house_tools
+from voiced.home.tools import declared, house_lines
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol, rebuild
@@ -44,10 +43,7 @@ LARGE_BYTES = 500_000_000
 WARM_STATES = 2000
 """Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
 
-SYSTEM = (
-    "You are the ears of a house. Listen to what is said and answer with exactly one tool call. "
-    "Use not_for_me for speech that is no command or question to the house, incomplete for a command that breaks off."
-)
+SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, diale
         return Compiled(compile_sentences(word_graph(house), tokenizer, end), code)
     here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
     system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
-    declared = tuple(
+    tools = tuple(
         Tool(
             tool.name,
             tool.description,
@@ -80,11 +76,10 @@ def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, diale
                 name: Parameter("number" if k.numbers else "string", k.description, k.choices if k.listed else ())
                 for name, k in tool.kinds.items()
             },
-            tuple(sorted(set(tool.kinds).intersection(*map(set, tool.forms)), key=str.lower)),
         )
-        for tool in house_tools(house)
+        for tool in declared(house)
     )
-    return Compiled(compile_calls(house, tokenizer), code, system, declared)
+    return Compiled(compile_calls(house, tokenizer), code, system, tools)
 
 
 @dataclass(frozen=True, slots=True)
