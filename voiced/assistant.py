@@ -83,6 +83,8 @@ class Assistant:
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
+        self._hears = False
+        """Whether there is an ear: without one no turn is opened, for nothing would end it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.frames = 0
         """Frames that went through the listener: the watchdog's pulse."""
@@ -111,9 +113,11 @@ class Assistant:
                     self._timeline.tell("ear_opened", 0, device=device)
                     await self._events(self.listener.restart())
                     self._speaking.ear_opened()
+                    self._hears = True
                     if not self._wake:
                         await self._events(self.listener.open_turn())
                 case EarLost(reason=reason):
+                    self._hears = False
                     self._timeline.tell("ear_lost", reason=reason)
                     await self._events(self.listener.restart())
                     self._speaking.ear_opened()
@@ -169,6 +173,8 @@ class Assistant:
             self.house.forget_question()
             score = round(event.score, 3)
             self._timeline.tell("wake", event.at_sample, turn=event.turn, word=event.word, score=score)
+        else:
+            self._timeline.tell("listening", event.at_sample, turn=event.turn, expect=str(expect))
         self._turn = OpenTurn(event.turn, expect, Ledger(event.turn))
         await self._engine.begin(event.turn, expect)
         if event.word:
@@ -260,11 +266,11 @@ class Assistant:
             await self._answer(turn, say, begun)
         elif judgement.kind is Kind.IGNORE:
             await self._speaking.chime(Chime.NOT_UNDERSTOOD)
-        if judgement.kind is Kind.ASK:
-            await self._await_answer(judgement)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]
         _log.info("%s", turn.ledger.line())
         tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
+        if judgement.kind is Kind.ASK:
+            await self._await_answer(judgement)
 
     async def _answer(self, turn: OpenTurn, text: str, begun: float) -> None:
         self._timeline.tell("reply", turn=turn.number, text=text)
@@ -276,7 +282,7 @@ class Assistant:
 
     async def _await_answer(self, judgement: Judgement) -> None:
         """A question has been spoken: open a turn for its answer, unless somebody already says something newer."""
-        if self.listener.turn is not None:
+        if self.listener.turn is not None or not self._hears:
             self.house.forget_question()
             return
         self._expect = Expect.CODE if judgement.wants_code else Expect.COMMAND
@@ -335,10 +341,14 @@ class Assistant:
     async def announce(self, text: str) -> Played | None:
         """Say something; None where nobody heard it."""
         self._timeline.tell("announce", text=text)
-        return await self._speaking.say(text)
+        played = await self._speaking.say(text)
+        self._timeline.tell("announced", heard=played is not None)
+        return played
 
     async def listen(self) -> None:
-        """Open a turn without a wake word. BusyError while one is open."""
+        """Open a turn without a wake word. BusyError while one is open, AudioDeviceError without an ear."""
+        if not self._hears:
+            raise AudioDeviceError("there is no ear to listen with")
         if self.listener.turn is not None:
             raise BusyError("a turn is open already")
         self._expect = Expect.COMMAND

@@ -52,7 +52,7 @@ class Speaking:
             return await playing
         except VoicedError as error:
             _log.warning("nothing was said: %s", error)
-            self._timeline.tell("mute", reason=str(error))
+            self._timeline.tell("not_said", reason=str(error))
             return None
         finally:
             self._playing -= shut

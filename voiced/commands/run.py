@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from pathlib import Path
 
-from voiced.app import Daemon, load_home_of
-from voiced.config import read_config
+from rich.console import Console
+from rich.markup import escape
+
+from voiced.app import load_home_of
+from voiced.commands.show import Screen
+from voiced.config import Config, read_config
+from voiced.daemon import Daemon
+from voiced.turns import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +26,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     home = load_home_of(config)
-
-    def tell(happening: dict[str, object]) -> None:
-        if options.json:
-            print(json.dumps(happening), flush=True)
-
-    asyncio.run(Daemon(config, home, tell).run())
+    asyncio.run(_run(Daemon(config, home), config, as_json=options.json))
     return 0
+
+
+async def _run(daemon: Daemon, config: Config, *, as_json: bool) -> None:
+    screen = Screen(Console())
+
+    def as_line(happening: Happening) -> None:
+        print(json.dumps(happening), flush=True)
+
+    def for_people(happening: Happening) -> None:
+        if happening["event"] == "status":
+            words = " or ".join(f"“{word.replace('_', ' ')}”" for word in config.wake.words)
+            text = f"listening for {words}" if happening["text"] == "listening" else str(happening["text"])
+            console.print(f"[bold]{escape(config.id)}[/bold]: {escape(text)}   [dim]Ctrl-C ends[/dim]")
+        else:
+            screen.show(happening)
+
+    console = Console()
+    if as_json:
+        daemon.tell = as_line
+    elif sys.stdout.isatty():
+        daemon.tell = for_people
+    await daemon.run()

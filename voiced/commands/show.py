@@ -56,7 +56,7 @@ def _line(h: Happening) -> str:
             return f"[dim]ignored    {say['reason']}[/dim]"
         case "reply":
             return f"[bold magenta]says[/bold magenta]       “{say['text']}”"
-        case "failed" | "mute" | "ear_lost":
+        case "failed" | "not_said" | "ear_lost" | "request_refused":
             return f"[red]{say['event']}[/red]     {say['reason']}"
     return ""
 

@@ -16,6 +16,10 @@ CODE_DIGITS = 2
 CODE_SECONDS = 8
 
 
+MOST_FAILURES = 3
+LOCKED_S = 15 * 60
+
+
 class CodeCheck(enum.StrEnum):
     ACCEPTED = "accepted"
     WRONG = "wrong"
@@ -51,3 +55,37 @@ class PendingCode:
 def is_code(digits: str | Sequence[str]) -> bool:
     text = "".join(digits)
     return len(text) == CODE_DIGITS and text.isascii() and text.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """Wrong codes in a row, and what comes of them: after three, no code is asked for during 15 minutes.
+
+    Times are those of the wall's clock, for it must outlast a restart. Where that clock turns out to have been set
+    back, nothing lasts longer than 15 minutes from then on.
+    """
+
+    failures: int = 0
+    locked_until_s: float = 0.0
+
+    def locked_s(self, now_s: float) -> float:
+        """Seconds that it still lasts; 0 where nothing is locked."""
+        return min(float(LOCKED_S), max(0.0, self.locked_until_s - now_s))
+
+    def failed(self, now_s: float) -> Lockout:
+        if self.failures + 1 < MOST_FAILURES:
+            return replace(self, failures=self.failures + 1)
+        return Lockout(0, now_s + LOCKED_S)
+
+    def to_dict(self) -> dict[str, float]:
+        return {"failures": self.failures, "locked_until_s": self.locked_until_s}
+
+    @classmethod
+    def from_dict(cls, data: object, now_s: float) -> Lockout:
+        """ValueError on what `to_dict` never gave."""
+        if not isinstance(data, dict):
+            raise ValueError("no lock-out")
+        failures, until = data.get("failures"), data.get("locked_until_s")
+        if not isinstance(failures, int) or not 0 <= failures < MOST_FAILURES or not isinstance(until, int | float):
+            raise ValueError(f"no lock-out: {data!r}")
+        return cls(failures, min(float(until), now_s + LOCKED_S))

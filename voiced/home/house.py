@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from voiced.home import policy, states, timers
-from voiced.home.code import CODE_SECONDS, CodeCheck, PendingCode
+from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
 from voiced.home.model import Home
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import Reply
@@ -20,6 +20,9 @@ from voiced.home.states import StateBook
 from voiced.home.timers import Timers
 from voiced.messages import Command, Decision, Verdict
 from voiced.speak import phrases
+
+LATE_S = 15.0
+"""A timer that is said later than this after its end is said to have ended before."""
 
 
 class Kind(enum.StrEnum):
@@ -46,7 +49,10 @@ class Judgement:
 
 
 class House:
-    """One home, its states, timers and the question that is open. `area` is the device's own area id."""
+    """One home, its states, timers and the question that is open. `area` is the device's own area id.
+
+    `changed` is called whenever `to_dict` would give something else than before.
+    """
 
     def __init__(
         self,
@@ -57,11 +63,13 @@ class House:
         random_digits: Callable[[], str],
         now_s: Callable[[], float],
         today: Callable[[], dt.datetime],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.home, self.area, self._device_id = home, area, device_id
         self.book = StateBook(home)
         self.timers = Timers()
-        self._random_digits, self._now_s, self._today = random_digits, now_s, today
+        self.lockout = Lockout()
+        self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
 
@@ -86,6 +94,8 @@ class House:
         match judged:
             case Act():
                 return self._act(judged)
+            case Ask(code=str(code)) if code and self.lockout.locked_s(self._wall_s()):
+                return self._refused("code_locked")
             case Ask():
                 self._asked = judged
                 return Judgement(Kind.ASK, say=phrases.say(judged.reply), wants_code=bool(judged.code))
@@ -102,6 +112,7 @@ class House:
         for call in act.timers:
             self.timers, reply = timers.apply(self.timers, call, self._now_s())
             replies.append(reply)
+            self.changed()
         said = replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
         act = Act(act.commands, said)
         if not act.commands:
@@ -127,7 +138,10 @@ class House:
         heard = decision.digits if decision.verdict is Verdict.DIGITS else ""
         check, _ = pending.check(heard, now_sample)
         if check is CodeCheck.ACCEPTED:
+            self._lock(Lockout())
             return self._act(asked.then)
+        if check is CodeCheck.WRONG:
+            self._lock(self.lockout.failed(self._wall_s()))
         return self._refused("code_expired" if check is CodeCheck.EXPIRED else "code_wrong")
 
     def no_code(self, *, now_sample: int) -> Judgement:
@@ -135,6 +149,11 @@ class House:
         del now_sample
         self.forget_question()
         return self._refused("code_expired")
+
+    def _lock(self, lockout: Lockout) -> None:
+        if lockout != self.lockout:
+            self.lockout = lockout
+            self.changed()
 
     def _refused(self, key: str) -> Judgement:
         return Judgement(Kind.REFUSE, say=phrases.say(Reply(key)), reason=key)
@@ -171,8 +190,30 @@ class House:
 
     def timers_over(self) -> tuple[str, ...]:
         """What to say of the timers that have ended by now; each is told once."""
-        self.timers, over = self.timers.due(self._now_s())
-        return tuple(phrases.say(Reply("timer_over", {"name": t.name, "seconds": t.set_s})) for t in over)
+        now_s = self._now_s()
+        self.timers, over = self.timers.due(now_s)
+        if over:
+            self.changed()
+        return tuple(phrases.say(_over(timer, now_s)) for timer in over)
+
+    # --- what outlasts a restart ------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values."""
+        timers = self.timers.to_dict(self._now_s())
+        return {"saved_at_s": self._wall_s(), "timers": timers, "lockout": self.lockout.to_dict()}
+
+    def restore(self, data: Mapping[str, object]) -> None:
+        """What `to_dict` gave, however long ago. ValueError where it is not that, and nothing is taken over."""
+        saved_at_s, rows = data.get("saved_at_s"), data.get("timers")
+        if not isinstance(saved_at_s, int | float) or not isinstance(rows, Mapping):
+            raise ValueError("this is no state of a house")
+        away_s = max(0.0, self._wall_s() - saved_at_s)  # a clock that was set back says nothing
+        lockout = Lockout.from_dict(data.get("lockout"), self._wall_s())
+        self.timers, self.lockout = Timers.from_dict(rows, self._now_s(), away_s), lockout
+
+    def _wall_s(self) -> float:
+        return self._today().timestamp()
 
     # --- words ------------------------------------------------------------------------------------------------------
 
@@ -181,3 +222,10 @@ class House:
 
     def apology(self) -> str:
         return phrases.say(Reply("sorry"))
+
+
+def _over(timer: timers.Timer, now_s: float) -> Reply:
+    """What is said long after, because nobody could say it in time, says so."""
+    late_s = now_s - (timer.ends_at_s or now_s)
+    said = {"name": timer.name, "seconds": timer.set_s}
+    return Reply("timer_missed", {**said, "ago_s": late_s}) if late_s > LATE_S else Reply("timer_over", said)

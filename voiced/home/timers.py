@@ -66,14 +66,26 @@ class Timers:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], now_s: float, away_s: float = 0.0) -> Timers:
-        """`away_s` passed in between; what ended meanwhile is due at once."""
-        timers = tuple(
-            Timer(r["id"], r["name"], r["set_s"], None, r["left_s"])
-            if r["paused"]
-            else Timer(r["id"], r["name"], r["set_s"], now_s + r["left_s"] - away_s)
-            for r in data["timers"]
-        )
-        return cls(timers, data["next_id"])
+        """`away_s` passed in between; what ended meanwhile is due at once. ValueError on what `to_dict` never gave."""
+        try:
+            timers = tuple(
+                Timer(int(r["id"]), str(r["name"]), _seconds(r["set_s"]), None, _seconds(r["left_s"]))
+                if r["paused"]
+                else Timer(int(r["id"]), str(r["name"]), _seconds(r["set_s"]), now_s + _seconds(r["left_s"]) - away_s)
+                for r in data["timers"]
+            )
+            next_id = int(data["next_id"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"these are no timers: {error!r}") from error
+        if len(timers) > MAX_TIMERS or len({t.id for t in timers} | {next_id}) != len(timers) + 1:
+            raise ValueError("these are no timers of ours: too many, or two with one number")
+        return cls(timers, next_id)
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
+        raise ValueError(f"no duration of a timer: {value!r}")
+    return float(value)
 
 
 def seconds_of(call: Call, prefix: str = "") -> float:

@@ -135,6 +135,12 @@ def _timer(v: Values) -> str:
     return f"{_first(v['name'])} timer" if v["name"] else "Timer"
 
 
+def _timer_missed(v: Values) -> str:
+    ago_s = v["ago_s"]
+    ago = duration(ago_s if ago_s < 60 else ago_s // 60 * 60)
+    return f"Your {v['name'] or duration(v['seconds'])} timer ended {ago} ago."
+
+
 def _timers_left(v: Values) -> str:
     rows = v["timers"]
     said = [f"{duration(t['seconds'])} on {the((t['name'] or duration(t['set_s'])) + ' timer')}" for t in rows]
@@ -177,6 +183,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "range": lambda v: f"{bare(v['name'])} does not go there.",
     "code_wrong": lambda _: "That was not the code.",
     "code_expired": lambda _: "That was too late. Ask me again.",
+    "code_locked": lambda _: "Too many wrong codes. Try again later.",
     "no_broker": lambda _: "I cannot reach the house.",
     "sorry": lambda _: "Sorry, something went wrong. Please say it again.",
     "deaf": lambda _: "I cannot hear anything.",
@@ -193,5 +200,6 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "timer_which": lambda v: f"There are {counted(v['count'], 'timer')}. Say which.",
     "timer_how_long": lambda _: "For how long?",
     "timer_too_many": lambda _: "There are too many timers.",
+    "timer_missed": _timer_missed,
     "timer_over": lambda v: f"{_timer(v)} is over." if v["name"] else f"The {duration(v['seconds'])} timer is over.",
 }

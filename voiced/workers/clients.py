@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from voiced.errors import ChannelError, InferenceError, VoiceError
+from voiced.errors import ChannelError, InferenceError, VoicedError, VoiceError
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
 from voiced.workers import protocol
@@ -50,6 +50,13 @@ class EarClient:
                     if not lost:  # once per loss, however many attempts it takes
                         yield EarLost(message.what)
                     lost = True
+
+    async def shut(self, why: str) -> None:
+        """Mute: the process that holds the microphone is gone when this returns, and none comes before `open`."""
+        await self.supervisor.pause(why)
+
+    def open(self) -> None:
+        self.supervisor.resume()
 
     async def close(self) -> None:
         await self.supervisor.stop()
@@ -158,6 +165,15 @@ class MouthClient:
             options=options,
             patience=patience or Patience(start_s=60.0, pong_s=10.0),
         )
+        self._trouble: str | None = None
+        """Of the last request; None before the first one."""
+
+    @property
+    def trouble(self) -> str:
+        """What is missing for speaking, in words: a process, a voice, a loudspeaker; empty where nothing is."""
+        if not self.supervisor.ready:
+            return self.supervisor.state.what
+        return str(self.supervisor.state.facts.get("lacks", "")) if self._trouble is None else self._trouble
 
     async def say(self, text: str) -> Played:
         return _played(await self._request(protocol.Say(self.supervisor.number(), text), _SAY_S))
@@ -177,9 +193,14 @@ class MouthClient:
 
     async def _request(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
         try:
-            return await self.supervisor.request(message, timeout_s=timeout_s)
+            reply = await self.supervisor.request(message, timeout_s=timeout_s)
         except ChannelError as error:
             raise VoiceError(str(error)) from error
+        except VoicedError as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = ""
+        return reply
 
 
 def _played(reply: protocol.Message) -> Played:

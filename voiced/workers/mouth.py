@@ -141,12 +141,22 @@ class Mouth:
 
     def run(self) -> None:
         """Until the core asks us to leave."""
+        voice, lacks = "", list[str]()
         try:
             voice = self._need_voice().name
         except VoicedError as error:
-            voice = ""
-            self._trouble(error)
-        facts: dict[str, object] = {"voice": voice, "speaker": self._speaker.name, "audible": self._speaker.real}
+            lacks.append(str(error))
+        if self._speaker.real:  # opened now: a sound server takes up to two seconds for it
+            try:
+                self._speaker.begin(chimes.RATE_HZ)
+                self._speaker.finish(drop=True)
+            except VoicedError as error:
+                lacks.append(str(error))
+        for lack in lacks:
+            self._trouble(VoiceError(lack))
+        facts: dict[str, object] = {
+            "voice": voice, "speaker": self._speaker.name, "audible": self._speaker.real, "lacks": "; ".join(lacks),
+        }  # fmt: skip
         self._link.send(protocol.Ready(f"{voice or 'no voice'} on {self._speaker.name}", facts))
         while not self._closing:
             self._look(timeout_s=0 if self._waiting or self._to_prepare else None)

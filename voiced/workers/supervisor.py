@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import itertools
 import json
 import logging
 import random
@@ -24,10 +23,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from voiced import errors
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel
+from voiced.workers.pending import Pending, error_of
 
 _log = logging.getLogger(__name__)
 _INBOX_MESSAGES = 256
@@ -96,14 +95,17 @@ class Supervisor:
         self._module, self._options = module, dict(options or {})
         self._patience = patience or Patience()
         self._hello, self._stream, self._once = hello, stream, once
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[protocol.Message]] = {}
+        self._pending = Pending()
         self._inbox: asyncio.Queue[protocol.Message | ChildState] = asyncio.Queue(_INBOX_MESSAGES)
         self._watchers: set[asyncio.Queue[ChildState]] = set()
         self._channel: AsyncChannel | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._may_run = asyncio.Event()
+        self._may_run.set()
+        self._paused = ""
+        """Why no child may run now."""
         self._reading_stalled = False
         self.trouble: VoicedError | None = None
         """What the child last said went wrong, unasked."""
@@ -120,7 +122,7 @@ class Supervisor:
 
     def number(self) -> int:
         """A fresh request number."""
-        return next(self._numbers)
+        return self._pending.number()
 
     async def send(self, message: protocol.Message) -> None:
         """Say something that has no answer. ChannelError while the child is not ready."""
@@ -208,7 +210,7 @@ class Supervisor:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        self._fail_all(f"the {self.name} was stopped")
+        self._pending.fail_all(f"the {self.name} was stopped")
         if self._inbox.full():
             self._inbox.get_nowait()
         await self._become(State.STOPPED, "stopped")
@@ -218,17 +220,34 @@ class Supervisor:
         if self._process and self._process.returncode is None:
             self._process.kill()
 
+    async def pause(self, why: str) -> None:
+        """No child from now on until `resume`: the one that runs is killed, and gone when this returns."""
+        self._paused = why
+        self._may_run.clear()
+        self.kill()
+        if self._process:
+            await self._process.wait()
+
+    def resume(self) -> None:
+        self._may_run.set()
+
     async def _run(self) -> None:
         backoff = self._patience.backoff_first_s
         while True:
+            if not self._may_run.is_set():
+                await self._become(State.DOWN, self._paused)
+                await self._may_run.wait()
+                backoff = self._patience.backoff_first_s
             born = time.monotonic()
             try:
                 reason = await self._live()
             except (OSError, VoicedError) as error:
                 reason = str(error)
-            self._fail_all(f"the {self.name} went away: {reason}")
+            self._pending.fail_all(f"the {self.name} went away: {reason}")
             if self._stopping:
                 return
+            if not self._may_run.is_set():
+                continue
             await self._become(State.DOWN, reason)
             if self._once:
                 await self._become(State.STOPPED, reason)
@@ -251,6 +270,8 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+        if not self._may_run.is_set():  # paused while it was being started
+            process.kill()
         self._channel = channel = await AsyncChannel.over(ours)
         await self._become(State.STARTING, "starting")
         heard_ready = asyncio.Event()
@@ -292,11 +313,11 @@ class Supervisor:
                     heard_ready.set()
                 case protocol.Pong(progress=progress):
                     self.progress = progress
-                    self._answer(message)
+                    self._pending.answer(message)
                 case protocol.Trouble(text=text, request=0):
-                    self.trouble = _error(message)
+                    self.trouble = error_of(message)
                     _log.warning("the %s: %s", self.name, text)
-                case _ if not self._answer(message) and self._stream:
+                case _ if not self._pending.answer(message) and self._stream:
                     self._reading_stalled = True
                     await self._inbox.put(message)
                     self._reading_stalled = False
@@ -312,8 +333,7 @@ class Supervisor:
         await self._become(State.READY, self._ready.what, self._ready.facts)
         while True:
             ping = protocol.Ping(self.number())
-            pong = asyncio.get_running_loop().create_future()
-            self._waiting[ping.request] = pong
+            pong = self._pending.expect(ping)
             await channel.send(ping)
             waited = 0.0
             while not pong.done():
@@ -324,47 +344,26 @@ class Supervisor:
                     # A suspended computer is no hanging child: a wait counts as long as it was meant to be at most.
                     waited += min(time.monotonic() - started, patience.ping_s)
                 if waited > patience.pong_s:
-                    self._waiting.pop(ping.request, None)
+                    self._pending.forget(ping)
                     return f"it did not answer for {patience.pong_s:g} s"
             await asyncio.sleep(patience.ping_s)
 
     # --- questions and answers --------------------------------------------------------------------------------------
 
     async def _ask(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
-        request = getattr(message, "request", 0)
-        if not request or request in self._waiting:
-            raise ValueError("a request needs a number of its own: see number()")
         if self._channel is None:
             raise ChannelError(f"the {self.name} is not running")
-        answer: asyncio.Future[protocol.Message] = asyncio.get_running_loop().create_future()
-        self._waiting[request] = answer
+        answer = self._pending.expect(message)
         try:
             await self._channel.send(message)
             reply = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError as error:
             raise ChannelError(f"the {self.name} did not answer within {timeout_s:g} s") from error
         finally:
-            self._waiting.pop(request, None)
+            self._pending.forget(message)
         if isinstance(reply, protocol.Trouble):
-            raise _error(reply)
+            raise error_of(reply)
         return reply
-
-    def _answer(self, message: protocol.Message) -> bool:
-        """Whether somebody was waiting for this message."""
-        if isinstance(message, protocol.Sounding):
-            return False  # news on the way to the answer
-        waiting = self._waiting.pop(getattr(message, "request", 0), None)
-        if waiting is None or waiting.done():
-            return False
-        waiting.set_result(message)
-        return True
-
-    def _fail_all(self, reason: str) -> None:
-        waiting, self._waiting = self._waiting, {}
-        for answer in waiting.values():
-            if not answer.done():
-                answer.set_exception(ChannelError(reason))
-                answer.exception()  # seen: a ping's answer has nobody who would look
 
     async def _become(self, state: State, what: str, facts: Mapping[str, object] | None = None) -> None:
         self.state = ChildState(self.name, state, what, self.restarts, facts or {})
@@ -374,13 +373,6 @@ class Supervisor:
             watcher.put_nowait(self.state)
         if self._stream:
             await self._inbox.put(self.state)
-
-
-def _error(trouble: protocol.Trouble) -> VoicedError:
-    kind = getattr(errors, trouble.code, None)
-    if isinstance(kind, type) and issubclass(kind, VoicedError):
-        return kind(trouble.text)
-    return VoicedError(trouble.text)
 
 
 async def _gone(process: asyncio.subprocess.Process, timeout_s: float) -> bool:

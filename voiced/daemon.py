@@ -1,0 +1,206 @@
+"""`voiced run`: everything, for as long as the process lives; what is missing is said, and picked up when it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from voiced.accounting import Accounting
+from voiced.adapters.store import Store
+from voiced.adapters.systemd import Systemd
+from voiced.app import (
+    area_id,
+    engine,
+    listener_settings,
+    microphone_ear,
+    mouth,
+    mqtt,
+    real_house,
+    running,
+    state_directory,
+    turn_settings,
+)
+from voiced.assistant import Assistant
+from voiced.config import Config
+from voiced.errors import StateError, VoicedError
+from voiced.home.house import House
+from voiced.home.model import Home
+from voiced.keeping import Keeper
+from voiced.listen.listener import Listener
+from voiced.ports import Broker
+from voiced.remote import Remote
+from voiced.reporter import Reporter
+from voiced.turns import Happening
+from voiced.workers.clients import EarClient, EngineClient, MouthClient
+from voiced.workers.supervisor import State
+
+_log = logging.getLogger(__name__)
+_PULSE_S = 1.0
+_PREPARE_AGAIN_S = 30.0
+
+
+@dataclass(slots=True)
+class Daemon:
+    config: Config
+    home: Home
+    tell: Callable[[Happening], None] = lambda _: None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: leave."""
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT, or until `stop` is set."""
+        config = replace(self.config, state_dir=state_directory(self.config))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
+        ear, mind, voice, broker = microphone_ear(config), engine(config), mouth(config), mqtt(config)
+        area = area_id(config, self.home)
+        await mind.load_home(self.home.to_dict(), area)
+        house = real_house(self.home, area=area, device_id=config.id)
+        accounting = Accounting(config)
+
+        def also(happening: Happening) -> None:
+            self.tell(happening)
+            accounting.tell(happening)
+
+        reporter = Reporter(broker, config.id, also)
+        keep = Kept(Store(state_directory(config)), house, ear, reporter)
+        await keep.restore()
+        assistant = Assistant(
+            ear=ear,
+            engine=mind,
+            mouth=voice,
+            broker=broker,
+            listener=Listener(listener_settings(config)),
+            house=house,
+            tell=reporter.tell,
+            settings=turn_settings(config),
+        )
+        remote = Remote(broker, config.id, assistant, mute=keep.mute, tell=reporter.tell)
+        pulse = Pulse(Systemd(), assistant, ear, mind, voice, broker, keep, reporter)
+        async with broker, running(voice.supervisor, mind.supervisor, ear.supervisor):
+            for topic in self.home.topics():
+                await broker.subscribe(topic)
+            jobs = {
+                "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
+                "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
+            }  # fmt: skip
+            tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
+            waiting = asyncio.create_task(self.stop.wait(), name="stop")
+            await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            pulse.systemd.stopping("leaving")
+            for task in (waiting, *tasks):
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            accounting.close()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+class Kept:
+    """What outlasts a restart: the house's timers and lock-out, and that the ear is muted."""
+
+    def __init__(self, store: Store, house: House, ear: EarClient, reporter: Reporter) -> None:
+        self._store, self._house, self._ear, self._reporter = store, house, ear, reporter
+        self.keeper = Keeper(store, lambda: {"house": house.to_dict(), "muted": self.muted})
+        self.muted = False
+
+    async def restore(self) -> None:
+        """Before anything starts. A state that cannot be read is said, and nothing of it is taken over; but where
+        nobody knows whether the ear was muted, it is.
+        """
+        try:
+            state = self._store.load()
+            if state:
+                self._house.restore(_table(state["house"]))
+            self.muted = bool(state.get("muted"))
+        except (StateError, ValueError, KeyError) as error:
+            _log.error("timers, lock-outs and mute of before are lost: %s; muted to be safe", error)
+            self.muted = True
+        self._house.changed = self.keeper.changed
+        self._reporter.is_now(muted=self.muted)
+        if self.muted:
+            _log.info("muted, as before the start")
+            await self._ear.shut("muted")
+
+    async def mute(self, on: bool) -> None:
+        """No process holds a microphone when this returns."""
+        if on:
+            await self._ear.shut("muted")
+        if on == self.muted:
+            return
+        self.muted = on
+        if not on:
+            self._ear.open()
+        await self.keeper.save()
+        _log.info("muted" if on else "listening again")
+        self._reporter.tell({"event": "muted" if on else "unmuted", "t_ms": 0.0})
+        self._reporter.is_now(muted=on)
+
+
+@dataclass(slots=True)
+class Pulse:
+    """READY once the model answers and sound flows (or is not wanted: muted); WATCHDOG only while frames pass, the
+    engine answers and the broker's loop runs. What is missing is said in STATUS, in the log and in the state topic.
+    """
+
+    systemd: Systemd
+    assistant: Assistant
+    ear: EarClient
+    mind: EngineClient
+    voice: MouthClient
+    broker: Broker
+    keep: Kept
+    reporter: Reporter
+
+    async def run(self) -> None:
+        announced, frames, last = False, 0, ""
+        while True:
+            await asyncio.sleep(_PULSE_S)
+            flowing, frames = self.assistant.frames > frames, self.assistant.frames
+            hears = flowing or self.keep.muted
+            lacks = self._lacks(hears=hears)
+            status = "; ".join(lacks) or ("muted" if self.keep.muted else "listening")
+            if status != last:
+                _log.info("%s", status)
+                self.systemd.status(status)
+                self.reporter.tell({"event": "status", "t_ms": 0.0, "text": status, "lacks": list(lacks)})
+                self.reporter.is_now(lacks=tuple(lacks))
+                last = status
+            if not announced and hears and self.mind.ready:
+                self.systemd.ready(status)
+                announced = True
+            if hears and self.mind.ready:
+                self.systemd.watchdog()
+
+    def _lacks(self, *, hears: bool) -> list[str]:
+        named = (
+            ("no sound", "" if hears else self.ear.supervisor.state.what),
+            ("no model", "" if self.mind.ready else self.mind.supervisor.state.what),
+            ("no voice", self.voice.trouble),
+            ("no broker", "" if self.broker.connected else getattr(self.broker, "trouble", "") or "not connected"),
+            ("nothing is kept", self.keep.keeper.trouble),
+        )
+        return [f"{what}: {why}" for what, why in named if why]
+
+
+async def _prepare(voice: MouthClient, house: House) -> None:
+    """Confirmations are rendered ahead, for every new mouth; where the voice is missing, again until it is there."""
+    async for state in voice.supervisor.states():
+        while state.state is State.READY and voice.supervisor.ready:
+            try:
+                await voice.prepare(house.confirmations())
+            except VoicedError as error:
+                _log.warning("confirmations are not rendered ahead: %s", error)
+                await asyncio.sleep(_PREPARE_AGAIN_S)
+            else:
+                break
+
+
+def _table(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("it is no state of voiced")
+    return value

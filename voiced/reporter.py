@@ -1,0 +1,90 @@
+"""Own topics out: `voiced/<id>/state` (retained), `event`, `action`, `ledger`, as `data/topics.schema.json` has them.
+
+Lossy on purpose: telling never delays a turn, and what could not be told is not told later. Only the state, which is
+no event, is told again at every connection (the broker's client does that).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from voiced import __version__
+from voiced.errors import BrokerError
+from voiced.ports import Broker
+from voiced.turns import Happening
+
+_QUEUE = 256
+_DOING = {
+    "wake": "listening", "listening": "listening", "speech_start": "listening", "speech_end": "processing",
+    "reply": "responding", "announce": "responding", "announced": "idle", "turn_end": "idle", "ear_lost": "idle",
+}  # fmt: skip
+"""What the device is doing from an event on."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What `voiced/<id>/state` says."""
+
+    doing: str = "idle"
+    muted: bool = False
+    lacks: tuple[str, ...] = ()
+    """What is missing, in words: a microphone, a model, a voice."""
+
+    def after(self, event: str) -> DeviceState:
+        return replace(self, doing=_DOING.get(event, self.doing))
+
+    def to_json(self) -> str:
+        idle = self.doing == "idle"
+        state = "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
+        return json.dumps({"state": state, "muted": self.muted, "lacks": list(self.lacks), "version": __version__})
+
+
+class Reporter:
+    def __init__(self, broker: Broker, device_id: str, also: Callable[[Happening], None] = lambda _: None) -> None:
+        self._broker, self._root, self._also = broker, f"voiced/{device_id}", also
+        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_QUEUE)
+        self.state = DeviceState()
+        self._told = ""
+        """The state as it was last handed to the broker."""
+
+    def tell(self, happening: Happening) -> None:
+        self._also(happening)
+        event = str(happening["event"])
+        self._put("action" if event == "command" else "event", happening)
+        if event == "turn_end" and "ledger" in happening:
+            self._put("ledger", happening["ledger"])
+        self.state = self.state.after(event)
+
+    def is_now(self, *, muted: bool | None = None, lacks: tuple[str, ...] | None = None) -> None:
+        """What changed beside the turns."""
+        state = self.state
+        self.state = DeviceState(
+            state.doing, state.muted if muted is None else muted, state.lacks if lacks is None else lacks
+        )
+        with contextlib.suppress(asyncio.QueueFull):
+            self._waiting.put_nowait(("state", ""))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self._publish_state()
+        while True:
+            topic, payload = await self._waiting.get()
+            if payload:
+                with contextlib.suppress(BrokerError):
+                    await self._broker.publish(f"{self._root}/{topic}", payload)
+            await self._publish_state()
+
+    async def _publish_state(self) -> None:
+        state = self.state.to_json()
+        if state != self._told:
+            self._told = state
+            with contextlib.suppress(BrokerError):
+                await self._broker.publish(f"{self._root}/state", state, retain=True)
+
+    def _put(self, topic: str, value: object) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._waiting.put_nowait((topic, json.dumps(value, ensure_ascii=False)))
