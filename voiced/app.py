@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from voiced.adapters.mqtt import MqttBroker
-from voiced.config import Config, read_text
+from voiced.config import DEMO_HOME, Config, read_text
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
-from voiced.home.load import load_home
+from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.model import Home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
@@ -40,6 +40,15 @@ def turn_settings(config: Config) -> TurnSettings:
 def load_home_of(config: Config) -> Home:
     """The home that the configuration names, checked."""
     return load_home(read_text(config.home), str(config.home))
+
+
+def home_file_of(config: Config) -> HomeFile:
+    """What the owner wrote of a house that may learn the rest. The demo's house is nobody's: where none is configured
+    and the network is asked, nothing is written.
+    """
+    if config.discovery.learn and config.home == DEMO_HOME:
+        return HomeFile()
+    return read_home_file(read_text(config.home), str(config.home), learns=config.discovery.learn)
 
 
 def area_id(config: Config, home: Home) -> str:
@@ -105,9 +114,10 @@ def local_time() -> dt.datetime:
     return dt.datetime.now().astimezone()
 
 
-def mqtt(config: Config) -> MqttBroker:
+def mqtt(config: Config, *, suffix: str = "") -> MqttBroker:
+    """`suffix` for a program beside the daemon: two clients of one name would throw each other out."""
     return MqttBroker(
-        device_id=config.id,
+        device_id=f"{config.id}-{suffix}" if suffix else config.id,
         host=config.broker.host,
         port=config.broker.port,
         username=config.broker.user or None,

@@ -22,6 +22,7 @@ COMMANDS = {
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
     "ledger": "what the last turns took, stage by stage",
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",
+    "home": "the things of the house, where each fact comes from, and as a home.toml",
     "devices": "microphones and loudspeakers of this machine",
     "check-config": "are voiced.toml and home.toml right?",
 }

@@ -82,6 +82,23 @@ class MetricsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscoveryConfig:
+    """Home Assistant's MQTT discovery, which needs no Home Assistant."""
+
+    learn: bool = True
+    """Take the house from what its devices tell of themselves; home.toml corrects it."""
+    announce: bool = True
+    """Tell of ourselves, too: Home Assistant then has a device for this one."""
+    prefix: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
+class HermesConfig:
+    site: str = ""
+    """siteId under which the topics of Rhasspy (`hermes/...`) are served; empty serves none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     id: str = "voiced"
     """Names the device: its topics are voiced/<id>/..."""
@@ -97,6 +114,10 @@ class Config:
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
+    hermes: HermesConfig = field(default_factory=HermesConfig)
+    hooks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Event -> program and arguments, run when it happens."""
 
     def with_place(self, *, home: Path | None, area: str | None) -> Config:
         """With another home file or area, where one is given on the command line."""
@@ -108,6 +129,7 @@ class Config:
 
 
 _WAKE, _TURN, _MODEL, _SPEAKER, _BROKER = WakeConfig(), TurnConfig(), ModelConfig(), SpeakerConfig(), BrokerConfig()
+_DISCOVERY = DiscoveryConfig()
 _CONFIG = Config()
 
 
@@ -118,6 +140,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, metrics = root.table("ledger"), root.table("metrics")
+    discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
         id=root.string("id", _CONFIG.id),
         home=_path(root, "home", base) or DEMO_HOME,
@@ -158,6 +181,13 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         ),
         ledger=LedgerConfig(keep_turns=ledger.integer("keep_turns", 0, low=0, high=100_000)),
         metrics=MetricsConfig(port=metrics.integer("port", 0, low=0, high=65_535)),
+        discovery=DiscoveryConfig(
+            learn=discovery.boolean("learn", _DISCOVERY.learn),
+            announce=discovery.boolean("announce", _DISCOVERY.announce),
+            prefix=discovery.string("prefix", _DISCOVERY.prefix),
+        ),
+        hermes=HermesConfig(site=hermes.string("site", "")),
+        hooks={event: hooks.strings(event) for event in hooks},
     )
     if not config.id or any(c in config.id for c in "/+# \t\n\0"):
         root.fault("id", "must be a word without '/', '+', '#' or spaces: it is part of topics")
@@ -165,7 +195,12 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         wake.fault("words", "must name at least one wake word")
     if config.ledger.keep_turns and config.state_dir is None:
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
-    for table in (microphone, wake, turn, model, speaker, broker, ledger, metrics, root):
+    if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
+        discovery.fault("prefix", "must be a topic without '+', '#' or spaces")
+    for event, words in config.hooks.items():
+        if not words or not words[0].startswith("/"):
+            hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
+    for table in (microphone, wake, turn, model, speaker, broker, ledger, metrics, discovery, hermes, hooks, root):
         table.done()
     root.raise_faults()
     return config
@@ -198,4 +233,6 @@ def _plain(value: Any) -> object:
         return list(value)
     if hasattr(value, "__dataclass_fields__"):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
     return value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from voiced.accounting import Accounting
@@ -27,8 +28,11 @@ from voiced.assistant import Assistant
 from voiced.config import Config
 from voiced.errors import StateError, VoicedError
 from voiced.home.house import House
+from voiced.home.learned import merge
+from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.keeping import Keeper
+from voiced.learning import Learning
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
 from voiced.remote import Remote
@@ -45,7 +49,8 @@ _PREPARE_AGAIN_S = 30.0
 @dataclass(slots=True)
 class Daemon:
     config: Config
-    home: Home
+    file: HomeFile
+    """What is written of the house; the network may tell more."""
     tell: Callable[[Happening], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set: leave."""
@@ -56,9 +61,10 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
         ear, mind, voice, broker = microphone_ear(config), engine(config), mouth(config), mqtt(config)
-        area = area_id(config, self.home)
-        await mind.load_home(self.home.to_dict(), area)
-        house = real_house(self.home, area=area, device_id=config.id)
+        home = merge(self.file, ()).home
+        area = area_id(config, home)
+        await mind.load_home(home.to_dict(), area)
+        house = real_house(home, area=area, device_id=config.id)
         accounting = Accounting(config)
 
         def also(happening: Happening) -> None:
@@ -81,12 +87,15 @@ class Daemon:
         remote = Remote(broker, config.id, assistant, mute=keep.mute, tell=reporter.tell)
         pulse = Pulse(Systemd(), assistant, ear, mind, voice, broker, keep, reporter)
         async with broker, running(voice.supervisor, mind.supervisor, ear.supervisor):
-            for topic in self.home.topics():
+            for topic in home.topics():
                 await broker.subscribe(topic)
-            jobs = {
+            jobs: dict[str, Coroutine[None, None, None]] = {
                 "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
             }  # fmt: skip
+            if config.discovery.learn:
+                move = Moving(config, house, mind, voice, broker)
+                jobs["learning"] = Learning(broker, self.file, move, prefix=config.discovery.prefix).run()
             tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
             waiting = asyncio.create_task(self.stop.wait(), name="stop")
             await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -98,6 +107,28 @@ class Daemon:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+
+@dataclass(slots=True)
+class Moving:
+    """Everybody into another house: first who has to think about it, then who acts in it."""
+
+    config: Config
+    house: House
+    mind: EngineClient
+    voice: MouthClient
+    broker: Broker
+
+    async def __call__(self, home: Home) -> None:
+        """InferenceError: the old house stays."""
+        area = area_id(self.config, home)
+        await self.mind.load_home(home.to_dict(), area)
+        self.house.move(home, area)
+        for topic in home.topics():  # retained states come at once, to a house that knows what they are about
+            await self.broker.subscribe(topic)
+        if self.voice.supervisor.ready:
+            with contextlib.suppress(VoicedError):  # they are rendered when they are first said
+                await self.voice.prepare(self.house.confirmations())
 
 
 class Kept:

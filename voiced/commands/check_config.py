@@ -6,9 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from voiced.config import read_config, read_text
+from voiced.config import DEMO_HOME, read_config, read_text
 from voiced.errors import ConfigError
-from voiced.home.load import load_home
+from voiced.home.learned import merge
+from voiced.home.load import read_home_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +26,13 @@ def run(options: argparse.Namespace) -> int:
     except ConfigError as error:
         faults.append(str(error))
     path = options.home or (config.home if config else None)
+    learns = bool(config and config.discovery.learn and config.home != DEMO_HOME)
     if path:
         try:
-            home = load_home(read_text(path), str(path))
+            home = merge(read_home_file(read_text(path), str(path), learns=learns), ()).home
         except ConfigError as error:
             faults.append(str(error))
-    if config and home and config.area and home.area_called(config.area) is None:
+    if config and home and config.area and not learns and home.area_called(config.area) is None:
         names = ", ".join(area.name for area in home.areas) or "none"
         faults.append(f"{options.config}: area: '{config.area}' is no area of {path}; there are: {names}")
     if faults:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from voiced.app import load_home_of
+from voiced.app import home_file_of
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
 from voiced.daemon import Daemon
@@ -19,14 +19,15 @@ from voiced.turns import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, help="voiced.toml; without it the defaults and the demo's house")
+    parser.add_argument(
+        "--config", type=Path, help="voiced.toml; without it the defaults, and the house that the network tells of"
+    )
     parser.add_argument("--json", action="store_true", help="every event as a JSON line on standard output")
 
 
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config)
-    home = load_home_of(config)
-    asyncio.run(_run(Daemon(config, home), config, as_json=options.json))
+    asyncio.run(_run(Daemon(config, home_file_of(config)), config, as_json=options.json))
     return 0
 
 

@@ -73,6 +73,11 @@ class House:
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
 
+    def move(self, home: Home, area: str = "") -> None:
+        """Live in another home from now on; what is known of things that are in both stays, timers go on."""
+        kept = {e.id: self.book.states[e.id] for e in home.entities if e.id in self.book.states}
+        self.home, self.area, self.book = home, area, StateBook(home, kept)
+
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def judge(self, decision: Decision, *, now_sample: int) -> Judgement:

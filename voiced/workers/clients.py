@@ -90,10 +90,16 @@ class EngineClient:
         return self.supervisor.ready and self._home is not None
 
     async def load_home(self, home: dict[str, object], area: str = "") -> None:
-        """`home` is `Home.to_dict()`. Remembered for every engine to come; InferenceError where this one balks."""
-        self._home = (home, area)
+        """`home` is `Home.to_dict()`. Remembered for every engine to come; InferenceError where this one balks, and
+        the home of before stays.
+        """
+        before, self._home = self._home, (home, area)
         if self.supervisor.ready:
-            await self._request(protocol.LoadHome(self.supervisor.number(), home, area), _LOAD_S)
+            try:
+                await self._request(protocol.LoadHome(self.supervisor.number(), home, area), _LOAD_S)
+            except VoicedError:
+                self._home = before or self._home
+                raise
 
     async def begin(self, turn: int, expect: Expect) -> None:
         await self._send(protocol.BeginTurn(turn, str(expect)))

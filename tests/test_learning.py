@@ -1,0 +1,75 @@
+"""A device that tells of itself on a real broker is in the house a moment later, and gone when it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.home import network
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
+from voiced.errors import InferenceError
+from voiced.home.load import read_home_file
+from voiced.home.model import Home
+from voiced.learning import Learning
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Mosquitto]:
+    with Mosquitto() as one:
+        yield one
+
+
+async def test_the_house_follows_the_network(server: Mosquitto) -> None:
+    file = read_home_file('[[entities]]\nid = "light.bed_lamp"\nname = "Reading Lamp"\n', learns=True)
+    homes: asyncio.Queue[Home] = asyncio.Queue()
+    fails = [True]
+
+    async def move(home: Home) -> None:
+        homes.put_nowait(home)
+        if fails and fails.pop():
+            raise InferenceError("not yet")
+
+    async with (
+        MqttBroker(host="127.0.0.1", port=server.port, device_id="voiced") as broker,
+        MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge") as bridge,
+        asyncio.timeout(60),
+    ):
+        await broker.wait_connected(20)
+        await bridge.wait_connected(20)
+        lamp, plug = network.raw(network.Z2M_LAMP), network.raw(network.Z2M_PLUG)
+        await bridge.publish(*lamp, retain=True)
+        await bridge.publish("homeassistant/light/broken/config", b"{" * 999, retain=True)
+        learning = Learning(broker, file, move, settle_s=0.3)
+        running = asyncio.create_task(learning.run())
+        first = await homes.get()
+        assert [e.name for e in first.entities] == ["Reading Lamp"]
+        await bridge.publish(*network.raw(network.Z2M_SIGNAL), retain=True)  # nothing to talk to: no other house
+        await bridge.publish(*plug, retain=True)
+        both = await homes.get()
+        assert [e.name for e in both.entities] == ["Reading Lamp", "heater plug"]
+        await bridge.publish(lamp[0], b"", retain=True)
+        left = await homes.get()  # the owner wrote of it: still known, but out of reach
+        assert [(e.name, e.reachable) for e in left.entities] == [("Reading Lamp", False), ("heater plug", True)]
+        await bridge.publish(plug[0], b"", retain=True)
+        assert [e.name for e in (await homes.get()).entities] == ["Reading Lamp"]
+        assert homes.empty()
+        running.cancel()
+
+
+async def test_a_restless_network_does_not_put_it_off_for_ever(server: Mosquitto) -> None:
+    moved = asyncio.Event()
+
+    async def move(home: Home) -> None:
+        moved.set()
+
+    async with MqttBroker(host="127.0.0.1", port=server.port, device_id="restless") as broker, asyncio.timeout(60):
+        await broker.wait_connected(20)
+        learning = Learning(broker, read_home_file("", learns=True), move, settle_s=30.0, longest_s=0.5)
+        running = asyncio.create_task(learning.run())
+        topic, payload = network.raw(network.OMG_THERMOMETER)
+        await broker.publish(topic, payload, retain=True)
+        await moved.wait()
+        running.cancel()
