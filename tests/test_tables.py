@@ -72,7 +72,7 @@ def test_any_text_is_a_table_or_a_config_error(text: str) -> None:
     try:
         root = Table.parse(text, "x.toml")
     except ConfigError as error:
-        assert str(error).startswith("x.toml: ")  # noqa: PT017 (either way is right)
+        assert str(error).startswith("x.toml: ")
     else:
         asked = list(root)
         root.done()

@@ -209,7 +209,7 @@ class Pulse:
 
     def _lacks(self, *, hears: bool) -> list[str]:
         named = (
-            ("no sound", "" if hears else self.ear.supervisor.state.what),
+            ("no sound", "" if hears else self.ear.trouble),
             ("no model", "" if self.mind.ready else self.mind.supervisor.state.what),
             ("no voice", self.voice.trouble),
             ("no broker", "" if self.broker.connected else getattr(self.broker, "trouble", "") or "not connected"),

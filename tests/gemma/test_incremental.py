@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import gguf
 import numpy as np
 import numpy.typing as npt
 import pytest
+from gguf import GGMLQuantizationType as Quant
+from gguf import quants
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.gemma.tiny import sound, tiny_pair
-from tools.replica.write import TINY, write_audio
 from voiced.config import MODELS
 from voiced.errors import ModelFileError
 from voiced.gemma import features
@@ -136,19 +139,29 @@ def test_features_are_the_published_ones() -> None:
     assert np.abs(got - want).max() < 1e-4
 
 
-def rewritten(source: Path, target: Path, *, drop: str = "", add: str = "", kind: str = "gemma4a") -> Path:
-    """The audio GGUF with a tensor dropped or added, or another projector type."""
-    reader = gguf.GGUFReader(source)
+def rewritten(
+    target: Path,
+    *,
+    drop: str = "",
+    add: Mapping[str, F32] = MappingProxyType({}),
+    kind: str = "gemma4a",
+    matrices: Quant = Quant.F32,
+    vectors: Quant = Quant.F32,
+) -> Path:
+    """The tiny audio GGUF with a tensor dropped, others added, another projector type, or weights of other types."""
+    reader = gguf.GGUFReader(tiny_pair().audio)
     writer = gguf.GGUFWriter(str(target), "clip")
     writer.add_string("clip.audio.projector_type", kind)
     for name, field in reader.fields.items():
-        if name.startswith("clip.audio.") and name != "clip.audio.projector_type":
+        if name.startswith(("clip.", "general.type")) and name != "clip.audio.projector_type":
             writer.add_key_value(name, field.contents(), field.types[0])
     for one in reader.tensors:
         if one.name != drop:
-            writer.add_tensor(one.name, np.array(one.data))
-    if add:
-        writer.add_tensor(add, np.ones(64, np.float32))
+            small = len(one.shape) == 1 or "conv_dw" in one.name or "conv1d" in one.name
+            to = vectors if small else matrices
+            writer.add_tensor(one.name, quants.quantize(np.array(one.data), to), raw_dtype=to)
+    for name, values in add.items():
+        writer.add_tensor(name, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -162,11 +175,12 @@ def rewritten(source: Path, target: Path, *, drop: str = "", add: str = "", kind
         ({"kind": "whisper"}, "'whisper'"),
         ({"drop": "a.blk.1.conv_dw.weight"}, "conv_dw"),
         ({"drop": "mm.a.input_projection.weight"}, "missing"),
-        ({"add": "a.blk.0.attn_out.bias"}, "attn_out.bias"),
+        ({"add": {"a.blk.0.attn_out.bias": np.ones(64, np.float32)}}, "attn_out.bias"),
+        ({"vectors": Quant.F16}, "32-bit"),
     ],
 )
-def test_an_unknown_layout_is_one_line_that_says_what_to_do(tmp_path: Path, change: dict[str, str], why: str) -> None:
-    path = rewritten(tiny_pair().audio, tmp_path / "other.gguf", **change)
+def test_an_unknown_layout_is_one_line_that_says_what_to_do(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+    path = rewritten(tmp_path / "other.gguf", **change)
     with pytest.raises(ModelFileError, match=why) as error:
         IncrementalEncoder(path, 1)
     assert 'encoder = "mtmd"' in str(error.value)
@@ -181,28 +195,32 @@ def test_a_file_that_is_cut_off_is_a_model_file_error(tmp_path: Path, keep: int)
         IncrementalEncoder(path, 1)
 
 
+@pytest.mark.parametrize("kind", [Quant.F16, Quant.BF16, Quant.Q8_0, Quant.Q4_0], ids=lambda kind: kind.name)
+def test_weights_of_any_type_are_computed_as_llama_cpp_does(tmp_path: Path, kind: Quant) -> None:
+    path = rewritten(tmp_path / "other.gguf", matrices=kind)
+    heard = noise(40_000, seed=3)
+    got, want, own = compared(path, heard)
+    assert distance(got, want) <= max(1e-3, own)
+
+
 def test_limits_beside_a_matrix_are_kept(tmp_path: Path) -> None:
     """Google's files carry bounds of what goes in and out of each matrix."""
-    limited = tmp_path / "limited.gguf"
-    write_audio(tmp_path / "plain.gguf", TINY)
-    reader = gguf.GGUFReader(tmp_path / "plain.gguf")
-    writer = gguf.GGUFWriter(str(limited), "clip")
-    for name, field in reader.fields.items():
-        if name.startswith(("clip.", "general.type")):
-            writer.add_key_value(name, field.contents(), field.types[0])
-    for one in reader.tensors:
-        writer.add_tensor(one.name, np.array(one.data))
-    for name in ("a.blk.0.attn_q", "a.blk.1.ffn_up", "mm.a.input_projection"):
-        for bound, value in (("input_min", -0.9), ("input_max", 0.8), ("output_min", -0.7), ("output_max", 0.6)):
-            writer.add_tensor(f"{name}.{bound}", np.array([value], np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    text = TextModel(tiny_pair().text)
+    bounds = (("input_min", -0.9), ("input_max", 0.8), ("output_min", -0.7), ("output_max", 0.6))
+    names = ("a.blk.0.attn_q", "a.blk.1.ffn_up", "mm.a.input_projection")
+    add = {f"{name}.{bound}": np.array([value], np.float32) for name in names for bound, value in bounds}
+    add["mm.a.soft_emb_norm.weight"] = np.linspace(0.5, 2, 64, dtype=np.float32)
     heard = noise(20_000)
-    want = AudioEncoder(limited, text, 1).encode(heard)
-    got = encode(IncrementalEncoder(limited, 1), heard)
-    plain = encode(IncrementalEncoder(tmp_path / "plain.gguf", 1), heard)
+    got, want, _ = compared(rewritten(tmp_path / "limited.gguf", add=add), heard)
     assert distance(got, want) < 1e-5
-    assert distance(plain, want) > 0.01
+    assert distance(encode(IncrementalEncoder(tiny_pair().audio, 1), heard), want) > 0.01
+
+
+def compared(path: Path, heard: F32) -> tuple[F32, F32, float]:
+    """Ours, llama.cpp's, and what one last bit in the sound makes of llama.cpp's."""
+    text = TextModel(tiny_pair().text)
+    reference, ours = AudioEncoder(path, text, 1), IncrementalEncoder(path, 1)
+    want, got = reference.encode(heard), encode(ours, heard)
+    own = distance(reference.encode(np.nextafter(heard, np.float32(1))), want)
+    for one in (ours, reference, text):
+        one.close()
+    return got, want, own

@@ -7,16 +7,21 @@ can be killed, and only its reader touches the stream.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 import sounddevice
 
+from voiced.adapters import soundserver
 from voiced.adapters.resample import Resampler, to_pcm
 from voiced.errors import AudioDeviceError
 from voiced.messages import SAMPLE_RATE_HZ
 
 _BLOCK_MS = 20
+_DOORS = ("pulse", "pipewire", "default")
+"""ALSA's names for the sound server, the most certain first."""
+_SERVER = "sound server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +34,19 @@ class InputDevice:
     channels: int
     rate_hz: int
     default: bool
-
-    @property
-    def monitor(self) -> bool:
-        """It listens to a loudspeaker, not to a room."""
-        return "monitor" in self.name.lower()
+    monitor: bool = False
+    """It listens to a loudspeaker, not to a room."""
+    source: str = ""
+    """The sound server's own name for it, which stays when it is plugged in again; `index` is then the server's."""
 
 
 def list_inputs() -> tuple[InputDevice, ...]:
-    """Every input there is now, monitors included."""
+    """Every input there is now, monitors included: PortAudio's, then those behind the sound server, one by one."""
     _refresh()
     try:
         default = sounddevice.default.device[0]
         hosts = sounddevice.query_hostapis()
-        return tuple(
+        found = tuple(
             InputDevice(
                 index=int(found["index"]),
                 name=str(found["name"]),
@@ -50,12 +54,21 @@ def list_inputs() -> tuple[InputDevice, ...]:
                 channels=int(found["max_input_channels"]),
                 rate_hz=int(found["default_samplerate"]),
                 default=int(found["index"]) == default,
+                monitor="monitor" in str(found["name"]).lower(),
             )
             for found in sounddevice.query_devices()
             if found["max_input_channels"] > 0
         )
     except (sounddevice.PortAudioError, OSError, ValueError) as error:
         raise AudioDeviceError(f"the sound devices cannot be listed: {_one_line(error)}") from error
+    door = next((one for name in _DOORS for one in found if one.name == name), None)
+    if door is None or (server := soundserver.connect()) is None:
+        return found
+    with server:
+        return found + tuple(
+            InputDevice(door.index, one.description, _SERVER, one.channels, one.rate_hz, False, one.monitor, one.name)
+            for one in server.sources()
+        )
 
 
 def choose(*, device: str | int, inputs: tuple[InputDevice, ...]) -> InputDevice:
@@ -68,12 +81,12 @@ def choose(*, device: str | int, inputs: tuple[InputDevice, ...]) -> InputDevice
     if device == "":
         found = [one for one in usable if one.default] or usable[:1]
     elif isinstance(device, int) or device.isdecimal():
-        found = [one for one in inputs if one.index == int(device)]
+        found = [one for one in inputs if one.index == int(device) and not one.source]
     else:
         wanted = str(device).casefold()
-        found = [one for one in inputs if one.name.casefold() == wanted]
-        found = found or [one for one in usable if wanted in one.name.casefold()]
-        found = found or [one for one in inputs if wanted in one.name.casefold()]
+        found = [one for one in inputs if wanted in (one.name.casefold(), one.source.casefold())]
+        found = found or [one for one in usable if wanted in f"{one.name} {one.source}".casefold()]
+        found = found or [one for one in inputs if wanted in f"{one.name} {one.source}".casefold()]
     names = ", ".join(repr(one.name) for one in usable) or "none"
     if not found:
         wanted = f"no microphone called {device!r}" if device != "" else "no microphone"
@@ -91,6 +104,8 @@ class Microphone:
     def __init__(self, *, device: str | int = "", channel: int | None = None) -> None:
         chosen = choose(device=device, inputs=list_inputs())
         self.name = chosen.name
+        if chosen.source:
+            os.environ["PULSE_SOURCE"] = chosen.source  # read by libpulse, inside ALSA's plugin, at the connection
         if channel is not None and not 0 <= channel < chosen.channels:
             raise AudioDeviceError(f"{chosen.name!r} has {chosen.channels} channels: there is no channel {channel}")
         # Arrays report dozens of channels; the mean of two is what a stereo microphone means by mono.
@@ -99,6 +114,23 @@ class Microphone:
         self._stream, self.rate_hz = self._open(chosen)
         self._block = self.rate_hz * _BLOCK_MS // 1000
         self._resampler = Resampler(rate_hz=self.rate_hz, block=self._block)
+        self._server = soundserver.connect()
+        self._source = self._server.recorded_by(os.getpid()) if self._server else None
+        if self._source:
+            self.name = self._source.description
+            if self._source.monitor or chosen.source not in ("", self._source.name):
+                raise AudioDeviceError(f"the sound server gives {self.name!r}, and that is not {_wish(device)}")
+
+    def check(self, *, thoroughly: bool = False) -> None:
+        """AudioDeviceError where the sound server has moved us to another source: it does that with those who lose
+        their microphone, and takes a loudspeaker's monitor, too. Costs microseconds, except `thoroughly` (some ms).
+        """
+        if self._server is None or self._source is None or not (thoroughly or self._server.changed()):
+            return
+        now = self._server.recorded_by(os.getpid())
+        if now is None or now.name != self._source.name:
+            what = f"moved us to {now.description!r}" if now else "gives no sound any more"
+            raise AudioDeviceError(f"{self.name!r} is gone: the sound server {what}")
 
     def _open(self, chosen: InputDevice) -> tuple[sounddevice.RawInputStream, int]:
         # The native rate first: hw: devices refuse 16 kHz, and what a plugin would resample with is often poor.
@@ -136,10 +168,22 @@ class Microphone:
         self._stream.close(ignore_errors=True)
 
 
+def _wish(device: str | int) -> str:
+    return f"the microphone {device!r}" if device else "a microphone"
+
+
+_listed = False
+
+
 def _refresh() -> None:
-    """PortAudio's list of devices is frozen when it starts: start it again to see what was plugged in since."""
-    sounddevice._terminate()
-    sounddevice._initialize()
+    """PortAudio's list of devices is frozen when it starts, which importing it did: start it again to see what was
+    plugged in since. Takes up to a second, for it tries every device.
+    """
+    global _listed
+    if _listed:
+        sounddevice._terminate()
+        sounddevice._initialize()
+    _listed = True
 
 
 def _one_line(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 BENCHES = {
+    "turn": "end of speech to the decision: ours, the stock way, Whisper then text",
     "endpoint": "how often a turn is cut off, against how long the others wait for its end",
 }
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from voiced.gemma import features
 from voiced.gemma.ggml import Arena, Cpu, Graph, Node, Weights, c_float, c_floats
-from voiced.gemma.layout import KERNEL, LIMITS, WIDTHS, Shape
+from voiced.gemma.layout import KERNEL, LIMITS, SOFT_NORM, WIDTHS, Shape
 
 F32 = npt.NDArray[np.float32]
 
@@ -136,7 +136,7 @@ class Step:
     def _mm(self, name: str, x: Node) -> Node:
         """Product with a weight whose input and output may be limited to a range."""
         g, low = self._graph, -math.inf
-        in_min, in_max, out_min, out_max = (self._weights.scalar(f"{name}.{limit}") for limit in LIMITS)
+        in_min, in_max, out_min, out_max = (self._weights.number(f"{name}.{limit}") for limit in LIMITS)
         if in_min is not None or in_max is not None:
             x = g("clamp", x, low if in_min is None else in_min, -low if in_max is None else in_max)
         x = g("mul_mat", self._weights[f"{name}.weight"], x)
@@ -248,6 +248,6 @@ class Step:
         g, weights = self._graph, self._weights
         x = g("add", self._mm("a.pre_encode.out", x), weights["a.pre_encode.out.bias"])
         x = g("rms_norm", x, EPSILON)
-        if "mm.a.soft_emb_norm.weight" in weights:
-            x = g("mul", x, weights["mm.a.soft_emb_norm.weight"])
+        if SOFT_NORM in weights:
+            x = g("mul", x, weights[SOFT_NORM])
         return self._mm("mm.a.input_projection", x)

@@ -149,10 +149,10 @@ class Arena:
 
 
 class Weights(Mapping[str, Node]):
-    """The tensors of a GGUF by name, mapped from the file: no second copy, and pages that nobody asks for stay out."""
+    """Tensors of a GGUF by name, mapped from the file: no second copy, and pages that nobody asks for stay out."""
 
-    def __init__(self, path: Path) -> None:
-        """ModelFileError if it is no GGUF, or cut off."""
+    def __init__(self, path: Path, prefixes: tuple[str, ...]) -> None:
+        """The tensors whose names begin so. ModelFileError if it is no GGUF, or cut off."""
         self.name = path.name
         try:
             reader = gguf.GGUFReader(path)
@@ -163,20 +163,24 @@ class Weights(Mapping[str, Node]):
         self._facts = {name: field.contents() for name, field in reader.fields.items() if name.startswith("clip.")}
         data = np.frombuffer(self._map, np.uint8)
         self._buffer = _buffer_over(data.ctypes.data, len(data))
-        self._context = _Context(len(reader.tensors))
+        tensors = [one for one in reader.tensors if one.name.startswith(prefixes)]
+        self._context = _Context(len(tensors))
         self._nodes: dict[str, Node] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
-        self._scalars: dict[str, float] = {}
-        for one in reader.tensors:
-            shape = tuple(int(n) for n in one.shape)
-            start = int(one.data_offset)
+        self._numbers: dict[str, float] = {}
+        self.float32: set[str] = set()
+        """Names of the tensors of 32-bit floats."""
+        for one in tensors:
+            shape, start, kind = tuple(int(n) for n in one.shape), int(one.data_offset), int(one.tensor_type)
             if start % _ALIGNMENT or start + int(one.n_bytes) > len(data):
                 raise ModelFileError(f"{path.name}: the tensor {one.name} lies outside the file or askew in it")
-            node = _new_tensor(self._context.at, int(one.tensor_type), *(*shape, 1, 1, 1)[:4])
+            node = _new_tensor(self._context.at, kind, *(*shape, 1, 1, 1)[:4])
             _place(self._buffer, node, data.ctypes.data + start)
             self._nodes[one.name], self._shapes[one.name] = Node(node), shape
-            if shape in {(), (1,)} and int(one.tensor_type) == _FLOAT32:
-                self._scalars[one.name] = float(one.data.reshape(-1)[0])
+            if kind == _FLOAT32:
+                self.float32.add(one.name)
+                if shape in {(), (1,)}:
+                    self._numbers[one.name] = float(one.data.reshape(-1)[0])
 
     def __getitem__(self, name: str) -> Node:
         return self._nodes[name]
@@ -191,8 +195,9 @@ class Weights(Mapping[str, Node]):
         """() for a tensor that is not there."""
         return self._shapes.get(name, ())
 
-    def scalar(self, name: str) -> float | None:
-        return self._scalars.get(name)
+    def number(self, name: str) -> float | None:
+        """The value of a tensor that holds a single float, if it is there."""
+        return self._numbers.get(name)
 
     def fact(self, key: str) -> object:
         """A `clip.` key of the header, or None."""

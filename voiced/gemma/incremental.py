@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from voiced.errors import InferenceError
+from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma import features
 from voiced.gemma.conformer import CHUNK, MELS_PER_TOKEN, Memory, Step, distances
 from voiced.gemma.ggml import Cpu, Weights
-from voiced.gemma.layout import shape_of
+from voiced.gemma.layout import PREFIXES, shape_of
 
 F32 = npt.NDArray[np.float32]
 
@@ -43,8 +43,12 @@ class IncrementalEncoder:
 
     def __init__(self, path: Path, threads: int) -> None:
         """ModelFileError if the file is no GGUF or its layout is not known."""
-        self._weights = Weights(path)
-        self._shape = shape_of(self._weights)
+        self._weights = Weights(path, PREFIXES)
+        try:
+            self._shape = shape_of(self._weights)
+        except ModelFileError:
+            self._weights.close()
+            raise
         self.width = self._shape.out
         self._cpu = Cpu(threads)
         self._distances = distances(self._cpu, self._weights, self._shape)

@@ -16,6 +16,10 @@ KERNEL = 5
 """Of the depthwise convolution: a token and the 4 before it."""
 WIDTHS = (features.MELS, features.MELS // 2, features.MELS // 4)
 """Frequencies of a mel frame, after the first and after the second subsampling convolution."""
+PREFIXES = ("a.", "mm.a.")
+"""Of the names of all tensors of the audio half."""
+SOFT_NORM = "mm.a.soft_emb_norm.weight"
+"""The one that some files do without."""
 LIMITS = ("input_min", "input_max", "output_min", "output_max")
 """Scalars that may stand beside a matrix: what goes in and out of it is held in these bounds."""
 
@@ -62,13 +66,15 @@ def shape_of(weights: Weights) -> Shape:
     if len(first) != 4 or len(second) != 4 or len(out) != 2:
         raise _unknown(weights, "a.conv1d.0, a.conv1d.1 or mm.a.input_projection is missing")
     shape = Shape(layers, width, heads, (first[3], second[3]), out[1])
-    expected = _expected(shape, weights.shape("a.pre_encode.out.weight")[-1:] or (0,))
+    inner = weights.shape("a.pre_encode.out.weight")[-1:] or (0,)
+    expected = _expected(shape, inner) | ({SOFT_NORM: inner} if SOFT_NORM in weights else {})
     for name, size in expected.items():
         if weights.shape(name) != size:
             raise _unknown(weights, f"{name} is {weights.shape(name)}, not {size}")
+        if (len(size) == 1 or "conv_dw" in name) and name not in weights.float32:
+            raise _unknown(weights, f"{name} is not of 32-bit floats")
     limits = {f"{name.removesuffix('.weight')}.{limit}" for name in expected for limit in LIMITS}
-    known = {*expected, *limits, "mm.a.soft_emb_norm.weight"}
-    if strange := sorted(name for name in weights if name.startswith(("a.", "mm.a.")) and name not in known):
+    if strange := sorted(weights.keys() - expected.keys() - limits):
         raise _unknown(weights, f"it has {strange[0]}")
     return shape
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 
 from voiced.errors import ChannelError, InferenceError, VoicedError, VoiceError
+from voiced.listen.continuity import STALE_S, Lateness
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
 from voiced.workers import protocol
@@ -25,20 +27,27 @@ class EarClient:
             name="ear",
             module="voiced.workers.ear",
             options=options,
-            patience=patience or Patience(start_s=20.0, pong_s=3.0),
+            patience=patience or Patience(start_s=20.0, pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0),
             stream=True,
             once=self.is_file,
         )
+        self.trouble = "it has not been opened yet"
+        """Why nothing is heard; empty while sound comes."""
 
     async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
         """See `ports.Ear`. A file that cannot be read is raised (AudioFileError); one that ends, ends this."""
-        lost = False
+        lost, lateness = False, Lateness()
         async for message in self.supervisor.messages():
             match message:
-                case Frame() | EarOpened():
-                    lost = False
+                case Frame(first_sample=first):
+                    # We may have been the ones who hung: what waited meanwhile is the past.
+                    if self.is_file or lateness.of(first, time.monotonic()) <= STALE_S:
+                        yield message
+                case EarOpened():
+                    lost, lateness, self.trouble = False, Lateness(), ""
                     yield message
-                case EarLost():
+                case EarLost(reason=reason):
+                    self.trouble = reason
                     if not lost:
                         yield message
                     lost = True
@@ -47,6 +56,7 @@ class EarClient:
                 case ChildState(state=State.DOWN):
                     if self.is_file and self.supervisor.trouble:
                         raise self.supervisor.trouble
+                    self.trouble = self.trouble or message.what
                     if not lost:  # once per loss, however many attempts it takes
                         yield EarLost(message.what)
                     lost = True

@@ -1,9 +1,14 @@
 """The ear: a child process that turns a microphone, or a file, into frames with wake scores and speech votes.
 
 One thread reads the microphone and nothing else, and nobody else touches it: PortAudio hangs and crashes otherwise.
-It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped and its
-samples are counted, so that the listener sees the gap. When no sound comes for a while the process says so (EarLost)
-and leaves without closing anything, for closing may hang; the supervisor starts the next one.
+It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped. What is
+missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`).
+
+    no microphone, or not the right one   said once (EarLost), and looked for every second: it is heard as soon as it
+                                          is back, under whatever number
+    no sound from an open one for long,   said, and the process leaves without closing anything, for closing may hang;
+    or an opening that never ends         the supervisor starts the next one
+    the sound server moved us             refused before a single frame of the other source is heard
 
 A file is never dropped from: as fast as the core takes it, or at the pace of its sound.
 
@@ -14,19 +19,33 @@ Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `c
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words
 from voiced.errors import UsageError, VoicedError
+from voiced.listen.continuity import Continuity
 from voiced.listen.level import LevelGate
-from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, EarLost, EarOpened, Frame
+from voiced.messages import (
+    BYTES_PER_SAMPLE,
+    FRAME_SAMPLES,
+    SAMPLE_RATE_HZ,
+    WAKE_FRAMES,
+    EarLost,
+    EarOpened,
+    Frame,
+    samples_to_ms,
+)
 from voiced.workers import child, protocol
+
+if TYPE_CHECKING:
+    from voiced.adapters.microphone import Microphone
 
 _FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _QUEUE_FRAMES = 50
@@ -35,6 +54,9 @@ _OPENING_S = 5.0
 _SEND_BUFFER_BYTES = 16 * 1024
 """What the kernel holds back for a core that does not read is old sound: half a second of it."""
 _POLL_S = 0.1
+_AGAIN_S = 1.0
+_SUSPICIOUS_S = 0.1
+"""Sound that did not come for so long may come from another device afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,24 @@ class EarOptions:
         words = options.get("wake_words", ())
         assert isinstance(words, list | tuple)
         return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    reason: str
+    broken: bool
+    """It was open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    first_sample: int
+    pcm: bytes
 
 
 class Hearing:
@@ -88,54 +128,68 @@ class Hearing:
 
 
 class Capture:
-    """Runs a microphone in a thread of its own and keeps at most `_QUEUE_FRAMES` frames of it."""
+    """Runs a microphone in a thread of its own, from one opening to the next, and keeps at most `_QUEUE_FRAMES`
+    frames of it. What comes out of `next()`: a device's name when it was opened, its frames, a failure in words.
+    """
 
     def __init__(self, device: str, channel: int | None) -> None:
-        self.dropped = 0
-        self.name = ""
-        self.failure: VoicedError | None = None
+        self.overflown = 0
+        """Frames that nobody took in time."""
+        self.continuity = Continuity()
+        self.open_since: float | None = None
+        """Since when the present opening has been going on or sounding; None between two of them."""
         self._device, self._channel = device, channel
-        self._frames: deque[tuple[int, bytes]] = deque(maxlen=_QUEUE_FRAMES)
-        self._arrived = threading.Semaphore(0)
-        self._closing = False
-        self._thread = threading.Thread(target=self._read, name="microphone", daemon=True)
+        self._arrived: queue.SimpleQueue[Opened | Failed | Sound] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
         self._thread.start()
 
-    def next(self, timeout_s: float) -> tuple[int, bytes] | None:
-        """The oldest frame that is not read yet; None when none comes in time."""
-        deadline = time.monotonic() + timeout_s
-        while self._arrived.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            try:
-                return self._frames.popleft()
-            except IndexError:  # dropped, so its token is left over
-                continue
-        return None
+    def next(self, timeout_s: float) -> Opened | Failed | Sound | None:
+        """The oldest thing that is not taken yet; None when none comes in time."""
+        try:
+            return self._arrived.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
 
     def close(self, timeout_s: float) -> bool:
         """Let the reader close its stream; False where it hangs."""
-        self._closing = True
+        self._closing.set()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _read(self) -> None:
+    def _run(self) -> None:
         # Imported in the thread that uses it, and not at all for a file.
         from voiced.adapters.microphone import Microphone
 
-        try:
-            microphone = Microphone(device=self._device, channel=self._channel)
-            self.name = microphone.name
-            pcm, count = b"", 0
-            while not self._closing:
-                pcm += microphone.read()
-                while len(pcm) >= _FRAME_BYTES:
-                    self.dropped += len(self._frames) == _QUEUE_FRAMES
-                    self._frames.append((count, pcm[:_FRAME_BYTES]))
-                    self._arrived.release()
-                    pcm = pcm[_FRAME_BYTES:]
-                    count += FRAME_SAMPLES
-            microphone.close()
-        except VoicedError as error:
-            self.failure = error
+        while not self._closing.is_set():
+            microphone = None
+            try:
+                self.open_since = time.monotonic()
+                microphone = Microphone(device=self._device, channel=self._channel)
+                self._read(microphone)
+            except VoicedError as error:
+                self._arrived.put(Failed(str(error), broken=microphone is not None))
+            self.open_since = None
+            self._closing.wait(_AGAIN_S)
+
+    def _read(self, microphone: Microphone) -> None:
+        self.continuity = continuity = Continuity()
+        pcm, last = b"", 0.0
+        while not self._closing.is_set():
+            pcm += microphone.read()
+            now = time.monotonic()
+            # What comes after a silence may come from somewhere else: asked before it is heard.
+            microphone.check(thoroughly=now - last > _SUSPICIOUS_S)
+            if not last:
+                self._arrived.put(Opened(microphone.name))
+            last = now
+            while len(pcm) >= _FRAME_BYTES:
+                for first_sample, frame in continuity.push(pcm[:_FRAME_BYTES], now):
+                    self._arrived.put(Sound(first_sample, frame))
+                pcm = pcm[_FRAME_BYTES:]
+            while self._arrived.qsize() > _QUEUE_FRAMES:
+                self.overflown += isinstance(self._arrived.get(), Sound)
+        microphone.close()
 
 
 def main(link: child.Link, options: child.Options) -> None:
@@ -171,55 +225,59 @@ def _play(link: child.Link, options: EarOptions) -> None:
 
 def _hear(link: child.Link, options: EarOptions) -> None:
     link.bound(_SEND_BUFFER_BYTES)
+    capture = Capture(options.device, options.channel)  # takes its time, and so do the models: side by side
     hearing = Hearing(options)
-    capture = Capture(options.device, options.channel)
-    fresh = Freshness()
-    heard, told, last = 0, 0, time.monotonic() + _OPENING_S - options.lost_ms / 1000
+    link.send(protocol.Ready("microphone", {"device": options.device}))
+    account = Account(link)
+    heard, last, deaf = 0, 0.0, ""
     while not _leave(link, heard):
         arrived = capture.next(_POLL_S)
         now = time.monotonic()
-        if arrived is None:
-            if capture.failure:
-                link.send(EarLost(str(capture.failure)))
-                raise capture.failure
-            if now - last > options.lost_ms / 1000:
-                link.send(EarLost(f"no sound from {capture.name or options.device or 'the microphone'}"))
-                os._exit(child.EX_TEMPFAIL)
-            continue
-        if not heard:
-            link.send(protocol.Ready(capture.name, {}))
-            link.send(EarOpened(capture.name))
-        last = max(last, now)
-        heard += 1
-        if fresh.is_stale(arrived[0], now):
-            capture.dropped += 1
-            continue
-        if capture.dropped > told:
-            link.send(protocol.Trouble("AudioDeviceError", f"{capture.dropped - told} frames of old sound dropped"))
-            told = capture.dropped
-        link.send(hearing.frame(*arrived))
+        match arrived:
+            case Sound(first_sample, pcm):
+                last = now
+                heard += 1
+                link.send(hearing.frame(first_sample, pcm))
+                account.tell(capture, now)
+            case Opened(device):
+                last, deaf = now, ""
+                link.send(EarOpened(device))
+            case Failed(reason, broken):
+                if reason != deaf:
+                    link.send(EarLost(reason))
+                if broken:  # its stream still exists, and who would close it might hang
+                    os._exit(child.EX_TEMPFAIL)
+                last, deaf = 0.0, reason
+            case None:
+                since = capture.open_since
+                patience_s = options.lost_ms / 1000 if last else _OPENING_S
+                if since is not None and now - (last or since) > patience_s:
+                    link.send(EarLost(f"no sound from {options.device or 'the microphone'}"))
+                    os._exit(child.EX_TEMPFAIL)
     if not capture.close(1.0):
         os._exit(0)
 
 
-class Freshness:
-    """Which sound arrives late: a sound server that was stopped hands over seconds of the past in one burst.
+class Account:
+    """Tells what sound was lost, at most every `_EVERY_S` however much it is."""
 
-    The device's samples are compared with the clock. The device may be slower than it claims, so the smallest lag
-    seen may grow by one part in a thousand.
-    """
+    _EVERY_S = 10.0
 
-    LIMIT_S = 1.0
+    def __init__(self, link: child.Link) -> None:
+        self._link = link
+        self._told = (0, 0, 0)
+        self._at = float("-inf")
 
-    def __init__(self) -> None:
-        self._least: float | None = None
-        self._at = 0.0
-
-    def is_stale(self, first_sample: int, now: float) -> bool:
-        lag = now - first_sample / SAMPLE_RATE_HZ
-        least = lag if self._least is None else min(lag, self._least + (now - self._at) / 1000)
-        self._least, self._at = least, now
-        return lag - least > self.LIMIT_S
+    def tell(self, capture: Capture, now: float) -> None:
+        so_far = (capture.continuity.lost_samples, capture.continuity.dropped_frames, capture.overflown)
+        if so_far == self._told or now - self._at < self._EVERY_S:
+            return
+        lost, old, overflown = so_far
+        ms = round(samples_to_ms(lost)), round(samples_to_ms(old * FRAME_SAMPLES))
+        more = round(samples_to_ms(overflown * FRAME_SAMPLES))
+        text = f"sound lost so far: {ms[0]} ms by the device, {ms[1]} ms too old, {more} ms not taken in time"
+        self._link.send(protocol.Trouble("AudioDeviceError", text))
+        self._told, self._at = so_far, now
 
 
 def _leave(link: child.Link, heard: int, *, timeout_s: float | None = 0) -> bool:

@@ -161,6 +161,11 @@ class EngineCore:
     def what(self) -> str:
         return self._pair.name
 
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        """The tokens before the sound, which every turn shares."""
+        return self._memory.prefix
+
     def close(self) -> None:
         self._context.close()
         self._encoder.close()

@@ -1,0 +1,103 @@
+"""The shipped recordings through everything, at their own pace: ear, engine and mouth as processes, and a broker."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+from voiced.adapters.fakes import MemoryBroker
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
+from voiced.app import engine, file_ear, listener_settings, mouth, real_house, running, turn_settings
+from voiced.assistant import Assistant
+from voiced.bench.common import RECORDINGS, demo_home
+from voiced.commands.evaluate import read_manifest
+from voiced.config import Config, ModelConfig
+from voiced.errors import BrokerError, InferenceError
+from voiced.home.simulated import simulate
+from voiced.ledger import Ledger, percentile
+from voiced.listen.endpoint import Endpoint
+from voiced.listen.listener import Listener
+from voiced.messages import EarLost, EarOpened, Frame
+from voiced.ports import Broker
+
+
+class Recordings:
+    """`ports.Ear`: one recording after the other, each through an ear process of its own, on one count of samples."""
+
+    def __init__(self, config: Config, paths: tuple[Path, ...]) -> None:
+        self._config, self._paths = config, paths
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        yield EarOpened("recordings")
+        begin = 0
+        for path in self._paths:
+            ear = file_ear(self._config, path, wake=True, realtime=True)
+            end = begin
+            async with running(ear.supervisor):
+                async for heard in ear.frames():
+                    if isinstance(heard, Frame):
+                        end = begin + heard.first_sample + len(heard.pcm) // 2
+                        yield replace(heard, first_sample=begin + heard.first_sample)
+            begin = end
+
+
+async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
+    """t0 to the command's publication: `end_to_command_p95_ms` over complete, certain commands; all turns beside."""
+    config = Config(id="bench", model=ModelConfig(model))
+    home = demo_home()
+    lines = [line.audio for line in read_manifest(RECORDINGS / "manifest.jsonl")][:most]
+    async with contextlib.AsyncExitStack() as stack:
+        broker, kind = await _broker(stack)
+        mind, voice = engine(config), mouth(config, speaker="none")
+        await mind.load_home(home.to_dict())
+        await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
+        if not await mind.supervisor.wait_ready(180):
+            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        await voice.supervisor.wait_ready(60)
+        house = real_house(home, device_id=config.id)
+        await voice.prepare(house.confirmations())
+        assistant = Assistant(
+            ear=Recordings(config, tuple(lines)),
+            engine=mind,
+            mouth=voice,
+            broker=broker,
+            listener=Listener(listener_settings(config)),
+            house=house,
+            settings=replace(turn_settings(config), confirm_s=0.3),
+        )
+        await assistant.run()
+    return {"broker": kind, "recordings": len(lines), **_told(assistant.ledgers)}
+
+
+def _told(ledgers: list[Ledger]) -> dict[str, object]:
+    sent = [one for one in ledgers if one.spent_ms is not None]
+    certain = [one for one in sent if (one.certainty or 0.0) >= Endpoint().certain]
+
+    def spent(some: list[Ledger], share: float) -> float | None:
+        value = percentile([one.spent_ms for one in some if one.spent_ms is not None], share)
+        return None if value is None else round(value, 1)
+
+    return {
+        "turns": len(ledgers),
+        "commands": len(sent),
+        "certain_commands": len(certain),
+        "end_to_command_p50_ms": spent(certain, 0.5),
+        "end_to_command_p95_ms": spent(certain, 0.95),
+        "end_to_command_p95_ms_all": spent(sent, 0.95),
+        "end_to_command_ms_all": [round(one.spent_ms, 1) for one in sent if one.spent_ms is not None],
+        "hidden_p50_ms": percentile([round(one.hidden_ms, 1) for one in sent], 0.5),
+    }
+
+
+async def _broker(stack: contextlib.AsyncExitStack) -> tuple[Broker, str]:
+    """A mosquitto of our own where it is installed; the result says which it was."""
+    try:
+        server = stack.enter_context(Mosquitto())
+    except BrokerError:
+        return MemoryBroker(answer=simulate(demo_home())), "in memory"
+    broker = await stack.enter_async_context(MqttBroker(host="127.0.0.1", port=server.port, device_id="bench"))
+    await broker.wait_connected(10)
+    return broker, "mosquitto"

@@ -1,0 +1,127 @@
+"""From the last voiced sample to the decision: the stock way, Whisper then text, and ours, side by side.
+
+Same sound (3 s), same model files, same prompt (the demo's home), same decision. In each way the turn's end is certain
+`end_ms` after t0, and nobody acts before; ours has been listening meanwhile. With nano, the shipped recordings also go
+through the whole pipeline (ear, engine and mouth as processes, a broker), from t0 to the command's publication.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from functools import partial
+
+from voiced.adapters.whisper import Whisper
+from voiced.bench import pipeline
+from voiced.bench.common import (
+    FRAME_MS,
+    SECONDS,
+    Pace,
+    command,
+    demo_home,
+    folder_of,
+    frames,
+    median,
+    milliseconds,
+    model_argument,
+    models_cache,
+    ratio,
+)
+from voiced.bench.steered import compile_steered
+from voiced.bench.stock import Stock
+from voiced.gemma.models import resolve
+from voiced.listen.settings import ListenerSettings
+from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, ms_to_samples
+from voiced.workers.engine import EngineCore, Setup
+
+_T0_MS = SECONDS * 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    model_argument(parser)
+    parser.add_argument("--realtime", action="store_true", help="at the sound's own pace; otherwise only its account")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each way, after one that does not count")
+    parser.add_argument(
+        "--turns", type=int, metavar="N", help="recordings for the pipeline, seconds each (10 for nano, else none)"
+    )
+    parser.add_argument("--no-whisper", action="store_true", help="leave Whisper out")
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """See the keys: times in ms, medians; `ratio_*` is ours divided by the other."""
+    pair = resolve(folder_of(options.model))
+    core = EngineCore(pair, Setup(cache=models_cache() / "bench"), compile_steered)
+    core.load_home(demo_home().to_dict())
+    end_ms = ListenerSettings().end_ms
+    spoken, after = command()
+    heard = spoken + after[: ms_to_samples(end_ms) * BYTES_PER_SAMPLE]
+
+    ours = [_ours(core, spoken + after, end_ms, real=options.realtime) for _ in range(options.runs + 1)][1:]
+    decision, times = ours[-1].decision, ours[-1].times
+    tokens = core.last_walk.finished[0].tokens if core.last_walk and core.last_walk.finished else ()
+    stock = Stock(pair, core.model, core.prompt, core.threads)
+    prefix_ms = milliseconds(stock.read_prefix)
+    stock.hear(heard, tokens)
+    whole = [milliseconds(lambda: stock.hear(heard, tokens)) for _ in range(options.runs)]
+    token_ms = median([milliseconds(lambda: stock.token(tokens[0])) for _ in range(options.runs + 3)][3:], 2)
+    decided = median([one.decided_ms for one in ours])
+    counts = max(decided, end_ms)
+    kept = end_ms + median(whole)
+    result: dict[str, object] = {
+        "model": options.model,
+        "threads": core.threads,
+        "audio_s": SECONDS,
+        "prompt_tokens": len(core.prompt),
+        "decision": [call.to_json() for call in decision.calls],
+        "decision_tokens": len(tokens),
+        "choices": times.choices,
+        "endpoint_ms": end_ms,
+        "token_ms": token_ms,
+        "ours_ms": counts,
+        "ours_decided_ms": decided,
+        "ours_encode_tail_ms": round(times.tail_encode_ms, 1),
+        "ours_prefill_tail_ms": round(times.tail_ms - times.tail_encode_ms, 1),
+        "ours_choices_ms": [round(ms, 1) for ms in times.choice_ms],
+        "stock_ms": kept,
+        "stock_cold_ms": round(kept + prefix_ms, 1),
+        "ratio_to_stock": ratio(counts, kept),
+        "ratio_to_stock_cold": ratio(counts, kept + prefix_ms),
+        "after_silence_in_tokens": ratio(max(0.0, decided - end_ms), token_ms),
+    }
+    if not options.no_whisper:
+        whisper = Whisper(cache=models_cache(), threads=core.threads)
+        text = whisper.transcribe(heard)
+        both = [milliseconds(lambda: stock.read(whisper.transcribe(heard), tokens)) for _ in range(options.runs)]
+        piped = end_ms + median(both)
+        result |= {"whisper_text": text, "whisper_ms": piped, "ratio_to_whisper": ratio(counts, piped)}
+    stock.close()
+    core.close()
+    turns = options.turns if options.turns is not None else 10 if options.model == "nano" else 0
+    if turns:
+        result |= asyncio.run(pipeline.end_to_command(folder_of(options.model), most=turns))
+    return result
+
+
+class _Ours:
+    def __init__(self, decided_ms: float, busy_ms: float, answer: tuple[Decision, EngineTimes]) -> None:
+        self.decided_ms, self.busy_ms = decided_ms, busy_ms
+        self.decision, self.times = answer
+
+
+def _ours(core: EngineCore, pcm: bytes, end_ms: int, *, real: bool) -> _Ours:
+    """The sound as it arrives; the decision is asked for at the hush."""
+    hush_ms = ListenerSettings().hush_ms
+    pace = Pace(real=real)
+    core.begin(1)
+    answers: list[tuple[Decision, EngineTimes]] = []
+    decided_ms = 0.0
+    for number, frame in enumerate(frames(pcm), 1):
+        due = number * FRAME_MS
+        if due > _T0_MS + end_ms:
+            break
+        pace.work(due, partial(core.feed, 1, frame))
+        if due == _T0_MS + hush_ms:
+            pace.work(due, lambda: answers.append(core.decide(1)))
+            decided_ms = pace.free_ms - _T0_MS
+    core.end(1)
+    return _Ours(decided_ms, pace.busy_ms, answers[0])
