@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -13,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import real_house
@@ -23,17 +22,15 @@ from voiced.errors import AudioFileError, ChannelError, ConfigError, ModelFileEr
 from voiced.gemma.models import from_folder
 from voiced.home.house import House, Kind
 from voiced.home.load import load_home
-from voiced.home.model import Home
-from voiced.home.states import heard
+from voiced.home.model import Risk
 from voiced.listen.listener import Listener
-from voiced.messages import Call, Decision, SpeechStarted, Verdict, Woken
+from voiced.messages import Call, Command, Decision, Frame, SpeechStarted, Verdict, Woken
 from voiced.workers.channel import decode, encode
 from voiced.workers.ear import EarOptions, frames_of
-from voiced.workers.protocol import Ping
+from voiced.workers.protocol import Ping, Say
 
 ROOT = Path(__file__).parents[2]
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
-OPENING = {"UNLOCK", "OPEN"}
 
 
 # --- A8: odd sounds ------------------------------------------------------------------------------------------------
@@ -112,11 +109,12 @@ def test_f2_three_hundred_malformed_recordings(tmp_path: Path) -> None:
         data = bytearray((tmp_path / f"good.{kind}").read_bytes())
         for _ in range(chance.randint(1, 6)):
             at = chance.randrange(64)
+            data = data or bytearray(b"R")
             match chance.randrange(5):
                 case 0:
                     data[at : at + 4] = struct.pack("<I", chance.choice([0, 1, 2**31, 2**32 - 1, 17]))
                 case 1:
-                    data[at] = chance.randrange(256)
+                    data[at % len(data)] = chance.randrange(256)
                 case 2:
                     del data[at : at + chance.randint(1, 40)]
                 case 3:
@@ -134,7 +132,7 @@ def test_f2_three_hundred_malformed_recordings(tmp_path: Path) -> None:
             assert "\n" not in str(error)
             assert str(path) in str(error)
             outcomes["refused"] += 1
-    assert outcomes["refused"] > 50
+    assert min(outcomes.values()) > 20, "the mutations are neither all harmless nor all fatal"
 
 
 # --- F1: malformed configurations ----------------------------------------------------------------------------------
@@ -198,8 +196,6 @@ def test_e5_five_hundred_mutated_model_files_are_refused_before_anybody_parses_t
     small = {name: (folder / name).read_bytes()[:65_536] for name in names}
     for name in names:  # the head of each, so that 500 hashes take seconds; its true hash in the description
         (folder / name).write_bytes(small[name])
-    import hashlib
-
     description = (folder / "nano.toml").read_text("utf-8").splitlines()
     for name in names:
         line = next(at for at, text in enumerate(description) if text.startswith(f'"{name}"'))
@@ -238,8 +234,12 @@ def test_e5_five_hundred_mutated_model_files_are_refused_before_anybody_parses_t
 # --- E1: class S ---------------------------------------------------------------------------------------------------
 
 
-def _opens(home: Home, topic: str, payload: str) -> bool:
-    return any(payload in OPENING and topic in entity.mqtt.values() for entity in home.entities)
+_RISKY = {entity.id for entity in HOME.entities if entity.risk is Risk.SENSITIVE}
+_SAFE = {"LOCK", "CLOSE", "STOP", "0"}
+
+
+def _lets_somebody_in(sent: Command) -> bool:
+    return sent.entity in _RISKY and sent.payload not in _SAFE
 
 
 _NAMES = sorted({name for entity in HOME.entities for name in (entity.name, *entity.aliases)} | {"all", "everything"})
@@ -248,33 +248,29 @@ _INTENTS = ("HassTurnOn", "HassTurnOff", "HassToggle", "HassOpenCover", "HassClo
             "HassLightSet", "HassUnlock", "HassLock", "HassClimateSetTemperature", "HassNonsense")  # fmt: skip
 
 
-@settings(max_examples=10_000)
-@given(
-    intent=st.sampled_from(_INTENTS),
-    name=st.sampled_from([*_NAMES, "", "front door\x00", "FRONT DOOR", "ｆｒｏｎｔ ｄｏｏｒ"]),
-    area=st.sampled_from([*_AREAS, ""]),
-    domain=st.sampled_from(["", "lock", "cover", "light", "alarm_control_panel"]),
-    position=st.sampled_from([None, 0, 1, 100, -5, 1e9]),
-    certainty=st.floats(0, 1),
-    twice=st.booleans(),
-)
-def test_e1_nothing_opens_without_the_code(
-    intent: str, name: str, area: str, domain: str, position: float | None, certainty: float, twice: bool
-) -> None:
-    slots: dict[str, str | float] = {
-        key: value
-        for key, value in {"name": name, "area": area, "domain": domain, "position": position}.items()
-        if value not in ("", None)
-    }
-    house = _house()
-    calls = (Call(intent, slots),) * (2 if twice else 1)
-    judged = house.judge(Decision(Verdict.CALLS, calls, certainty), now_sample=0)
-    assert not [c for c in judged.commands if _opens(HOME, c.topic, c.payload)]
-    if judged.kind is Kind.ASK and judged.wants_code:
-        for wrong in ("", "4", "48", "74", "474", "yes"):
+def test_e1_nothing_opens_without_the_code() -> None:
+    """12,000 decisions, likely and absurd, and for every question a wrong code."""
+    chance = random.Random(1)
+    asked = acted = 0
+    for _ in range(12_000):
+        drawn: dict[str, str | float] = {
+            "name": chance.choice([*_NAMES, "", "front door\x00", "FRONT DOOR", "ｆｒｏｎｔ ｄｏｏｒ"]),
+            "area": chance.choice([*_AREAS, "", "", ""]),
+            "domain": chance.choice(["", "", "lock", "cover", "light", "alarm_control_panel"]),
+            "position": chance.choice((0.0, 1.0, 100.0, -5.0, 1e9)),
+        }
+        slots = {key: value for key, value in drawn.items() if value != ""}
+        calls = tuple(Call(chance.choice(_INTENTS), slots) for _ in range(chance.choice([1, 1, 2, 3])))
+        house = _house()
+        judged = house.judge(Decision(Verdict.CALLS, calls, chance.choice([0.1, 0.5, 0.7, 1.0])), now_sample=0)
+        assert not [sent for sent in judged.commands if _lets_somebody_in(sent)]
+        acted += judged.kind is Kind.ACT
+        if judged.kind is Kind.ASK and judged.wants_code:
+            asked += 1
             house.question_asked(now_sample=0)
-            answered = house.judge_code(Decision(Verdict.DIGITS, certainty=1.0, digits=wrong), now_sample=16_000)
-            assert answered.kind is not Kind.ACT
+            wrong = Decision(Verdict.DIGITS, certainty=1.0, digits=chance.choice(["", "4", "48", "74", "474", "yes"]))
+            assert house.judge_code(wrong, now_sample=16_000).kind is not Kind.ACT
+    assert min(asked, acted) > 50, "the decisions are neither all absurd nor all harmless"
 
 
 def _house() -> House:
@@ -283,25 +279,32 @@ def _house() -> House:
 
 # --- C6 and the channel --------------------------------------------------------------------------------------------
 
-_payloads = st.one_of(
-    st.binary(max_size=200),
-    st.text(max_size=100).map(str.encode),
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(
-            ["state", "brightness", "color", "position", "r", "temperature", "x"]), inner, max_size=5),
-    ).map(lambda value: json.dumps(value).encode()),
-)  # fmt: skip
+_HOUSE = _house()
 
 
-@settings(max_examples=5000)
-@given(st.sampled_from([e for e in HOME.entities if e.text("state_topic")]), _payloads)
-def test_c6_hostile_states_change_no_more_than_a_state(entity: object, payload: bytes) -> None:
-    house = _house()
-    topic = entity.text("state_topic")  # type: ignore[attr-defined]
-    began = time.perf_counter()
-    house.heard_state(topic, payload)
-    assert time.perf_counter() - began < 1.0
+def _hostile(chance: random.Random, depth: int = 0) -> object:
+    plain = (None, True, -1, 1e308, float("nan"), float("inf"), 10**30, "", "ON", "\ud800", "a" * 300, "١٢", "\x00")
+    if depth > 3 or chance.random() < 0.4:
+        return chance.choice(plain)
+    if chance.random() < 0.3:
+        return [_hostile(chance, depth + 1) for _ in range(chance.randrange(4))]
+    keys = ("state", "brightness", "color", "position", "r", "h", "temperature", "color_mode", "x")
+    return {chance.choice(keys): _hostile(chance, depth + 1) for _ in range(chance.randrange(5))}
+
+
+def test_c6_five_thousand_hostile_states() -> None:
+    chance = random.Random(6)
+    topics = [str(value) for entity in HOME.entities for key, value in entity.mqtt.items() if key.endswith("_topic")]
+    slowest = 0.0
+    for number in range(5000):
+        payload = (
+            chance.randbytes(chance.randrange(200)) if number % 3 == 0
+            else json.dumps(_hostile(chance)).encode("utf-8", "surrogatepass")
+        )  # fmt: skip
+        began = time.perf_counter()
+        _HOUSE.heard_state(chance.choice(topics), payload)
+        slowest = max(slowest, time.perf_counter() - began)
+    assert slowest < 1.0
 
 
 @pytest.mark.parametrize(
@@ -313,21 +316,22 @@ def test_c6_hostile_states_change_no_more_than_a_state(entity: object, payload: 
 def test_c6_the_worst_payloads(payload: bytes) -> None:
     for entity in HOME.entities:
         for topic in {value for key, value in entity.mqtt.items() if key.endswith("_topic")}:
-            from voiced.messages import Command
-
-            house = _house()
+            house = _HOUSE
             house.heard_state(str(topic), payload)
             house.confirms(Command(entity.id, "turn_on", "t", "ON", str(topic), {"state": "ON"}), str(topic), payload)
-    assert heard is not None
 
 
-@settings(max_examples=20_000)
-@given(st.binary(max_size=300), st.integers(0, 40), st.integers(0, 255))
-def test_e9_fuzzed_frames_between_core_and_children(garbage: bytes, at: int, value: int) -> None:
-    whole = bytearray(encode(Ping(7))[4:])
-    whole[at % len(whole)] = value
-    for body in (garbage, bytes(whole)):
+def test_e9_a_hundred_thousand_fuzzed_frames_between_core_and_children() -> None:
+    chance = random.Random(9)
+    whole = [
+        encode(message)[4:] for message in (Ping(7), Say(1, "hello"), Frame(320, bytes(640), True, {"alexa": 0.5}))
+    ]
+    for number in range(100_000):
+        body = bytearray(chance.choice(whole)) if number % 4 else bytearray(chance.randbytes(chance.randrange(60)))
+        for _ in range(chance.randint(1, 3)):
+            if body:
+                body[chance.randrange(min(len(body), 40))] = chance.randrange(256)
         try:
-            decode(body)
+            decode(bytes(body))
         except ChannelError as error:
             assert "\n" not in str(error)
