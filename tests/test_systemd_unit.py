@@ -21,7 +21,12 @@ def test_the_example_says_the_defaults() -> None:
     given = load_config(text, base=Path("/etc/voiced"))
 
     assert given.home == Path("/etc/voiced/home.toml")
-    assert (given.turn, given.wake, given.broker) == (Config().turn, Config().wake, Config().broker)
+    assert (given.turn, given.wake, given.broker, given.model) == (
+        Config().turn,
+        Config().wake,
+        Config().broker,
+        Config().model,
+    )
 
 
 def test_what_is_wrong_in_the_configuration_is_said_all_at_once() -> None:

@@ -44,11 +44,11 @@ def frames(samples: int) -> int:
 
 
 def mel(pcm: Tensor) -> Tensor:
-    """PCM [batch, samples] in [-1, 1] -> ln(mel magnitude + 1e-3) [batch, frames, 128]."""
+    """PCM [batch, samples] in [-1, 1] -> ln(max(mel magnitude, 1e-3)) [batch, frames, 128]."""
     x = torch.nn.functional.pad(pcm, (WINDOW // 2, 0))
     n = (x.shape[1] - (WINDOW + 1)) // HOP + 1
     spectrum = torch.fft.rfft(x.unfold(1, WINDOW, HOP)[:, :n] * window(), FFT).abs()
-    return torch.log(spectrum @ filters() + 1e-3)
+    return torch.log((spectrum @ filters()).clamp(min=1e-3))
 
 
 def tokens(n_frames: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ Options: `model` (folder of the model), `threads` (0 or absent for a good number
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,14 +17,14 @@ import numpy as np
 
 from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
-from voiced.gemma.audio import AudioStream, Reencoder
+from voiced.gemma.audio import AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import Walk, Walker, WalkSettings
+from voiced.gemma.ears import open_ear
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls
-from voiced.gemma.incremental import IncrementalEncoder
 from voiced.gemma.judge import judge, judge_code
-from voiced.gemma.llama import AudioEncoder, Context, TextModel, usable_cpus
+from voiced.gemma.llama import Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.prompt import Dialect, Parameter, Tool
@@ -35,8 +34,6 @@ from voiced.home.tools import declared, house_lines
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol, rebuild
-
-log = logging.getLogger(__name__)
 
 LARGE_BYTES = 500_000_000
 """From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
@@ -95,20 +92,6 @@ class Setup:
     walk: WalkSettings | None = None
 
 
-def _encoder(kind: str, path: Path, model: TextModel, threads: int) -> IncrementalEncoder | Reencoder:
-    """ModelFileError if the file is not for it, or not for this text model."""
-    if kind == "mtmd":
-        log.warning('encoder = "mtmd": the time to encode grows with the square of what was said')
-        return Reencoder(AudioEncoder(path, model, threads))
-    if kind != "incremental":
-        raise ModelFileError(f'encoder is "incremental" or "mtmd", not {kind!r}')
-    made = IncrementalEncoder(path, threads)
-    if made.width != model.width:
-        made.close()
-        raise ModelFileError(f"{path.name}: made for a text model of width {made.width}, not {model.width}")
-    return made
-
-
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A house made ready for a model, but for the memory of its prompt."""
@@ -143,7 +126,7 @@ class EngineCore:
             WalkSettings(beam=2, free=False, score_forced=False, run=64) if large else WalkSettings(free=not calls)
         )
         self.model = TextModel(pair.text, lazy=large)
-        self._encoder = _encoder(self._setup.encoder, pair.audio, self.model, threads)
+        self._encoder = open_ear(self._setup.encoder, pair.audio, self.model, threads)
         cells = self._setup.cells or (8192 if calls else 2048)
         self._context = Context(self.model, cells, self._walk.beam + 5, threads, flash=large)
         store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}|{large}")
@@ -387,7 +370,12 @@ def work(link: child.Link, options: child.Options) -> None:
     """The child's life: load, say Ready, answer in order until told to leave."""
     folder, setup = _setup(options)
     core = EngineCore(resolve(folder), setup)
-    facts: dict[str, object] = {"dialect": core.dialect, "threads": core.threads, "pid": os.getpid()}
+    facts: dict[str, object] = {
+        "dialect": core.dialect,
+        "threads": core.threads,
+        "encoder": setup.encoder,
+        "pid": os.getpid(),
+    }
     link.send(protocol.Ready(core.what, facts))
     rebuild.serve(link, core, lambda message: handle(core, message))
     core.close()
