@@ -31,6 +31,8 @@ from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
 from voiced.home.sentences import code_graph, word_graph
 from voiced.home.tools import declared, house_lines
+from voiced.home.typed import typed
+from voiced.home.wordgraph import WordGraph
 from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol, rebuild
@@ -51,6 +53,8 @@ class Compiled:
     code: TokenAutomaton
     system: str = ""
     tools: tuple[Tool, ...] = ()
+    words: WordGraph | None = None
+    """For typed words; None where the model reads them itself."""
 
 
 Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
@@ -62,7 +66,8 @@ def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, diale
     end = tokenizer.special(prompt.END_TURN)
     code = compile_sentences(code_graph(), tokenizer, end)
     if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
-        return Compiled(compile_sentences(word_graph(house), tokenizer, end), code)
+        words = word_graph(house)
+        return Compiled(compile_sentences(words, tokenizer, end), code, words=words)
     here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
     system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
     tools = tuple(
@@ -99,6 +104,7 @@ class Planned:
     walkers: dict[Expect, Walker]
     prefix: tuple[int, ...]
     """The prompt's tokens up to the sound."""
+    words: WordGraph | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +139,7 @@ class EngineCore:
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
         self._walkers: dict[Expect, Walker] = {}
+        self._words: WordGraph | None = None
         self._turn: _Turn | None = None
         self.progress = 0
         """Counts tokens of sound and decisions."""
@@ -177,10 +184,7 @@ class EngineCore:
 
     def load_home(self, home: Mapping[str, Any], area: str = "") -> None:
         """`Home.to_dict()` and the device's own area. Ends the open turn. InferenceError if it does not compile."""
-        self._turn = None
-        planned = self.plan(home, area)
-        self._memory.prepare(planned.prefix)
-        self._walkers = planned.walkers
+        self.adopt(self.plan(home, area))
 
     @property
     def in_turn(self) -> bool:
@@ -204,7 +208,7 @@ class EngineCore:
             }
             for walker in walkers.values():
                 walker.warm(WARM_STATES)
-            return Planned(walkers, self.model.tokenize(before, special=True))
+            return Planned(walkers, self.model.tokenize(before, special=True), made.words)
         except VoicedError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -218,7 +222,7 @@ class EngineCore:
         """Live in this house from now on. Ends the open turn."""
         self._turn = None
         self._memory.adopt(planned.prefix)
-        self._walkers = planned.walkers
+        self._walkers, self._words = planned.walkers, planned.words
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""
@@ -277,6 +281,8 @@ class EngineCore:
         if expect not in self._walkers:
             raise InferenceError("no house has been loaded")
         self.progress += 1
+        if self._words is not None:
+            return typed(self._words, text), EngineTimes()
         before = self._memory.prefill_ms
         tokens = self.model.tokenize(prompt.after_text(text), special=True) + self._opening(expect)
         try:
