@@ -10,6 +10,8 @@ from voiced.errors import ModelFileError
 from voiced.gemma.models import MANIFEST, from_folder, from_manifest, manifest, resolve
 from voiced.gemma.prompt import Dialect
 
+FILES = f'[sha256]\n"a.gguf" = "{"0" * 64}"\n"mmproj.gguf" = "{"0" * 64}"\n'
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -47,6 +49,8 @@ def test_another_content_is_refused(folder: Path) -> None:
         ('dialect = "sentences"\n[sha256]\n"a.gguf" = "00"\n"mmproj.gguf" = "00"\n', "not a sha256"),
         ('dialect = "song"\n[sha256]\n"a.gguf" = "00"\n"mmproj.gguf" = "00"\n', "dialect is 'song'"),
         ('dialect = "calls"\n[sha256]\n"../a.gguf" = "00"\n"mmproj.gguf" = "00"\n', "beside it"),
+        (f'dialect = "calls"\ntail_silence_ms = -1\n{FILES}', "not a number from 0 to 1000"),
+        (f'dialect = "calls"\ntail_silence_ms = "long"\n{FILES}', "'long'"),
     ],
 )
 def test_faulty_descriptions_say_what_is_wrong(tmp_path: Path, text: str, why: str) -> None:

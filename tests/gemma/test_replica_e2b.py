@@ -14,8 +14,9 @@ import voiced
 from tests.gemma.tiny import sound
 from tools.replica.__main__ import NAMES, cache_folder
 from voiced.gemma import prompt
+from voiced.gemma.audio import AudioStream, HighPass
 from voiced.gemma.automaton import Choice, Reading, State, Step
-from voiced.gemma.llama import TextModel
+from voiced.gemma.llama import AudioEncoder, TextModel
 from voiced.gemma.models import from_folder
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.load import load_home
@@ -78,6 +79,20 @@ def test_it_hears_and_calls_a_tool(core: EngineCore) -> None:
         assert times.audio_tokens == 75
         assert times.choices <= 4
     assert decisions[0] == decisions[1]
+
+
+def test_its_ear_hears_what_llama_cpp_hears(core: EngineCore) -> None:
+    """6 s in ours, step by step and with a memory, against all at once in mtmd."""
+    folder = cache_folder()
+    heard = HighPass().ahead(np.frombuffer(sound(6), np.int16))
+    stream, text = AudioStream(core._encoder), core.model
+    got = np.concatenate([*stream.feed(sound(6)), stream.tail()])
+    reference = AudioEncoder(from_folder(folder).audio, text, 1)
+    want = reference.encode(heard)
+    own = reference.encode(np.nextafter(heard, np.float32(1)))
+    reference.close()
+    assert got.shape == want.shape == (150, text.width)
+    assert np.linalg.norm(got - want) <= max(1e-3 * np.linalg.norm(want), np.linalg.norm(own - want))
 
 
 def test_the_official_tokens_are_single_ones(core: EngineCore) -> None:

@@ -54,7 +54,7 @@ class ModelPair:
     audio_sha256: str
     calibration: Calibration = field(default_factory=Calibration)
     tail_silence_ms: int = 0
-    """Silence that the model wants to hear after the words: what the microphone has not heard of it is made up."""
+    """Made-up silence that is heard after the sound, whenever a decision is asked for."""
 
     def verify(self) -> None:
         """ModelFileError if a file is missing or is another one."""
