@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from tests.gemma.tiny import sound, tiny_pair
 from voiced.config import MODELS
 from voiced.errors import ModelFileError
-from voiced.gemma import features
+from voiced.gemma import features, ggml
 from voiced.gemma.audio import AudioStream, HighPass
-from voiced.gemma.conformer import CHUNK
-from voiced.gemma.incremental import LONG_FROM, TOKEN_SAMPLES, IncrementalEncoder
+from voiced.gemma.conformer import CHUNK, Step
+from voiced.gemma.incremental import LONG_FROM, ROWS, TOKEN_SAMPLES, IncrementalEncoder
 from voiced.gemma.llama import AudioEncoder, TextModel
 from voiced.gemma.models import ModelPair, from_folder
 
@@ -109,6 +109,23 @@ def test_chopping_changes_no_bit(both: Both, cuts: list[int], length: int) -> No
     assert np.array_equal(np.concatenate([*got, chopped.tail()]), want)
 
 
+def test_each_token_of_long_speech_is_computed_once(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    run = Step.run
+
+    def counted(step: Step, mel: F32, *rest: Any) -> tuple[F32, F32]:
+        computed.append((len(mel) - 1) // 4)
+        return run(step, mel, *rest)
+
+    monkeypatch.setattr(Step, "run", counted)
+    stream = AudioStream(both.ours)
+    for second in range(15):
+        stream.feed(sound(1, seed=second))
+    assert sum(computed) == stream.final > 340
+    stream.tail()
+    assert sum(computed) < 375 + ROWS
+
+
 def test_streams_do_not_disturb_each_other(both: Both) -> None:
     one, other = sound(2, seed=6), sound(2, seed=7)
     want = [encode(both.ours, HighPass().ahead(np.frombuffer(pcm, np.int16))) for pcm in (one, other)]
@@ -185,6 +202,11 @@ def test_an_unknown_layout_is_one_line_that_says_what_to_do(tmp_path: Path, chan
         IncrementalEncoder(path, 1)
     assert 'encoder = "mtmd"' in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_build_that_lacks_a_function_says_so() -> None:
+    with pytest.raises(ModelFileError, match=r"no ggml_of_tomorrow.*mtmd"):
+        ggml._function("ggml_of_tomorrow", "pp")(0)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 40, 5000, -1000])

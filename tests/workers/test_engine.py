@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.gemma.tiny import sound, tiny_folder, tiny_pair
+from voiced.config import MODELS
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma.decide import Walker
+from voiced.gemma.models import from_folder
 from voiced.home.load import load_home
 from voiced.messages import Decision, Verdict
 from voiced.ports import Expect
@@ -72,15 +74,27 @@ def said(core: EngineCore, pcm: bytes, cuts: list[int], asked: bool = False) -> 
     return decision
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def nano() -> Iterator[EngineCore]:
+    one = EngineCore(from_folder(MODELS / "nano"))
+    one.load_home(HOME)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("model", ["core", "nano"])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 30000), max_size=8), st.booleans(), st.integers(0, 3))
-def test_chopping_and_asking_change_no_bit(core: EngineCore, cuts: list[int], asked: bool, seed: int) -> None:
+def test_chopping_and_asking_change_no_bit(
+    request: pytest.FixtureRequest, model: str, cuts: list[int], asked: bool, seed: int
+) -> None:
+    one: EngineCore = request.getfixturevalue(model)
     with pytest.MonkeyPatch.context() as monkeypatch:
         logits = Logits(monkeypatch)
         pcm = sound(2.2, seed)
-        whole = said(core, pcm, [])
+        whole = said(one, pcm, [])
         want = logits.seen[-1]
-        assert said(core, pcm, cuts, asked) == whole
+        assert said(one, pcm, cuts, asked) == whole
         assert np.array_equal(logits.seen[-1], want)
 
 

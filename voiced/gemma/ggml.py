@@ -9,6 +9,7 @@ Sources: ggml.h, ggml-alloc.h, ggml-backend.h and ggml-cpu.h of llama.cpp 0c1e57
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,10 @@ class _InitParams(ctypes.Structure):
     _fields_ = (("mem_size", ctypes.c_size_t), ("mem_buffer", ctypes.c_void_p), ("no_alloc", ctypes.c_bool))
 
 
+def _missing(name: str, *_: object) -> None:
+    raise ModelFileError(f'this build of llama.cpp has no {name}; encoder = "mtmd" under [model] does without it')
+
+
 _KINDS: dict[str, Any] = {
     "p": ctypes.c_void_p, "i": ctypes.c_int, "l": ctypes.c_int64, "z": ctypes.c_size_t, "f": ctypes.c_float,
     "b": ctypes.c_bool, "-": None,
@@ -41,8 +46,10 @@ _KINDS: dict[str, Any] = {
 
 
 def _function(name: str, kinds: str) -> Any:
-    """`kinds`: the result's letter, then the arguments'."""
-    function = getattr(libggml, name)
+    """`kinds`: the result's letter, then the arguments'. What a build lacks fails when it is called."""
+    function = getattr(libggml, name, None)
+    if function is None:
+        return functools.partial(_missing, name)
     function.restype, function.argtypes = _KINDS[kinds[0]], [_KINDS[kind] for kind in kinds[1:]]
     return function
 
