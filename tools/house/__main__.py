@@ -1,0 +1,262 @@
+"""`python -m tools.house [--turns N] [--entities N] [--typed] [--json]`: a house on a real broker, and what comes true.
+
+Devices describe themselves over MQTT discovery, voiced learns them, hears the turns (spoken by Piper with the wake
+word, or typed) and the devices tell what arrived. Printed: how many turns were right (every device as it should be,
+and no other one changed), sensitive actions without their code, and commands more than 5 s after the decision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from tools.house.devices import Devices, State, settled
+from tools.house.network import announce
+from tools.house.script import Turn, script, things
+from voiced.adapters.fakes import MemoryMouth
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
+from voiced.app import engine, file_ear, listener_settings, real_house, running, turn_settings
+from voiced.assistant import Assistant
+from voiced.config import Config, read_config
+from voiced.errors import InferenceError
+from voiced.home.house import House
+from voiced.home.load import HomeFile
+from voiced.home.model import Home
+from voiced.learning import Learning
+from voiced.listen.listener import Listener
+from voiced.messages import EarLost, EarOpened, Frame
+from voiced.turns import Happening
+from voiced.workers.clients import EngineClient
+
+LATE_S = 5.0
+
+
+@dataclass(slots=True)
+class Score:
+    turns: int = 0
+    right: int = 0
+    sensitive_without_code: int = 0
+    late: int = 0
+    wrong: list[dict[str, object]] = field(default_factory=list)
+    acted_wrongly: int = 0
+    """Of the wrong ones: a device did what nobody asked for."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """The turn that is going on, and what happened in it."""
+
+    devices: Devices
+    score: Score = field(default_factory=Score)
+    turn: Turn = field(default_factory=lambda: Turn(""))
+    before: dict[str, State] = field(default_factory=dict)
+    first: int = 0
+    decided_at_s: float = 0.0
+    said: list[str] = field(default_factory=list)
+    calls: list[object] = field(default_factory=list)
+    asked: bool = False
+
+    def open(self, turn: Turn) -> None:
+        self.turn, self.said, self.calls, self.asked = turn, [], [], False
+        self.before = {node: dict(state) for node, state in self.devices.states.items()}
+        self.first = len(self.devices.arrived)
+
+    def tell(self, happening: Happening) -> None:
+        match happening["event"]:
+            case "decision":
+                self.decided_at_s = time.monotonic()
+                calls = happening["calls"]
+                self.calls += calls if isinstance(calls, list) else []
+            case "reply":
+                self.said.append(str(happening["text"]))
+            case "question":
+                self.asked = True
+
+    def close(self) -> None:
+        """Judge by the devices, not by what voiced thinks that it did."""
+        states, score, turn = self.devices.states, self.score, self.turn
+        wanted = {
+            node: {**self.before[node], **_pressed(change, self.before[node])} for node, change in turn.effects.items()
+        }
+        missing = [n for n, want in wanted.items() if not _holds(states[n], want, turn.effects[n])]
+        others = [n for n in states if n not in wanted and states[n] != self.before[n]]
+        spoke = turn.says in " ".join(self.said).lower()
+        arrived = self.devices.arrived[self.first :]
+        granted = bool(turn.code) and turn.answered == turn.code
+        for command in arrived:
+            opens = command.payload == "UNLOCK" or (command.node == "garage_door" and command.payload == "OPEN")
+            score.sensitive_without_code += opens and not (granted and command.node in turn.effects)
+            score.late += command.at_s - self.decided_at_s > LATE_S
+        right = not missing and not others and spoke and bool(turn.code) == self.asked
+        score.turns += 1
+        score.right += right
+        score.acted_wrongly += bool(others)
+        if not right:
+            score.wrong.append(
+                {"text": turn.text, "missing": missing, "changed": others, "calls": self.calls, "said": self.said}
+            )
+
+
+def _pressed(change: State, before: State) -> State:
+    return {"pressed": int(str(before.get("pressed", 0))) + 1} if "pressed" in change else change
+
+
+def _holds(state: State, wanted: State, named: State) -> bool:
+    return all(state.get(key) == wanted.get(key) for key in named)
+
+
+class SpokenEar:
+    """`ports.Ear`: one recording after the other through an ear process each, on one count of samples."""
+
+    def __init__(self, config: Config, turns: tuple[Turn, ...], stage: Stage, folder: Path) -> None:
+        self._config, self._turns, self._stage, self._folder = config, turns, stage, folder
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        from tools.house.voice import speak  # Piper is not wanted for typed turns
+
+        yield EarOpened("recordings")
+        begin = 0
+        for number, turn in enumerate(self._turns):
+            path = await asyncio.to_thread(speak, turn, number, self._folder)
+            self._stage.open(turn)
+            end = begin
+            ear = file_ear(self._config, path, wake=True, realtime=False)
+            async with running(ear.supervisor):
+                async for heard in ear.frames():
+                    if isinstance(heard, Frame):
+                        end = begin + heard.first_sample + len(heard.pcm) // 2
+                        yield replace(heard, first_sample=begin + heard.first_sample)
+            begin = end
+            await settled(self._stage.devices, quiet_s=0.1)
+            self._stage.close()
+            _progress(self._stage)
+
+
+def _progress(stage: Stage) -> None:
+    score = stage.score
+    print(f"\r{score.turns} turns, {score.right} right", end="", file=sys.stderr, flush=True)
+
+
+async def play(options: argparse.Namespace) -> dict[str, object]:
+    config = replace(read_config(options.config), id="house")
+    announced = announce(options.entities)
+    turns = script(things(announced), options.turns, options.seed)
+    async with contextlib.AsyncExitStack() as stack:
+        server = stack.enter_context(Mosquitto())
+        folder = options.recordings or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        async def client(name: str) -> MqttBroker:
+            broker = MqttBroker(host="127.0.0.1", port=server.port, device_id=name)
+            await stack.enter_async_context(broker)
+            await broker.wait_connected(20)
+            return broker
+
+        devices = Devices(await client("devices"), announced)
+        broker, mind = await client("house"), engine(config)
+        stage = Stage(devices)
+        house = real_house(Home(), device_id="house", random_digits=lambda: stage.turn.code or "00")
+        await mind.load_home(Home().to_dict())
+        await stack.enter_async_context(running(mind.supervisor))
+        if not await mind.supervisor.wait_ready(180):
+            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        obeying = asyncio.create_task(devices.run())
+        stack.callback(obeying.cancel)
+        learned = await _learn(broker, mind, house, devices, stack)
+        assistant = Assistant(
+            ear=SpokenEar(config, turns, stage, folder), engine=mind, mouth=MemoryMouth(), broker=broker,
+            listener=Listener(listener_settings(config)), house=house, tell=stage.tell,
+            settings=turn_settings(config), paced=False,
+        )  # fmt: skip
+        following = asyncio.create_task(assistant.follow_states())
+        stack.callback(following.cancel)
+        for topic in house.home.topics():
+            await broker.subscribe(topic)
+        await settled(devices, quiet_s=0.3)
+        if options.typed:
+            for turn in (t for t in turns if not t.answered):  # a code is only ever spoken
+                stage.open(turn)
+                await assistant.ask(turn.text)
+                await assistant.cancel()
+                await settled(devices, quiet_s=0.05)
+                stage.close()
+                _progress(stage)
+        else:
+            following.cancel()
+            await assistant.run()
+        print(file=sys.stderr)
+        score = stage.score
+        return {
+            "entities": len(house.home.entities), "typed": options.typed, "turns": score.turns, "right": score.right,
+            "sensitive_without_code": score.sensitive_without_code, "late": score.late,
+            "acted_wrongly": score.acted_wrongly, **learned, "wrong": score.wrong,
+        }  # fmt: skip
+
+
+async def _learn(
+    broker: MqttBroker, mind: EngineClient, house: House, devices: Devices, stack: contextlib.AsyncExitStack
+) -> dict[str, object]:
+    """The house from its own messages; what that took of time and memory."""
+    ready = asyncio.Event()
+    spent: dict[str, object] = {}
+
+    async def move(home: Home) -> None:
+        begun = time.monotonic()
+        await mind.load_home(home.to_dict())
+        house.move(home)
+        spent["compile_s"] = round(time.monotonic() - begun, 2)
+        if len(home.entities) == len(devices.announced):
+            ready.set()
+
+    before = _memory_mb(mind)
+    learning = asyncio.create_task(Learning(broker, HomeFile(), move).run())
+    stack.callback(learning.cancel)
+    begun = time.monotonic()
+    await devices.move_in()
+    await asyncio.wait_for(ready.wait(), 300)
+    spent["learned_s"] = round(time.monotonic() - begun, 2)
+    return {**spent, "engine_mb": _memory_mb(mind), "engine_mb_before": before}
+
+
+def _memory_mb(mind: EngineClient) -> float:
+    pid = mind.supervisor.state.facts.get("pid")
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return round(kib / 1024, 1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools.house", description=__doc__)
+    parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--entities", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--typed", action="store_true", help="typed turns: without ear and voice, and without codes")
+    parser.add_argument("--recordings", type=Path, help="keep the spoken turns there, and use those that are there")
+    parser.add_argument("--config", type=Path, help="voiced.toml: another model, other thresholds")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args()
+    result = asyncio.run(play(options))
+    if options.json:
+        print(json.dumps(result))
+        return 0
+    console, wrong = Console(), result.pop("wrong")
+    for key, value in result.items():
+        console.print(f"{key.replace('_', ' ')}: {value}")
+    assert isinstance(wrong, list)
+    for one in wrong:
+        console.print(f"  [dim]not:[/dim] {json.dumps(one)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
