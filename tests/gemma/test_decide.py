@@ -122,7 +122,7 @@ PATHS = st.dictionaries(
 @given(PATHS, st.integers(0, 1000), st.sampled_from([0.5, 2.0, 6.0]))
 def test_a_wide_beam_finds_the_best_path(paths: dict[tuple[int, ...], float], seed: int, sharp: float) -> None:
     table = random_table(seed, sharp)
-    walk = Walker(Trie(paths), VOCAB, WalkSettings(beam=16, width=1000, certain=0.0)).walk(table.first(), table)
+    walk = Walker(Trie(paths), WalkSettings(beam=16, width=1000, certain=0.0)).walk(table.first(), table)
     best = max(score(table, p, c) for p, c in paths.items())
     assert walk.finished[0].score == pytest.approx(best, abs=1e-3)
     for path in walk.finished:
@@ -134,14 +134,14 @@ def test_a_narrow_beam_uses_few_sequences(
     paths: dict[tuple[int, ...], float], seed: int, beam: int, free: bool
 ) -> None:
     table = random_table(seed, 3.0)
-    Walker(Trie(paths), VOCAB, WalkSettings(beam=beam, free=free)).walk(table.first(), table)
+    Walker(Trie(paths), WalkSettings(beam=beam, free=free)).walk(table.first(), table)
     assert table.most <= beam + 3  # the fork, the free path, and one that is split before its parent goes on
 
 
 def test_forced_runs_ride_in_one_batch() -> None:
     paths: dict[tuple[int, ...], float] = {(1, 2, 3, 4, 5): 0.0, (1, 2, 3, 4, 6): 0.0}
     table = favours((1, 2, 3, 4, 6))
-    walker = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, run=9))
+    walker = Walker(Trie(paths), WalkSettings(beam=1, free=False, run=9))
     walk = walker.walk(table.first(), table)
     assert walk.finished[0].tokens == (1, 2, 3, 4, 6)
     assert table.batches == 2
@@ -151,7 +151,7 @@ def test_forced_runs_ride_in_one_batch() -> None:
 def test_where_forced_tokens_are_not_scored_only_choices_cost_a_batch() -> None:
     paths: dict[tuple[int, ...], float] = {(1, 2, 3, 5, 7): 0.0, (1, 2, 4, 6, 7): 0.0, (1, 2, 4, 5, 7): 0.5}
     table = favours((1, 2, 4, 5, 7), 9.0)
-    walker = Walker(Trie(paths), VOCAB, WalkSettings(beam=1, free=False, score_forced=False, run=9))
+    walker = Walker(Trie(paths), WalkSettings(beam=1, free=False, score_forced=False, run=9))
     opening, _ = walker.opening()
     assert opening == (1, 2)
     table.held[FORK] = opening
@@ -163,7 +163,7 @@ def test_where_forced_tokens_are_not_scored_only_choices_cost_a_batch() -> None:
 def test_the_walk_ends_when_no_path_can_win() -> None:
     paths = {(1,): 0.0, (1, 2, 3, 4, 5, 6): 0.0}
     table = favours((1,), 12.0)
-    Walker(Trie(paths), VOCAB, WalkSettings(free=False)).walk(table.first(), table)
+    Walker(Trie(paths), WalkSettings(free=False)).walk(table.first(), table)
     assert table.batches == 1
 
 
@@ -172,7 +172,7 @@ def decide(table: Table, trie: Trie, **how: Any) -> Decision:
 
 
 def walked(table: Table, trie: Trie, **how: Any) -> Walk:
-    return Walker(trie, VOCAB, WalkSettings(**how)).walk(table.first(), table)
+    return Walker(trie, WalkSettings(**how)).walk(table.first(), table)
 
 
 HOUSE = Trie({(1, 2, 3): 0.0, (1, 2, 4): 0.0, (1, 5, 3, 2): 0.0})
@@ -245,7 +245,7 @@ def test_open_stretches_allow_any_token_but_the_excluded() -> None:
                 return Choice({2: Step((1, 2), 0.5)}, False, Step((1, 9), 1.0), frozenset([END, 7]))
             return Choice({1: Step((1,))} if not state else {}, bool(state))
 
-    arcs = Walker(Open({}), VOCAB, WalkSettings()).arcs((1,))
+    arcs = Walker(Open({}), WalkSettings()).arcs((1,))
     best = arcs.best(np.zeros(VOCAB, np.float32), VOCAB)
     assert sorted(best, key=lambda b: b[1]) == [(-1.0, 1), (-0.5, 2), (-1.0, 3), (-1.0, 4), (-1.0, 5), (-1.0, 6)]
     assert arcs.best(np.zeros(VOCAB, np.float32), 1) == [(-0.5, 2)]

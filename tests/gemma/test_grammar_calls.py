@@ -33,6 +33,9 @@ HOME = House(
 )
 
 
+NAMES = {tool.intent: tool.name for tool in tools(HOME)}
+
+
 @pytest.fixture(scope="module")
 def automaton() -> GraphAutomaton:
     return compile_calls(HOME, TOKENS)
@@ -43,7 +46,7 @@ def tokens_of(call: Call) -> tuple[int, ...]:
     import re
 
     out: list[int] = []
-    for part in re.split(r"(<\|tool_call>|<\|\"\|>)", render_call(call)):
+    for part in re.split(r"(<\|tool_call>|<\|\"\|>)", render_call(NAMES.get(call.intent, call.intent), call.slots)):
         if part in {"<|tool_call>", FENCE}:
             out.append(TOKENS.special(part))
         else:
@@ -77,7 +80,7 @@ def test_calls_of_the_house(automaton: GraphAutomaton, call: Call) -> None:
     (reading,) = automaton.readings(tokens_of(call))
     slots = {k: v.casefold() if isinstance(v, str) else v for k, v in call.slots.items()}
     assert reading.calls == (Call(call.intent, slots),)
-    assert reading.sentence == render_call(call)
+    assert reading.sentence == render_call(NAMES[call.intent], call.slots)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_others_are_not(automaton: GraphAutomaton, call: Call) -> None:
 @given(HOUSE, st.integers(0, 2**32))
 def test_every_path_reads_back_and_none_is_a_dead_end(house: House, seed: int) -> None:
     automaton = compile_calls(house, TOKENS)
-    by_name = {tool.name: tool for tool in tools(house)}
+    by_intent = {tool.intent: tool for tool in tools(house)}
     rng = random.Random(seed)
     for _ in range(4):
         state = automaton.start
@@ -120,8 +123,10 @@ def test_every_path_reads_back_and_none_is_a_dead_end(house: House, seed: int) -
             state = step.state
         (reading,) = automaton.readings(tuple(tokens))
         (call,) = reading.calls
-        assert tuple(sorted(call.slots, key=str.lower)) in by_name[call.intent].forms
-        assert parse_call(render_call(call).split(FENCE)) == call
+        tool = by_intent[call.intent]
+        assert tuple(sorted(call.slots, key=str.lower)) in tool.forms
+        intents = {one.name: intent for intent, one in by_intent.items()}
+        assert parse_call(render_call(tool.name, call.slots).split(FENCE), intents) == call
 
 
 def test_strings_stand_between_fences(automaton: GraphAutomaton) -> None:
@@ -137,13 +142,19 @@ def test_strings_stand_between_fences(automaton: GraphAutomaton) -> None:
 
 
 def test_what_tools_share_is_told_once() -> None:
-    found = {tool.name: tool for tool in declared(HOME)}
+    found = {tool.intent: tool for tool in declared(HOME)}
     assert {NOT_FOR_ME, INCOMPLETE, "CastSpell", "HassUnlock"} <= set(found)
     assert "HassFanSetSpeed" not in found
     assert set(found["HassLightSet"].kinds) == {"brightness", "color"}
     lines = house_lines(HOME)
     assert "areas: Kitchen" in lines
     assert any(line.startswith("name: ") for line in lines)
+
+
+def test_the_owners_names_come_first() -> None:
+    names = [tool.name for tool in tools(House([Thing("Lamp", "light")], sentences=[Own("On", ["it is on"])]))]
+    assert len(set(names)) == len(names)
+    assert {"On", "Off", "HassTurnOn"} <= set(names)
 
 
 @SOME

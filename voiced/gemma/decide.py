@@ -78,7 +78,7 @@ class Walk:
     """What each step took, the model's pass behind it included."""
 
 
-Mask = npt.NDArray[np.bool_]
+Ids = npt.NDArray[np.int64]
 Grown = tuple[float, float, int, tuple[int, ...], State]
 """A way on: score, compared score, index of the parent in the beam, new tokens, state."""
 
@@ -87,14 +87,14 @@ Grown = tuple[float, float, int, tuple[int, ...], State]
 class _Arcs:
     """A choice as arrays."""
 
-    ids: npt.NDArray[np.int64]
+    ids: Ids
     costs: F32
     steps: dict[int, Step]
     final: bool
     final_cost: float
     open_step: Step | None
-    open_mask: Mask | None
-    """Tokens of the open stretch, over the vocabulary; those of `ids` are not meant."""
+    closed: Ids
+    """Tokens that are no part of the open stretch."""
 
     @property
     def forced(self) -> bool:
@@ -108,11 +108,17 @@ class _Arcs:
     def best(self, row: F32, most: int) -> list[tuple[float, int]]:
         """The `most` best tokens with their log-probability minus cost."""
         scores, ids = row[self.ids] - self.costs, self.ids
-        if self.open_step is not None and self.open_mask is not None:
-            free = np.where(self.open_mask, row - np.float32(self.open_step.cost), np.float32(-np.inf))
-            free[self.ids] = -np.inf
-            top = np.argpartition(free, -most)[-most:] if len(free) > most else np.arange(len(free))
-            scores, ids = np.concatenate([scores, free[top]]), np.concatenate([ids, top])
+        if self.open_step is not None:
+            free = row.copy()
+            free[self.closed] = -np.inf
+            top = np.empty(min(most, len(free)), np.int64)
+            values = np.empty(len(top), np.float32)
+            for i in range(len(top)):  # a few passes over the vocabulary are quicker than to sort it
+                top[i] = free.argmax()
+                values[i] = free[top[i]]
+                free[top[i]] = -np.inf
+            scores = np.concatenate([scores, values - np.float32(self.open_step.cost)])
+            ids = np.concatenate([ids, top])
         if len(scores) > most:
             top = np.argpartition(scores, -most)[-most:]
             scores, ids = scores[top], ids[top]
@@ -138,10 +144,8 @@ class Walker:
     """Walks one automaton; keeps its choices as arrays from turn to turn."""
 
     automaton: TokenAutomaton
-    vocabulary: int
     settings: WalkSettings
     _arcs: dict[State, _Arcs] = field(default_factory=dict)
-    _masks: dict[frozenset[int], Mask] = field(default_factory=dict)
     _cut_off: Path | None = None
 
     def arcs(self, state: State) -> _Arcs:
@@ -156,16 +160,8 @@ class Walker:
                 choice.final,
                 choice.final_cost,
                 choice.open_step,
-                self._mask(choice.open_excluded) if choice.open_step else None,
+                np.array([*choice.open_excluded, *choice.steps, self.automaton.end_token], np.int64),
             )
-        return found
-
-    def _mask(self, excluded: frozenset[int]) -> Mask:
-        found = self._masks.get(excluded)
-        if found is None:
-            found = np.ones(self.vocabulary, np.bool_)
-            found[[*excluded, self.automaton.end_token]] = False
-            self._masks[excluded] = found
         return found
 
     def warm(self, most: int) -> None:

@@ -1,6 +1,6 @@
 """PURE. The *calls* dialect: the tool calls of a house as an automaton over Gemma 4's tokens.
 
-    <|tool_call>call:HassLightSet{brightness:50,name:<|"|>Bed Light<|"|>}<tool_call|>
+    <|tool_call>call:LightSet{brightness:50,name:<|"|>Bed Light<|"|>}<tool_call|>
 
 Source of the format: the official chat template (field/performance.md 4.2): arguments sorted case-insensitively, every
 string fenced by the single token `<|"|>`. So what stands between two fences, and every number, is tokenized on its own,
@@ -10,7 +10,7 @@ as is each stretch of text between them. An open string is any plain tokens up t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from voiced.gemma.automaton import Reading
 from voiced.gemma.grammar import GraphAutomaton, OpenTokens, Tokenizer
@@ -32,21 +32,21 @@ def written(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
-def render_call(call: Call) -> str:
-    """A call as Gemma 4 writes it, without the closing `<tool_call|>`."""
+def render_call(tool: str, slots: Mapping[str, SlotValue]) -> str:
+    """A call of a tool as Gemma 4 writes it, without the closing `<tool_call|>`."""
     arguments = []
-    for name in sorted(call.slots, key=str.lower):
-        value = call.slots[name]
+    for name in sorted(slots, key=str.lower):
+        value = slots[name]
         arguments.append(f"{name}:{FENCE}{value}{FENCE}" if isinstance(value, str) else f"{name}:{written(value)}")
-    return f"{CALL}call:{call.intent}{{{','.join(arguments)}}}"
+    return f"{CALL}call:{tool}{{{','.join(arguments)}}}"
 
 
-def parse_call(parts: Sequence[str]) -> Call | None:
-    """A call from its text, cut at the fences: outside, inside, outside ... None if it is none."""
+def parse_call(parts: Sequence[str], intents: Mapping[str, str]) -> Call | None:
+    """A call from its text, cut at the fences: outside, inside, outside ... None if it is none of these tools'."""
     head, *rest = parts
     head = head.removeprefix(CALL)
     name, brace, text = head.removeprefix("call:").partition("{")
-    if not head.startswith("call:") or not brace or len(parts) % 2 == 0:
+    if not head.startswith("call:") or not brace or len(parts) % 2 == 0 or name not in intents:
         return None
     slots: dict[str, SlotValue] = {}
     outside = [text, *rest[1::2]]
@@ -56,7 +56,7 @@ def parse_call(parts: Sequence[str]) -> Call | None:
         if number < len(outside) - 1:
             key = part.rsplit(",", 1)[-1].rstrip(":")
             slots[key] = rest[2 * number].strip().casefold()
-    return Call(name, slots) if outside[-1].endswith("}") else None
+    return Call(intents[name], slots) if outside[-1].endswith("}") else None
 
 
 def call_graph(home: HomeLike) -> WordGraph:
@@ -119,6 +119,7 @@ def compile_calls(home: HomeLike, tokenizer: Tokenizer) -> GraphAutomaton:
     """
     special = {name: tokenizer.special(name) for name in (CALL, FENCE)}
     fence = special[FENCE]
+    intents = {tool.name: tool.intent for tool in tools(home)}
 
     def spell(word: str, _first: bool) -> tuple[int, ...]:
         if word in special:
@@ -133,7 +134,7 @@ def compile_calls(home: HomeLike, tokenizer: Tokenizer) -> GraphAutomaton:
             else:
                 parts[-1] += tokenizer.piece(token)
         texts = [part.decode("utf-8", "replace") for part in parts]
-        call = parse_call(texts)
+        call = parse_call(texts, intents)
         return () if call is None else (Reading((call,), FENCE.join(texts)),)
 
     return GraphAutomaton(call_graph(home), spell, text_tokens(tokenizer), tokenizer.special(END_CALL), read)

@@ -105,6 +105,7 @@ class TextModel:
         self.size: int = lib.llama_vocab_n_tokens(self._vocab)
         self.width: int = lib.llama_model_n_embd(self.model)
         self._specials: dict[str, int] = {}
+        self._piece = ctypes.create_string_buffer(256)
 
     def _meta(self, key: str) -> str:
         out = ctypes.create_string_buffer(64)
@@ -128,12 +129,11 @@ class TextModel:
 
     def piece(self, token: int) -> bytes:
         """The text of a token; special tokens by their name."""
-        out = ctypes.create_string_buffer(256)
-        n = lib.llama_token_to_piece(self._vocab, token, out, len(out), 0, True)
+        n = lib.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, True)
         if n < 0:
-            out = ctypes.create_string_buffer(-n)
-            n = lib.llama_token_to_piece(self._vocab, token, out, len(out), 0, True)
-        return out.raw[: max(n, 0)]
+            self._piece = ctypes.create_string_buffer(-n)
+            n = lib.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, True)
+        return self._piece.raw[: max(n, 0)]
 
     def special(self, name: str) -> int:
         """Id of a special token. KeyError if the vocabulary has none of that name."""
@@ -244,6 +244,8 @@ class Context:
     ) -> F32:
         """Run tokens, at most `batch` of them. Returns logits float32 [rows wanted, vocabulary], in order (a copy)."""
         n = len(tokens)
+        if not n:
+            return np.empty((0, self._vocab_size), np.float32)
         self._token[:n], self._pos[:n], self._seq[:n], self._wanted[:n] = tokens, positions, seqs, wanted
         self._put("token", self._token)
         self._put("embd", None)

@@ -218,16 +218,24 @@ class Slots:
         self._free.append(slot)
 
     def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
-        """Append tokens to sequences in one batch. Logits [rows, vocabulary] of every token, or each part's last."""
+        """Append tokens to sequences. Logits [rows, vocabulary] of every token, or each part's last.
+
+        Tokens whose logits nobody wants go first, in a run of their own that ends in the lower half of the model:
+        a third of what they would cost beside the others.
+        """
+        if not every:
+            self._run([(slot, more[:-1]) for slot, more in parts], wanted=False)
+            parts = [(slot, more[-1:]) for slot, more in parts]
+        return self._run(parts, wanted=True)
+
+    def _run(self, parts: Sequence[tuple[int, Sequence[int]]], wanted: bool) -> F32:
         tokens: list[int] = []
         positions: list[int] = []
         seqs: list[int] = []
-        wanted: list[bool] = []
         for slot, more in parts:
             at = self._length[slot]
             tokens += more
             positions += range(at, at + len(more))
             seqs += [slot] * len(more)
-            wanted += [every] * (len(more) - 1) + [True]
             self._length[slot] = at + len(more)
-        return self._ctx.decode(tokens, positions, seqs, wanted)
+        return self._ctx.decode(tokens, positions, seqs, [wanted] * len(tokens))

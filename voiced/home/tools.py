@@ -8,7 +8,7 @@ tools take. Each declaration then holds only what is the tool's own: reading the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from voiced.home.sentences import HomeLike
@@ -32,6 +32,8 @@ class Kind:
 @dataclass(frozen=True, slots=True)
 class Tool:
     name: str
+    """As the model writes it: no prefix that all share, for each token that tells nothing apart costs a run."""
+    intent: str
     description: str
     kinds: Mapping[str, Kind]
     """By argument."""
@@ -45,6 +47,15 @@ WHOLE_PERCENT = tuple(range(101))
 COUNT = tuple(range(1, 101))
 DEGREES = tuple(n / 2 for n in range(201))
 KELVIN = tuple(range(1000, 10001, 100))
+
+
+_NAMES = {"HassTurnOn": "On", "HassTurnOff": "Off"}
+
+
+def _name(intent: str, taken: Collection[str]) -> str:
+    """A tool's name for one of Home Assistant's intents; the owner's own come first."""
+    short = _NAMES.get(intent, intent.removeprefix("Hass"))
+    return intent if short in taken else short
 
 
 def _forms(*forms: str) -> tuple[tuple[str, ...], ...]:
@@ -184,27 +195,30 @@ def _own(home: HomeLike) -> list[Tool]:
         names = sorted(kinds, key=str.lower)
         least = 1 if names else 0
         forms = tuple(form for n in range(least, len(names) + 1) for form in combinations(names, n))
-        tools.append(Tool(intent, "The owner's own.", kinds, forms))
+        tools.append(Tool(intent, intent, "The owner's own.", kinds, forms))
     return tools
 
 
 def tools(home: HomeLike) -> tuple[Tool, ...]:
     """The tools of this house: only what it has, only with arguments that can be filled."""
     present = {e.domain for e in home.entities}
+    own = _own(home)
+    taken = {tool.name for tool in own} | {NOT_FOR_ME, INCOMPLETE}
     found = []
-    for name, (description, needed, name_domains, forms) in _TABLE.items():
+    for intent, (description, needed, name_domains, forms) in _TABLE.items():
         if needed and present.isdisjoint(needed):
             continue
-        kinds = _kinds(home, name, name_domains)
+        kinds = _kinds(home, intent, name_domains)
         usable = {k for k, kind in kinds.items() if kind.choices or kind.numbers or k in _OPEN}
-        usable |= {"name"} if "Timer" in name else set()
+        usable |= {"name"} if "Timer" in intent else set()
         fit = tuple(form for form in _forms(forms) if usable.issuperset(form))
         if fit:
             used = {arg for form in fit for arg in form}
-            found.append(Tool(name, description, {k: v for k, v in kinds.items() if k in used}, fit))
-    found += _own(home)
-    found.append(Tool(NOT_FOR_ME, "What was said is no command or question to the house.", {}, ((),)))
-    found.append(Tool(INCOMPLETE, "A command that breaks off.", {}, ((),)))
+            name = _name(intent, taken)
+            found.append(Tool(name, intent, description, {k: v for k, v in kinds.items() if k in used}, fit))
+    found += own
+    found.append(Tool(NOT_FOR_ME, NOT_FOR_ME, "What was said is no command or question to the house.", {}, ((),)))
+    found.append(Tool(INCOMPLETE, INCOMPLETE, "A command that breaks off.", {}, ((),)))
     return tuple(found)
 
 
@@ -230,7 +244,7 @@ def declared(home: HomeLike) -> tuple[Tool, ...]:
         own = {
             k: kind for k, kind in tool.kinds.items() if k not in shared or shared[k].description != kind.description
         }
-        out.append(Tool(tool.name, tool.description, own, tool.forms))
+        out.append(replace(tool, kinds=own))
     return tuple(out)
 
 

@@ -129,7 +129,9 @@ class EngineCore:
         self.threads, self.dialect = threads, str(pair.dialect)
         calls = pair.dialect is Dialect.CALLS
         self._walk = self._setup.walk or (
-            WalkSettings(beam=2, free=False, score_forced=False, run=64) if large else WalkSettings(free=not calls)
+            WalkSettings(beam=2, width=6.0, free=False, score_forced=False, run=64)
+            if large
+            else WalkSettings(free=not calls)
         )
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = open_ear(self._setup.encoder, pair.audio, self.model, threads)
@@ -203,8 +205,8 @@ class EngineCore:
             made = self._compile(home, area, self.model, self._pair.dialect)
             before = prompt.before_audio(made.system, made.tools)
             walkers = {
-                Expect.COMMAND: Walker(made.command, self.model.size, self._walk),
-                Expect.CODE: Walker(made.code, self.model.size, self._walk),
+                Expect.COMMAND: Walker(made.command, self._walk),
+                Expect.CODE: Walker(made.code, self._walk),
             }
             for walker in walkers.values():
                 walker.warm(WARM_STATES)
