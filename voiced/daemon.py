@@ -35,6 +35,7 @@ from voiced.keeping import Keeper
 from voiced.learning import Learning
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
+from voiced.presenting import Presenting
 from voiced.remote import Remote
 from voiced.reporter import Reporter
 from voiced.turns import Happening
@@ -70,6 +71,7 @@ class Daemon:
         def also(happening: Happening) -> None:
             self.tell(happening)
             accounting.tell(happening)
+            presenting.tell(happening)
 
         reporter = Reporter(broker, config.id, also)
         keep = Kept(Store(state_directory(config)), house, ear, reporter)
@@ -84,6 +86,7 @@ class Daemon:
             tell=reporter.tell,
             settings=turn_settings(config),
         )
+        presenting = Presenting(config, broker, house, assistant)
         remote = Remote(broker, config.id, assistant, mute=keep.mute, tell=reporter.tell)
         pulse = Pulse(Systemd(), assistant, ear, mind, voice, broker, keep, reporter)
         async with broker, running(voice.supervisor, mind.supervisor, ear.supervisor):
@@ -92,6 +95,7 @@ class Daemon:
             jobs: dict[str, Coroutine[None, None, None]] = {
                 "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
+                "presenting": presenting.run(),
             }  # fmt: skip
             if config.discovery.learn:
                 move = Moving(config, house, mind, voice, broker)
