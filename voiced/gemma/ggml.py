@@ -64,7 +64,6 @@ _OPS = {
         "view_4d": "pllllzzzz",
     }.items()
 }  # fmt: skip
-_C = ctypes.CDLL(None)
 _init = libggml.ggml_init
 _init.restype, _init.argtypes = ctypes.c_void_p, [_InitParams]
 _free = _function("ggml_free", "-p")
@@ -89,8 +88,8 @@ _compute = _function("ggml_backend_graph_compute", "ipp")
 
 
 def c_float(name: str, x: float) -> float:
-    """C's sinf, cosf, expf, logf: what llama.cpp fills its tables with. numpy's differ in the last bit."""
-    function = getattr(_C, name)
+    """C's sinf, cosf, expf, logf, which llama.cpp fills its tables with: numpy's differ in the last bit."""
+    function = getattr(libggml, name)
     function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
     return float(function(float(x)))
 
