@@ -25,6 +25,7 @@ COMMANDS = {
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",
     "home": "the things of the house, where each fact comes from, and as a home.toml",
     "devices": "microphones and loudspeakers of this machine",
+    "doctor": "show that nothing leaves the house: every socket of the running daemon",
     "check-config": "are voiced.toml and home.toml right?",
 }
 

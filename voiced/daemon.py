@@ -36,6 +36,7 @@ from voiced.learning import Learning
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
 from voiced.presenting import Presenting
+from voiced.pulse import Pulse
 from voiced.remote import Remote
 from voiced.reporter import Reporter
 from voiced.turns import Happening
@@ -88,7 +89,10 @@ class Daemon:
         )
         presenting = Presenting(config, broker, house, assistant)
         remote = Remote(broker, config.id, assistant, mute=keep.mute, tell=reporter.tell)
-        pulse = Pulse(Systemd(), assistant, ear, mind, voice, broker, keep, reporter)
+        pulse = Pulse(
+            systemd=Systemd(), assistant=assistant, ear=ear, mind=mind, voice=voice, broker=broker,
+            muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter,
+        )  # fmt: skip
         async with broker, running(voice.supervisor, mind.supervisor, ear.supervisor):
             for topic in home.topics():
                 await broker.subscribe(topic)
@@ -174,52 +178,6 @@ class Kept:
         _log.info("muted" if on else "listening again")
         self._reporter.tell({"event": "muted" if on else "unmuted", "t_ms": 0.0})
         self._reporter.is_now(muted=on)
-
-
-@dataclass(slots=True)
-class Pulse:
-    """READY once the model answers and sound flows (or is not wanted: muted); WATCHDOG only while frames pass, the
-    engine answers and the broker's loop runs. What is missing is said in STATUS, in the log and in the state topic.
-    """
-
-    systemd: Systemd
-    assistant: Assistant
-    ear: EarClient
-    mind: EngineClient
-    voice: MouthClient
-    broker: Broker
-    keep: Kept
-    reporter: Reporter
-
-    async def run(self) -> None:
-        announced, frames, last = False, 0, ""
-        while True:
-            await asyncio.sleep(_PULSE_S)
-            flowing, frames = self.assistant.frames > frames, self.assistant.frames
-            hears = flowing or self.keep.muted
-            lacks = self._lacks(hears=hears)
-            status = "; ".join(lacks) or ("muted" if self.keep.muted else "listening")
-            if status != last:
-                _log.info("%s", status)
-                self.systemd.status(status)
-                self.reporter.tell({"event": "status", "t_ms": 0.0, "text": status, "lacks": list(lacks)})
-                self.reporter.is_now(lacks=tuple(lacks))
-                last = status
-            if not announced and hears and self.mind.ready:
-                self.systemd.ready(status)
-                announced = True
-            if hears and self.mind.ready:
-                self.systemd.watchdog()
-
-    def _lacks(self, *, hears: bool) -> list[str]:
-        named = (
-            ("no sound", "" if hears else self.ear.trouble),
-            ("no model", "" if self.mind.ready else self.mind.supervisor.state.what),
-            ("no voice", self.voice.trouble),
-            ("no broker", "" if self.broker.connected else getattr(self.broker, "trouble", "") or "not connected"),
-            ("nothing is kept", self.keep.keeper.trouble),
-        )
-        return [f"{what}: {why}" for what, why in named if why]
 
 
 async def _prepare(voice: MouthClient, house: House) -> None:

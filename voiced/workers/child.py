@@ -5,7 +5,7 @@
 
 The core starts it as `python -m voiced.workers.ear --fd N --options JSON`; N is its end of the socketpair. The core's
 death closes the other end, which a thread of its own notices, so that no child outlives the core even while its own
-work hangs in C.
+work hangs in C. No child has a network: see adapters/sandbox.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from voiced.adapters import sandbox
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.channel import SyncChannel
@@ -77,8 +78,11 @@ def run(title: str, work: Callable[[Link, Options], None], *, oom_score_adj: int
         Path("/proc/self/comm").write_text(title[:15], "ascii")
         if oom_score_adj is not None:
             Path("/proc/self/oom_score_adj").write_text(str(oom_score_adj), "ascii")
+    shut_in = sandbox.offline()
     link = Link(SyncChannel(socket.socket(fileno=arguments.fd)))
     threading.Thread(target=link.listen, name="core", daemon=True).start()
+    if not shut_in:
+        _report(link, "VoicedError", "less shut in than it could be: it could reach the network (no seccomp here)")
     try:
         work(link, json.loads(arguments.options))
     except ChannelError:

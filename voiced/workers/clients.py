@@ -33,6 +33,8 @@ class EarClient:
         )
         self.trouble = "it has not been opened yet"
         """Why nothing is heard; empty while sound comes."""
+        self.gone = False
+        """It has said that it hears nothing, and looks for its microphone."""
 
     async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
         """See `ports.Ear`. A file that cannot be read is raised (AudioFileError); one that ends, ends this."""
@@ -44,10 +46,10 @@ class EarClient:
                     if self.is_file or lateness.of(first, time.monotonic()) <= STALE_S:
                         yield message
                 case EarOpened():
-                    lost, lateness, self.trouble = False, Lateness(), ""
+                    lost, lateness, self.trouble, self.gone = False, Lateness(), "", False
                     yield message
                 case EarLost(reason=reason):
-                    self.trouble = reason
+                    self.trouble, self.gone = reason, True
                     if not lost:
                         yield message
                     lost = True
@@ -56,7 +58,7 @@ class EarClient:
                 case ChildState(state=State.DOWN):
                     if self.is_file and self.supervisor.trouble:
                         raise self.supervisor.trouble
-                    self.trouble = self.trouble or message.what
+                    self.trouble, self.gone = self.trouble or message.what, True
                     if not lost:  # once per loss, however many attempts it takes
                         yield EarLost(message.what)
                     lost = True

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from voiced.adapters import sandbox
 from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import AudioStream
@@ -377,13 +378,15 @@ def _setup(options: child.Options) -> tuple[Path, Setup]:
 def work(link: child.Link, options: child.Options) -> None:
     """The child's life: load, say Ready, answer in order until told to leave."""
     folder, setup = _setup(options)
-    core = EngineCore(resolve(folder), setup)
+    pair = resolve(folder)
+    confined = sandbox.confine(files=(pair.text, pair.audio), cache=setup.cache)
+    for missing in confined.missing:
+        link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
+    core = EngineCore(pair, setup)
     facts: dict[str, object] = {
-        "dialect": core.dialect,
-        "threads": core.threads,
-        "encoder": setup.encoder,
-        "pid": os.getpid(),
-    }
+        "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
+        "confined": ", ".join(confined.by),
+    }  # fmt: skip
     link.send(protocol.Ready(core.what, facts))
     rebuild.serve(link, core, lambda message: handle(core, message))
     core.close()
