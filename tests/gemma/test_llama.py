@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.gemma.tiny import tiny_pair
 from voiced.errors import InferenceError, ModelFileError
-from voiced.gemma.llama import AudioEncoder, Context, TextModel, has_amx
+from voiced.gemma.llama import AudioEncoder, Context, TextModel, has_amx, let_go_of
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,25 @@ def test_a_text_model_is_no_projector(model: TextModel) -> None:
 def test_amx_is_seen() -> None:
     assert has_amx("flags : avx512f amx_bf16 amx_tile amx_int8\n")
     assert not has_amx("flags : avx512f avx2\n")
+
+
+def resident_kb(path: Path) -> int:
+    """Of this process's mappings of a file."""
+    found, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split()[0]:
+            inside = line.endswith(str(path.resolve()))
+        elif inside and line.startswith("Rss:"):
+            found += int(line.split()[1])
+    return found
+
+
+def test_pages_of_a_model_that_were_copied_are_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(b"x" * (8 << 20))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as pages:
+        assert set(pages[:: mmap.PAGESIZE]) == {ord("x")}
+        assert resident_kb(path) >= 8000
+        assert let_go_of(path) == 8 << 20
+        assert resident_kb(path) < 1000
+        assert set(pages[:: mmap.PAGESIZE]) == {ord("x")}
