@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,13 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon import House
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
 from voiced.app import engine, file_ear, real_house, running
 from voiced.assistant import Assistant
 from voiced.commands.replay import replay
-from voiced.config import DEMO_HOME, Config
+from voiced.config import DEMO_HOME, BrokerConfig, Config
+from voiced.errors import BrokerError
 from voiced.home.load import load_home
-from voiced.home.simulated import simulate
+from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.turns import Happening
 
@@ -67,6 +72,42 @@ async def test_the_engine_killed_in_mid_turn_sends_nothing_and_apologizes() -> N
         assert broker.published == []
         assert len(mouth.said) == 1
         assert await mind.supervisor.wait_ready(60), "the engine comes back by itself"
+
+
+@pytest.mark.parametrize(
+    ("recording", "commands", "said"),
+    [
+        ("joe-close-garage-door", [("demo/garage/door/set", "CLOSE")], "garage door"),
+        ("joe-front-door-locked", [], "front door is locked"),
+        ("joe-no-command", [], ""),
+    ],
+)
+async def test_from_a_recording_to_the_wire_the_truth_and_the_voice(
+    recording: str, commands: list[tuple[str, str]], said: str
+) -> None:
+    """Real ear, nano, Piper and mosquitto; the devices are simulated on a connection of their own."""
+    happened: list[Happening] = []
+    try:
+        server = Mosquitto()
+        server.start()
+    except BrokerError as error:
+        pytest.skip(str(error))
+    with contextlib.closing(contextlib.ExitStack()) as stack:
+        stack.callback(server.stop)
+        house = House(MqttBroker(host=server.host, port=server.port, device_id="house"))
+        config = Config(broker=BrokerConfig(server.host, server.port))
+        async with house.open():
+            for topic, payload in first_states(load_home(DEMO_HOME.read_text("utf-8"))):
+                await house.link.publish(topic, payload, retain=True)
+            path = RECORDING.with_name(f"{recording}.flac")
+            await replay(config, path, tell=happened.append, wake=True, realtime=False, mqtt=True)
+
+        assert house.commands() == commands
+    kinds = [str(h["event"]) for h in happened]
+    wanted = ["wake", "speech_start", "speech_end", "decision", *["command", "confirmed"] * len(commands)]
+    wanted += ["reply", "first_sound"] if said else []
+    assert [k for k in kinds if k in {*wanted, "command", "confirmed", "reply"}] == wanted
+    assert said in " ".join(str(h["text"]) for h in happened if h["event"] == "reply").casefold()
 
 
 @pytest.mark.parametrize(

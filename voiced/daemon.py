@@ -45,7 +45,7 @@ from voiced.workers.supervisor import State
 
 _log = logging.getLogger(__name__)
 _PULSE_S = 1.0
-_PREPARE_AGAIN_S = 30.0
+_PREPARE_AGAIN_S = 10.0
 
 
 @dataclass(slots=True)
@@ -181,7 +181,9 @@ class Kept:
 
 
 async def _prepare(voice: MouthClient, house: House) -> None:
-    """Confirmations are rendered ahead, for every new mouth; where the voice is missing, again until it is there."""
+    """Confirmations are rendered ahead, for every new mouth; where voice or loudspeaker are missing, again until they
+    are there.
+    """
     async for state in voice.supervisor.states():
         while state.state is State.READY and voice.supervisor.ready:
             try:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from voiced.config import DEMO_HOME, read_config, read_text
 from voiced.errors import ConfigError
+from voiced.home import sentences
+from voiced.home.alike import alike
 from voiced.home.learned import merge
 from voiced.home.load import read_home_file
 
@@ -32,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
             home = merge(read_home_file(read_text(path), str(path), learns=learns), ()).home
         except ConfigError as error:
             faults.append(str(error))
+    if home:
+        faults += [f"{path}: {fault}" for fault in sentences.faults(home)]
     if config and home and config.area and not learns and home.area_called(config.area) is None:
         names = ", ".join(area.name for area in home.areas) or "none"
         faults.append(f"{options.config}: area: '{config.area}' is no area of {path}; there are: {names}")
@@ -39,8 +43,10 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("\n".join(faults))
     assert config is not None
     assert home is not None
+    warnings = alike(home)
     if options.json:
-        print(json.dumps({"config": config.to_json(), "entities": len(home.entities), "areas": len(home.areas)}))
+        found = {"entities": len(home.entities), "areas": len(home.areas), "warnings": list(warnings)}
+        print(json.dumps({"config": config.to_json(), **found}))
         return 0
     print(f"{options.config or 'defaults'}: right")
     print(
@@ -49,4 +55,6 @@ def run(options: argparse.Namespace) -> int:
     unreachable = [e.name for e in home.entities if not e.reachable]
     if unreachable:
         print(f"without a command topic (understood, but out of reach): {', '.join(unreachable)}")
+    for warning in warnings:
+        print(warning)
     return 0

@@ -12,7 +12,6 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker
-from voiced.adapters.mqtt import MqttBroker
 from voiced.app import (
     area_id,
     engine,
@@ -87,11 +86,7 @@ async def replay(
     async with contextlib.AsyncExitStack() as stack:
         broker: Broker
         if mqtt:
-            broker = await stack.enter_async_context(
-                MqttBroker(device_id=config.id, host=config.broker.host, port=config.broker.port)
-            )
-            for topic in home.topics():
-                await broker.subscribe(topic)
+            broker = await stack.enter_async_context(real_broker(config, suffix="replay"))
         else:
             broker = MemoryBroker(answer=simulate(home))
         await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
@@ -111,4 +106,6 @@ async def replay(
             paced=realtime,
             wake=wake,
         )
+        for topic in home.topics():  # now that somebody hears what was retained
+            await broker.subscribe(topic)
         await assistant.run()

@@ -27,7 +27,7 @@ class EarClient:
             name="ear",
             module="voiced.workers.ear",
             options=options,
-            patience=patience or Patience(start_s=20.0, pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0),
+            patience=patience or Patience(start_s=60.0, pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0),
             stream=True,
             once=self.is_file,
         )

@@ -138,6 +138,8 @@ class Mouth:
         self._progress = 0
         self._silence = False
         self._closing = False
+        self._sounds = False
+        """Whether the loudspeaker took what it was last given."""
 
     def run(self) -> None:
         """Until the core asks us to leave."""
@@ -146,12 +148,10 @@ class Mouth:
             voice = self._need_voice().name
         except VoicedError as error:
             lacks.append(str(error))
-        if self._speaker.real:  # opened now: a sound server takes up to two seconds for it
-            try:
-                self._speaker.begin(chimes.RATE_HZ)
-                self._speaker.finish(drop=True)
-            except VoicedError as error:
-                lacks.append(str(error))
+        try:
+            self._need_speaker()
+        except VoicedError as error:
+            lacks.append(str(error))
         for lack in lacks:
             self._trouble(VoiceError(lack))
         facts: dict[str, object] = {
@@ -238,6 +238,7 @@ class Mouth:
     def _play(self, request: int, pieces: Iterator[Pcm], rate_hz: int, asked_at: float, *, cached: bool) -> None:
         """Play to the end, or until silence is wanted; tell when the first sample went out, and how it ended."""
         first_ms, played = 0.0, 0
+        self._sounds = False
         device_hz = self._speaker.begin(rate_hz)
         block = round(BLOCK_MS * device_hz / 1000)
         finished = False
@@ -257,6 +258,7 @@ class Mouth:
             finished = True
         finally:
             self._speaker.finish(drop=self._silence or not finished)
+        self._sounds = True
         duration_ms = played * 1000 / device_hz
         self._link.send(protocol.Done(request, first_ms, duration_ms, cached, interrupted=self._silence))
 
@@ -266,6 +268,7 @@ class Mouth:
         try:
             while texts and self._cache.get(texts[0]) is not None:
                 texts.popleft()
+            self._need_speaker()
             if texts:
                 voice, text, sentences = self._need_voice(), texts.popleft(), list[Pcm]()
                 self._silence = self._closing
@@ -289,6 +292,13 @@ class Mouth:
         if self._voice is None:
             self._voice = self._open_voice()
         return self._voice
+
+    def _need_speaker(self) -> None:
+        """Open the loudspeaker where the last time was none or a failure: a sound server takes seconds for it."""
+        if not self._sounds and self._speaker.real:
+            self._speaker.begin(chimes.RATE_HZ)
+            self._speaker.finish(drop=True)
+        self._sounds = True
 
     def _trouble(self, error: VoicedError, request: int = 0) -> None:
         self._link.send(protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request))

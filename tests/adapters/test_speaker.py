@@ -1,0 +1,60 @@
+"""Loudspeakers that need no device; real ones are played to in tests/test_run.py."""
+
+from __future__ import annotations
+
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voiced.adapters.speaker import DeviceSpeaker, SilentSpeaker, WavSpeaker, open_speaker
+from voiced.errors import AudioDeviceError
+
+TONE = (8000 * np.sin(np.arange(1600) * 0.3)).astype(np.int16)
+
+
+def test_which_one() -> None:
+    assert isinstance(open_speaker("none"), SilentSpeaker)
+    assert isinstance(open_speaker("wav:/tmp/x.wav"), WavSpeaker)
+    assert isinstance(open_speaker(""), DeviceSpeaker)
+    assert open_speaker("USB").name == "USB"
+
+
+def test_a_file_holds_what_was_played_with_a_gap_between(tmp_path: Path) -> None:
+    speaker = WavSpeaker(path=tmp_path / "out.wav", realtime=False, gap_s=0.1)
+    assert speaker.begin(16_000) == 16_000
+    speaker.write(TONE)
+    speaker.finish()
+    assert speaker.begin(22_050) == 16_000, "all at the rate of the first"
+    speaker.write(TONE)
+    speaker.finish()
+    speaker.close()
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        pcm = np.frombuffer(file.readframes(10**6), np.int16)
+        assert file.getframerate() == 16_000
+    assert pcm.tolist() == [*TONE, *[0] * 1600, *TONE]
+
+
+def test_nobody_hears_it_but_it_takes_its_time() -> None:
+    speaker = SilentSpeaker()
+    begun = time.monotonic()
+    speaker.begin(16_000)
+    speaker.write(np.zeros(4800, np.int16))
+    speaker.finish()
+    assert time.monotonic() - begun >= 0.29
+    begun = time.monotonic()
+    speaker.begin(16_000)
+    speaker.write(np.zeros(1600, np.int16))
+    speaker.finish(drop=True)
+    assert time.monotonic() - begun < 10
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(AudioDeviceError, match="cannot write"):
+        WavSpeaker(path=tmp_path / "no" / "folder.wav").begin(16_000)
+    with pytest.raises(AudioDeviceError, match="not open"):
+        WavSpeaker(path=tmp_path / "x.wav").write(TONE)
+    with pytest.raises(AudioDeviceError, match="no loudspeaker 'moon phone'"):
+        DeviceSpeaker(device="moon phone").begin(16_000)

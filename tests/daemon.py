@@ -1,0 +1,188 @@
+"""`voiced run` as a process, with all that it has around it: a sound server, a broker, devices, systemd's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from voiced.adapters.mqtt import MqttBroker
+from voiced.config import DEMO_HOME
+from voiced.home.load import load_home
+from voiced.home.simulated import simulate
+from voiced.messages import BrokerMessage
+from voiced.turns import Happening
+
+HOME = load_home(DEMO_HOME.read_text("utf-8"))
+RECORDINGS = DEMO_HOME.parent / "demo"
+PATIENCE_S = 180.0
+"""Two busy cores load the model and the voice slowly; nothing here measures time."""
+ATTEMPTS = 8
+ANSWER_S = 12.0
+
+
+class Daemon:
+    """The process, what it prints and what it tells systemd. `async with` ends it, by force if need be."""
+
+    def __init__(self, folder: Path, port: int, *, device: str = "pulse") -> None:
+        self.folder = folder
+        self.config = folder / "voiced.toml"
+        self.config.write_text(
+            f'id = "t"\nstate_dir = "{folder / "state"}"\n[microphone]\ndevice = "{device}"\n'
+            f'[speaker]\ndevice = "pulse"\n[broker]\nhost = "127.0.0.1"\nport = {port}\n',
+            "utf-8",
+        )
+        self.happened: list[Happening] = []
+        self._news = asyncio.Event()
+        self._when: dict[str, Callable[[], None]] = {}
+        self._at = 0
+
+    async def __aenter__(self) -> Daemon:  # noqa: PYI034 - nobody derives from it
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        address = self.folder / "notify"
+        address.unlink(missing_ok=True)
+        self.systemd.bind(str(address))
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "voiced", "run", "--config", str(self.config), "--json"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=(self.folder / "log").open("ab"),
+            env={**os.environ, "NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "30000000"},
+        )
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        await self._reader
+        self.systemd.close()
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            happening = json.loads(line)
+            self.happened.append(happening)
+            self._news.set()
+            if do := self._when.pop(happening["event"], None):
+                do()
+
+    def at(self, event: str, do: Callable[[], None]) -> None:
+        """At the next such event, at once."""
+        self._when[event] = do
+
+    async def happens(self, event: str, *, within_s: float = PATIENCE_S, **fields: object) -> Happening:
+        """The next such event after the one that was last waited for."""
+        async with asyncio.timeout(within_s):
+            while True:
+                while self._at < len(self.happened):
+                    happening = self.happened[self._at]
+                    self._at += 1
+                    if happening["event"] == event and fields.items() <= happening.items():
+                        return happening
+                self._news.clear()
+                await self._news.wait()
+
+    async def hears(self, recording: str, event: str) -> Happening:
+        """Say it until this comes of it: on a machine whose cores are all taken, sound is lost now and then."""
+        for _ in range(ATTEMPTS):
+            playing = asyncio.create_task(play(recording))
+            try:
+                return await self.happens(event, within_s=ANSWER_S)
+            except TimeoutError:
+                continue
+            finally:
+                await playing
+        raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts")
+
+    def forget(self) -> None:
+        """Only what happens from now on counts."""
+        self.happened.clear()
+        self._at = 0
+
+    def kinds(self) -> list[str]:
+        return [str(h["event"]) for h in self.happened]
+
+    async def ready(self) -> None:
+        await self.happens("status", text="listening")
+
+    def notified(self) -> list[str]:
+        """What systemd was told so far."""
+        told: list[str] = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                told += self.systemd.recv(4096).decode().splitlines()
+        return told
+
+    def child(self, name: str) -> int:
+        """Process id of the ear, the engine or the mouth."""
+        pid = self.process.pid
+        for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{one}/comm").read_text().strip() == f"voiced-{name}":
+                    return int(one)
+        raise LookupError(name)
+
+    async def ends(self, number: signal.Signals) -> float:
+        """Seconds that it takes to leave after this signal."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        async with asyncio.timeout(PATIENCE_S):
+            await self.process.wait()
+        return time.monotonic() - begun
+
+
+async def play(recording: str, *, sink: str = "room") -> None:
+    """Into the room, at its own pace, to the end."""
+    player = await asyncio.create_subprocess_exec("paplay", f"--device={sink}", str(RECORDINGS / f"{recording}.flac"))
+    try:
+        assert await player.wait() == 0
+    finally:
+        if player.returncode is None:
+            player.kill()
+            await player.wait()
+
+
+class House:
+    """The devices: they answer on their state topics, and remember what they were told."""
+
+    def __init__(self, link: MqttBroker) -> None:
+        self.link, self.seen = link, list[BrokerMessage]()
+        self._answer = simulate(HOME)
+        self._arrived = asyncio.Condition()
+
+    async def run(self) -> None:
+        async for message in self._inbox:
+            async with self._arrived:
+                self.seen.append(message)
+                self._arrived.notify_all()
+            for topic, payload in self._answer(message.topic, message.payload.decode("utf-8", "replace")):
+                await self.link.publish(topic, payload, retain=True)
+
+    async def sees(self, wanted: Callable[[BrokerMessage], bool]) -> BrokerMessage:
+        async with asyncio.timeout(PATIENCE_S), self._arrived:
+            await self._arrived.wait_for(lambda: any(map(wanted, self.seen)))
+            return next(filter(wanted, self.seen))
+
+    def commands(self) -> list[tuple[str, str]]:
+        return [(m.topic, m.payload.decode()) for m in self.seen if m.topic.endswith("/set")]
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[House]:
+        self._inbox = self.link.messages()
+        async with self.link:
+            await self.link.subscribe("#")
+            await self.link.wait_connected(10)
+            job = asyncio.create_task(self.run())
+            try:
+                yield self
+            finally:
+                job.cancel()
+                await asyncio.gather(job, return_exceptions=True)

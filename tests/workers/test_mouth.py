@@ -1,0 +1,127 @@
+"""The mouth as a process, with Piper's voice and a file for a loudspeaker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voiced.errors import VoicedError, VoiceError
+from voiced.ports import Chime
+from voiced.workers.clients import MouthClient
+from voiced.workers.mouth import Cache
+
+READY_S = 120
+
+
+def mouth(**options: object) -> MouthClient:
+    return MouthClient(options={"speaker": "none", "realtime": False, **options})
+
+
+async def test_it_speaks_chimes_and_knows_what_it_said(tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    client = mouth(speaker=f"wav:{path}")
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S), client.supervisor.state
+        first = await client.say("The kitchen lights are on.")
+        again = await client.say("The kitchen lights are on.")
+        chimed = await client.chime(Chime.DONE)
+        assert (first.cached, again.cached, chimed.cached) == (False, True, True)
+        assert again.duration_ms == pytest.approx(first.duration_ms, abs=50)
+        assert 500 < first.duration_ms < 4000
+        assert client.trouble == ""
+    with wave.open(str(path)) as file:
+        pcm = np.frombuffer(file.readframes(10**7), np.int16)
+        assert len(pcm) / file.getframerate() > (2 * first.duration_ms + chimed.duration_ms) / 1000
+    assert np.abs(pcm.astype(int)).max() > 2000
+
+
+async def test_prepared_words_are_there_at_once_and_again_in_the_next_mouth() -> None:
+    client = mouth()
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S)
+        for _ in range(2):
+            await client.prepare(("Done.", "Okay."))
+            assert (await client.say("Okay.")).cached
+            assert client.supervisor.pid
+            generation = client.supervisor.generation
+            os.kill(client.supervisor.pid, signal.SIGKILL)
+            async with asyncio.timeout(READY_S):
+                while client.supervisor.generation == generation or not client.supervisor.ready:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+
+
+async def test_silence_is_soon_and_everybody_gets_an_answer() -> None:
+    client = mouth(realtime=True)
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S)
+        long = asyncio.create_task(client.say("One. Two. Three. Four. Five. Six. Seven. Eight. Nine. Ten. " * 5))
+        waiting = asyncio.create_task(client.say("Never said."))
+        await asyncio.sleep(1.0)
+        await client.stop()
+        assert (await long).interrupted
+        assert (await waiting).interrupted
+
+
+async def test_killed_in_the_middle_of_a_word_it_raises_and_speaks_again() -> None:
+    client = mouth(realtime=True)
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S)
+        long = asyncio.create_task(client.say("One. Two. Three. Four. Five. Six. Seven. Eight. Nine. Ten."))
+        await asyncio.sleep(1.0)
+        assert client.supervisor.pid
+        os.kill(client.supervisor.pid, signal.SIGKILL)
+        with pytest.raises(VoiceError):
+            await long
+        async with asyncio.timeout(READY_S):
+            while not client.supervisor.ready:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert not (await client.say("Okay.")).cached
+
+
+async def test_without_a_voice_it_chimes_and_speaks_when_the_voice_comes(tmp_path: Path) -> None:
+    voice = tmp_path / "voice.onnx"
+    client = mouth(voice=str(voice))
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S)
+        assert "voice.onnx" in client.trouble
+        with pytest.raises(VoicedError, match=r"voice\.onnx"):
+            await client.say("Hello.")
+        assert (await client.chime(Chime.ERROR)).duration_ms > 50
+
+        from voiced.adapters.piper import Voice
+
+        installed = Path(Voice().path)
+        voice.symlink_to(installed)
+        (tmp_path / "voice.onnx.json").symlink_to(f"{installed}.json")
+        assert (await client.say("Hello.")).duration_ms > 200
+        assert client.trouble == ""
+
+
+async def test_without_a_loudspeaker_it_says_so_and_is_asked_again(tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    client = mouth(speaker=f"wav:{folder}/x.wav")
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S)
+        with pytest.raises(VoicedError, match="cannot write"):
+            await client.say("Hello.")
+        assert "cannot write" in client.trouble
+        folder.mkdir()
+        await client.say("Hello.")
+        assert client.trouble == ""
+
+
+def test_the_least_recently_spoken_goes_first() -> None:
+    cache = Cache(limit_bytes=40)
+    for text in ("a", "b"):
+        cache.put(text, np.zeros(10, np.int16))
+    cache.get("a")
+    cache.put("c", np.zeros(10, np.int16))
+    assert [cache.get(t) is not None for t in "abc"] == [True, False, True]
+    cache.put("huge", np.zeros(100, np.int16))
+    assert cache.get("huge") is None
