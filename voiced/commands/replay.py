@@ -23,6 +23,7 @@ from voiced.app import (
     running,
     turn_settings,
 )
+from voiced.app import mqtt as real_broker
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
