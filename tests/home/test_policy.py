@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from importlib import resources
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 
 from voiced.home.code import CodeCheck, PendingCode
 from voiced.home.dispatch import command
-from voiced.home.house import House, Judgement, Kind
+from voiced.home.house import CONTEXT_S, House, Judgement, Kind
 from voiced.home.intents import ACTIONS, resolve
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
-from voiced.messages import SAMPLE_RATE_HZ, Call, Command, Decision, SlotValue, Verdict
+from voiced.messages import SAMPLE_RATE_HZ, Alternative, Call, Command, Decision, SlotValue, Verdict
 
 TODAY = dt.datetime(2026, 11, 24, 9, 0)
 HOME = load_home((resources.files("voiced") / "data" / "demo-home.toml").read_text(encoding="utf-8"))
@@ -193,6 +194,80 @@ def test_the_less_harmless_the_more_certain() -> None:
 def test_what_is_no_command_says_and_does_nothing(verdict: Verdict) -> None:
     judged = house().judge(Decision(verdict, digits="47"), now_sample=0)
     assert (judged.kind, judged.reason, judged.say, judged.commands) == (Kind.IGNORE, verdict.value, "", ())
+
+
+def test_what_is_nearly_as_likely_is_asked() -> None:
+    h = house()
+    desk = Alternative((Call("HassTurnOn", {"name": "desk light"}),), "turn on the desk light", 0.35)
+    bed = Decision(Verdict.CALLS, (Call("HassTurnOn", {"name": "bed light"}),), 0.45, alternatives=(desk,))
+    asked = h.judge(bed, now_sample=0)
+    assert (asked.kind, asked.say) == (Kind.ASK, "Which one: the bed light or the desk light?")
+    assert [c.entity for c in said(h, "HassTurnOn", name="desk light").commands] == ["light.desk"]
+    clear = dataclasses.replace(bed, certainty=0.9)
+    assert house().judge(clear, now_sample=0).kind is Kind.ACT
+    other = dataclasses.replace(desk, calls=(Call("HassTurnOff", {"name": "desk light"}),))
+    assert house().judge(dataclasses.replace(bed, alternatives=(other,)), now_sample=0).kind is Kind.ACT
+
+
+# --- one after the other ----------------------------------------------------------------------------------------------
+
+
+def test_the_kitchen_too_and_off_again() -> None:
+    h = house()
+    said(h, "HassTurnOn", name="bed light")
+    assert [c.entity for c in said(h, "AlsoThis", area="kitchen").commands] == ["light.kitchen_ceiling"]
+    off = said(h, "HassTurnOff", it="yes").commands
+    assert [(c.entity, json.loads(c.payload)) for c in off] == [("light.kitchen_ceiling", {"state": "OFF"})]
+
+
+def test_what_was_done_long_ago_is_not_meant() -> None:
+    clock = [100.0]
+    h = House(HOME, random_digits=lambda: "47", now_s=lambda: clock[0], today=lambda: TODAY)
+    said(h, "HassTurnOn", name="bed light")
+    clock[0] += CONTEXT_S + 1
+    assert said(h, "HassTurnOff", it="yes").reason == "unknown"
+    assert said(h, "AlsoThis", area="kitchen").reason == "unknown"
+
+
+def test_opening_it_needs_the_code_too() -> None:
+    h = house()
+    said(h, "HassCloseCover", name="garage door")
+    assert said(h, "HassOpenCover", it="yes").wants_code
+
+
+def test_all_lights_except() -> None:
+    judged = said(house(), "HassTurnOff", domain="light", everywhere="yes", **{"except": "kitchen; bed light"})
+    assert sorted(c.entity for c in judged.commands) == ["light.desk", "light.standing"]
+    assert said(house(), "HassTurnOff", domain="light", everywhere="yes", **{"except": "attic"}).reason == "unknown"
+
+
+def test_brighter_and_warmer_than_now() -> None:
+    h = house("bedroom")
+    assert said(h, "HassLightSet", name="bed light", brightness_step="up").reason == "unknown_state"
+    h.heard_state("demo/bedroom/bed", b'{"state": "ON", "brightness": 128}')
+    (sent,) = said(h, "HassLightSet", brightness_step="up", it="maybe").commands
+    assert json.loads(sent.payload)["brightness"] == 179  # seventy percent
+    h.heard_state("demo/bedroom/bed", b'{"state": "OFF"}')
+    (sent,) = said(h, "HassLightSet", brightness_step="down", it="maybe").commands
+    assert json.loads(sent.payload)["brightness"] == 3
+    h.heard_state("demo/thermostat/target", b"20.5")
+    (sent,) = said(h, "HassClimateSetTemperature", temperature_step="down").commands
+    assert sent.payload == "19.5"
+
+
+def test_what_was_so_before_is_said_to_be_so() -> None:
+    h = house()
+    h.heard_state("demo/front/lock", b"LOCKED")
+    judged = said(h, "HassLock", name="front door")
+    assert reported(h, judged) == "Front door is already locked."
+    silent = h.report(judged, confirmed=(), silent=judged.commands, failed=())
+    assert silent == "No answer from the front door, but it was locked before."
+
+
+def test_repeat_that() -> None:
+    h = house()
+    assert said(h, "RepeatThat").say == "I have said nothing yet."
+    assert said(h, "HassNevermind").say == said(h, "RepeatThat").say == "Okay."
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------

@@ -101,9 +101,50 @@ def test_everyday_sentences(graph: WordGraph, text: str, intent: str, slots: dic
 
 
 @pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        (
+            "turn on the kitchen lights and close the garage door",
+            [("HassTurnOn", {"area": "kitchen", "domain": "light"}), ("HassCloseCover", {"name": "garage door"})],
+        ),
+        (
+            "turn on the bed light then turn off the office lights and lock the front door",
+            [
+                ("HassTurnOn", {"name": "bed light"}),
+                ("HassTurnOff", {"area": "office", "domain": "light"}),
+                ("HassLock", {"name": "front door"}),
+            ],
+        ),
+        (
+            "turn on the kitchen lights and the bed light",
+            [("HassTurnOn", {"area": "kitchen", "domain": "light"}), ("HassTurnOn", {"name": "bed light"})],
+        ),
+        (
+            "turn on the bed light and dim it to forty percent",
+            [("HassTurnOn", {"name": "bed light"}), ("HassLightSet", {"brightness": 40, "name": "bed light"})],
+        ),
+        (
+            "turn off all the lights except the kitchen and the bed light please",
+            [("HassTurnOff", {"domain": "light", "everywhere": "yes", "except": "kitchen; bed light"})],
+        ),
+        ("set a timer for three hours and ten minutes", [("HassStartTimer", {"hours": 3, "minutes": 10})]),
+        ("make the bed light a bit brighter", [("HassLightSet", {"name": "bed light", "brightness_step": "up"})]),
+        ("a bit warmer", [("HassClimateSetTemperature", {"temperature_step": "up"})]),
+        ("turn it off again", [("HassTurnOff", {"it": "yes"})]),
+        ("and the kitchen too", [("AlsoThis", {"area": "kitchen"})]),
+    ],
+)
+def test_several_things_in_one_breath(
+    graph: WordGraph, text: str, calls: list[tuple[str, Mapping[str, object]]]
+) -> None:
+    assert understood(graph, text) == calls
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
+        "except the kitchen",
         "the",
         "turn on",
         "unlock",

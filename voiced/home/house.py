@@ -9,18 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from voiced.home import policy, states, timers
+from voiced.home import dialogue, policy, states, timers
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
 from voiced.home.model import Home
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import Reply
 from voiced.home.states import StateBook
 from voiced.home.timers import Timers
-from voiced.messages import Command, Decision, Verdict
+from voiced.messages import Call, Command, Decision, Verdict
 from voiced.speak import phrases
 
+CONTEXT_S = 180.0
+"""For how long "it" and "too" mean what was done last."""
+REPEAT = "RepeatThat"
 LATE_S = 15.0
 """A timer that is said later than this after its end is said to have ended before."""
 
@@ -72,6 +75,10 @@ class House:
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
+        self._before: tuple[Call, ...] = ()
+        """What was done last, for "and the kitchen too"; `_before_at_s` is when."""
+        self._before_at_s = 0.0
+        self._said = ""
 
     def move(self, home: Home, area: str = "") -> None:
         """Live in another home from now on; what is known of things that are in both stays, timers go on."""
@@ -87,6 +94,9 @@ class House:
         self.forget_question()
         if asked and not asked.code:
             decision = policy.choose(asked, decision, self.home) or decision
+        decision = self._in_context(decision)
+        if [c.intent for c in decision.calls] == [REPEAT]:
+            return Judgement(Kind.ANSWER, say=self._said or phrases.say(Reply("again")))
         judged = policy.judge(
             decision,
             self.home,
@@ -96,6 +106,19 @@ class House:
             device_id=self._device_id,
             now=self._today(),
         )
+        if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
+            self._before, self._before_at_s = decision.calls, self._now_s()
+        judgement = self._in_words(judged)
+        self._said = judgement.say or self._said
+        return judgement
+
+    def _in_context(self, decision: Decision) -> Decision:
+        """With what it leaves to what was done a moment ago: "and the kitchen too"."""
+        recent = self._now_s() - self._before_at_s <= CONTEXT_S
+        calls = dialogue.completed(decision.calls, self._before if recent else ())
+        return replace(decision, calls=dialogue.alone(calls))
+
+    def _in_words(self, judged: policy.Judgement) -> Judgement:
         match judged:
             case Act():
                 return self._act(judged)
@@ -119,7 +142,7 @@ class House:
             replies.append(reply)
             self.changed()
         said = replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
-        act = Act(act.commands, said)
+        act = replace(act, reply=said, timers=())
         if not act.commands:
             return Judgement(Kind.ANSWER, say=phrases.say(said))
         return Judgement(Kind.ACT, act.commands, act=act)
@@ -184,7 +207,8 @@ class House:
         del confirmed
         if judgement.act is None:
             return judgement.say
-        return phrases.say(policy.result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
+        self._said = phrases.say(policy.result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
+        return self._said
 
     # --- timers -----------------------------------------------------------------------------------------------------
 

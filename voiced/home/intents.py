@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from voiced.home.model import Entity, Home
 from voiced.messages import Call, SlotValue
 
+EXCEPT_SEPARATOR = "; "
+"""Between the names in the slot `except`."""
 SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "humidifier", "siren")
 
 
@@ -34,8 +36,8 @@ ACTIONS: Mapping[str, Action] = {
     "HassSetPosition": Action("set_position", ("cover", "valve"), ("position",)),
     "HassLock": Action("lock", ("lock",)),
     "HassUnlock": Action("unlock", ("lock",)),
-    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature")),
-    "HassClimateSetTemperature": Action("set_temperature", ("climate",), ("temperature",)),
+    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step")),
+    "HassClimateSetTemperature": Action("set_temperature", ("climate",), ("temperature", "temperature_step")),
     "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage",)),
     "HassMediaPause": Action("pause", ("media_player",)),
     "HassMediaUnpause": Action("play", ("media_player",)),
@@ -66,7 +68,7 @@ _SAFE_VERBS = frozenset(["lock", "close", "stop", "arm"])
 """What never lets anybody in. Every other verb on a sensitive entity needs the code, even one nobody thought of."""
 
 
-_WORDS = frozenset(["color", "volume_step"])
+_WORDS = frozenset(["color", "volume_step", "brightness_step", "temperature_step"])
 """The values that are words; all others are numbers."""
 
 
@@ -114,11 +116,15 @@ def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> t
     }
     place = home.area_called(said["area"]) if "area" in said else None
     floor = home.floor_called(said["floor"]) if "floor" in said else None
-    if ("area" in said and place is None) or ("floor" in said and floor is None):
+    if "it" in call.slots:  # nobody said what
+        return (), False, False
+    left_out = _left_out(str(call.slots.get("except", "")), home)
+    if ("area" in said and place is None) or ("floor" in said and floor is None) or left_out is None:
         return (), False, False
     pool = home.where(
         area=place.id if place else "", floor=floor.id if floor else "", device_class=said.get("device_class", "")
     )
+    pool = tuple(e for e in pool if e.id not in left_out)
     if "name" in said:
         named = [e for e in home.called(said["name"]) if e in pool and (not domains or e.domain in domains)]
         return _one_of(named, area)
@@ -132,6 +138,20 @@ def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> t
     if here:
         return here, True, False
     return pool, len(pool) > 1, len(pool) > 1
+
+
+def _left_out(text: str, home: Home) -> frozenset[str] | None:
+    """The ids of the slot `except`; None where one of its names is not known: never more than was meant."""
+    found: set[str] = set()
+    for name in filter(None, text.split(EXCEPT_SEPARATOR)):
+        place = home.area_called(name)
+        ids = {e.id for e in home.called(name)} | (
+            {e.id for e in home.entities if e.area == place.id} if place else set()
+        )
+        if not ids and place is None:
+            return None
+        found |= ids
+    return frozenset(found)
 
 
 def _one_of(named: list[Entity], area: str) -> tuple[tuple[Entity, ...], bool, bool]:
@@ -155,7 +175,8 @@ def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
         if isinstance(v, str) == (k in _WORDS) and not (isinstance(v, float) and not math.isfinite(v))
     }  # a model may have said anything
     if not ambiguous and any(e.members for e in entities):
-        entities, group = _members(entities, home, action), True
+        left_out = _left_out(str(call.slots.get("except", "")), home) or frozenset()
+        entities, group = tuple(e for e in _members(entities, home, action) if e.id not in left_out), True
     steps = tuple(Step(e.id, verb_for(action.verb, e.domain), values) for e in entities)
     return Resolved(steps, group, ambiguous)
 

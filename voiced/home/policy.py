@@ -5,7 +5,8 @@
 - A place that was not said is the device's own area, then the only entity of its kind, else a question.
 - What lets somebody in (unlock, open a garage or gate, disarm) needs the spoken one-time code, always. "All", rooms,
   floors and kinds never include it. Locking and closing just act.
-- The less harmless, the more certain the model must be.
+- The less harmless, the more certain the model must be. Where only the thing is in doubt, it is asked which.
+- What is said relatively ("brighter") becomes a value by what the state topic said; unknown, nothing happens.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from datetime import datetime
 
 from voiced.home.answers import ANSWERS, Facts, answer
 from voiced.home.code import is_code
+from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import command, lacking, own_command
-from voiced.home.intents import Resolved, Step, resolve, risky
+from voiced.home.intents import Resolved, Step, normal, resolve, risky
 from voiced.home.model import Home, Risk
 from voiced.home.replies import Reply
 from voiced.home.states import States
@@ -28,6 +30,13 @@ CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, 
 """Below this the house does nothing. Questions and timers count as harmless; the code comes on top."""
 
 
+CLOSE = 0.5
+"""Share of the best reading's certainty from which on the second one is worth a question."""
+BRIGHTER_PERCENT = 20
+WARMER_DEGREES: Mapping[str, float] = {"°F": 2.0, "F": 2.0}
+"""By the thermostat's unit; one degree where it is Celsius."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """Publish `commands`, hand `timers` to `timers.apply`; say `result(...)` when the state topics had their time."""
@@ -35,6 +44,8 @@ class Act:
     commands: tuple[Command, ...]
     reply: Reply
     timers: tuple[Call, ...] = ()
+    already: frozenset[str] = frozenset()
+    """Ids of what was so before, as far as is known: it need not say so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Refuse:
     """Understood, and not done: `reply` says why."""
 
     reason: str
-    """unreachable | lacks | unknown | not_in_groups | no_code | range"""
+    """unreachable | lacks | unknown | not_in_groups | no_code | range | unknown_state"""
     reply: Reply
 
 
@@ -97,11 +108,44 @@ def judge(
     if decision.verdict is not Verdict.CALLS or not decision.calls:
         verdict = decision.verdict
         return Ignore("not_for_me" if verdict is Verdict.CALLS else verdict.value)
-    pairs = [(call, resolve(call, home, area)) for call in decision.calls]
-    if decision.certainty < max(certain_enough[_risk(home, r)] for _, r in pairs):
-        return Ignore("uncertain")
     facts = Facts(home, area, states or {}, now)
+    pairs = [(call, resolve(call, home, area)) for call in decision.calls]
+    needed = max(certain_enough[_risk(home, r)] for _, r in pairs)
+    if (question := _close_call(decision, home, area, needed)) is not None:
+        return question
+    if decision.certainty < needed:
+        return Ignore("uncertain")
+    if any(open_ended(call) for call in decision.calls):
+        return Refuse("unknown", Reply("unknown", {"name": ""}))
     return _judge(pairs, facts, code, device_id)
+
+
+def _close_call(decision: Decision, home: Home, area: str, needed: float) -> Ask | None:
+    """The question which of two things was meant, where only that is in doubt."""
+    if len(decision.calls) != 1 or not decision.alternatives:
+        return None
+    call, second = decision.calls[0], max(decision.alternatives, key=lambda a: a.certainty)
+    if second.certainty < CLOSE * decision.certainty or decision.certainty + second.certainty < needed:
+        return None
+    both = [_named(c, home, area) for c in (call, second.calls[0])] if len(second.calls) == 1 else []
+    if len(both) != 2 or None in both or both[0] == both[1] or second.calls[0].intent != call.intent:
+        return None
+    if _how(call) != _how(second.calls[0]):
+        return None
+    options = tuple(name for name in both if name is not None)
+    names = [_name(home, o) for o in options]
+    return Ask(Reply("which", {"names": names}), options=options, calls=decision.calls)
+
+
+def _named(call: Call, home: Home, area: str) -> str | None:
+    """The id of the one thing that a call acts on by its name."""
+    resolved = resolve(call, home, area)
+    one = resolved is not None and "name" in call.slots and len(resolved.steps) == 1
+    return resolved.steps[0].entity if resolved and one else None
+
+
+def _how(call: Call) -> dict[str, SlotValue]:
+    return {k: v for k, v in call.slots.items() if k not in PLACES}
 
 
 def _risk(home: Home, resolved: Resolved | None) -> Risk:
@@ -143,6 +187,11 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             options = tuple(s.entity for s in resolved.steps)
             calls = tuple(c for c, _ in pairs)
             return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
+        absolute = [_absolute(step, facts) for step in resolved.steps]
+        if None in absolute:
+            unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, absolute, strict=True) if a is None]
+            return Refuse("unknown_state", Reply("unknown_state", {"names": unclear}))
+        resolved = replace(resolved, steps=tuple(s for s in absolute if s is not None))
         steps, risks = _split(home, resolved)
         if not steps and not risks:
             return Refuse("not_in_groups", Reply("not_in_groups"))
@@ -159,13 +208,42 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         replies.append(_done(home, call, [s for s, _ in reached], facts.area))
     if not commands and not timers:
         return Answer(_joined(replies))
-    act = Act(tuple(commands), _joined(replies), tuple(timers))
+    already = frozenset(c.entity for c in commands if _is_so(c, facts))
+    act = Act(tuple(commands), _joined(replies), tuple(timers), already)
     if not guarded:
         return act
     if not is_code(code):
         return Refuse("no_code", Reply("no_code"))
     asked = {"digits": code, "verb": guarded[0].verb, "names": [_name(home, s.entity) for s in guarded]}
     return Ask(Reply("say_code", asked), code=code, then=act)
+
+
+def _absolute(step: Step, facts: Facts) -> Step | None:
+    """A relative value as the value that it leads to; None where nobody knows from where."""
+    entity = facts.home.entity(step.entity)
+    assert entity is not None
+    state, values = facts.of(entity), dict(step.values)
+    if way := values.pop("brightness_step", None):
+        now = 0.0 if state.state == "off" else state.brightness_percent
+        if now is None:
+            return None
+        values["brightness"] = round(min(100, max(1, now + (BRIGHTER_PERCENT if way == "up" else -BRIGHTER_PERCENT))))
+    if way := values.pop("temperature_step", None):
+        if state.target_degrees is None:
+            return None
+        by = WARMER_DEGREES.get(entity.unit, 1.0)
+        values["temperature"] = normal(state.target_degrees + (by if way == "up" else -by))
+    return replace(step, values=values)
+
+
+_LEADS_TO = {
+    "turn_on": "on", "turn_off": "off", "open": "open", "close": "closed", "lock": "locked", "unlock": "unlocked",
+}  # fmt: skip
+
+
+def _is_so(sent: Command, facts: Facts) -> bool:
+    state = facts.states.get(sent.entity)
+    return state is not None and state.state != "" and state.state == _LEADS_TO.get(sent.verb)
 
 
 def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
@@ -249,8 +327,17 @@ def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Se
     if unsent:
         return Reply("no_broker")
     failed = [c for c in unconfirmed if c.state_topic]
+    if failed and act.already.issuperset(c.entity for c in failed):
+        was = {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed)), "state": _LEADS_TO[failed[0].verb]}
+        return Reply("unanswered", was)
     if failed:
         return Reply("unreached", {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed))})
+    if (
+        act.commands
+        and act.already.issuperset(c.entity for c in act.commands)
+        and act.reply.key in ("done", "done_group")
+    ):
+        return Reply(f"already_{act.reply.key}", act.reply.values)
     of_entities = [c for c in act.commands if home.entity(c.entity) is not None]
     if of_entities and not any(c.state_topic for c in of_entities):
         return Reply("sent")

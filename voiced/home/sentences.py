@@ -15,6 +15,8 @@ from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 
 from voiced.home import sentences_data as data
+from voiced.home import sentences_everyday as everyday
+from voiced.home.dialogue import ALSO, EXCEPT
 from voiced.home.sentences_build import Compiler, End, ImpossibleError, Into, Pieces, minimal
 from voiced.home.spoken import name_variants, number_variants
 from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
@@ -29,6 +31,12 @@ POLITE_FRONT = (
     "please", "can you", "could you", "would you", "will you", "can you please", "could you please", "would you please",
     "i'd like you to", "i want you to", "okay", "now", "and", "hey", "just", "go ahead and", "i'd like to", "i want to",
 )  # fmt: skip
+AND_COST = 2.5
+"""Nats for another command in the same sentence: what is one command is not two."""
+AND = ("and", "and then", "then", "and also")
+EXCEPT_WORDS = ("except", "except for", "but not", "apart from", "other than", "without")
+FOLLOW_UP_COST = 1.5
+FOLLOW_UP = ("and", "what about", "how about", "also")
 POLITE_BACK = ("please", "for me", "now", "right now", "thanks", "thank you", "for me please", "again", "today")
 
 CODE_INTENT = "SpokenCode"
@@ -240,24 +248,61 @@ def _commands(home: HomeLike, subs: _Subs) -> tuple[WordGraph, float]:
     return minimal(pieces, pieces.union(roots), lambda sub: subs.costs.get(sub, 0.0))
 
 
+def _phrases(phrases: Iterable[str]) -> WordGraph:
+    pieces = Pieces()
+    return minimal(pieces, pieces.union([pieces.words(phrase.split(), pieces.end(End(()))) for phrase in phrases]))[0]
+
+
+def _these(subs: _Subs, intent: str, templates: Sequence[str]) -> WordGraph:
+    """A thing or a place that is told to the call before it (dialogue.py)."""
+    pieces = Pieces()
+    compiler = Compiler(pieces, dict(data.grammar().rules), lambda name, slot_name: subs.resolve(name, slot_name, ()))
+    end = pieces.end(End((Mark(MarkKind.CALL, intent),)))
+    ways = [compiler.compile(parse_sentence(text).expression, end) for text in templates]
+    return minimal(pieces, pieces.union(ways), lambda sub: subs.costs.get(sub, 0.0))[0]
+
+
 def word_graph(home: HomeLike) -> WordGraph:
-    """Everything that can be said to this house. Start node 0; politeness around the commands is optional."""
+    """Everything that can be said to this house. Start node 0; politeness around the commands is optional.
+
+    Another command after "and" is a way back to the beginning of the commands, so it costs no nodes.
+    """
     subs = _Subs(home)
     commands, cost = _commands(home, subs)
-    graphs = {"commands": commands} if commands.finals else {}
-    for name, phrases in (("polite front", POLITE_FRONT), ("polite back", POLITE_BACK)):
-        pieces = Pieces()
-        root = pieces.union([pieces.words(phrase.split(), pieces.end(End(()))) for phrase in phrases])
-        graphs[name], _ = minimal(pieces, root)
     if not commands.finals:
         return WordGraph(0, ((),), frozenset(), {})
-    arcs = (
-        (Arc(1, sub="polite front", cost=POLITE_COST), Arc(1)),
-        (Arc(2, sub="commands", cost=cost),),
-        (Arc(3, sub="polite back", cost=POLITE_COST),),
-        (),
-    )
-    return WordGraph(0, arcs, frozenset([2, 3]), graphs | subs.graphs)
+    graphs = {
+        "commands": commands,
+        "polite front": _phrases(POLITE_FRONT),
+        "polite back": _phrases(POLITE_BACK),
+        "and": _phrases(AND),
+        "or": _phrases(("and", "or")),
+        "except": _phrases(EXCEPT_WORDS),
+        "follow up": _phrases(FOLLOW_UP),
+        "also this": _these(subs, ALSO, everyday.ALSO),
+        "except this": _these(subs, EXCEPT, everyday.EXCEPT),
+    }
+    start, command, done, thanked, more, left_out, left, follow_up = range(8)
+    arcs: dict[int, list[Arc]] = {
+        start: [Arc(command, sub="polite front", cost=POLITE_COST), Arc(command)],
+        command: [Arc(done, sub="commands", cost=cost)],
+        done: [Arc(thanked, sub="polite back", cost=POLITE_COST), Arc(more, sub="and", cost=AND_COST)],
+        thanked: [],
+        more: [Arc(command, sub="polite front", cost=POLITE_COST), Arc(command)],
+        left_out: [],
+        left: [Arc(thanked, sub="polite back", cost=POLITE_COST), Arc(more, sub="and", cost=AND_COST)],
+    }
+    if graphs["also this"].finals:
+        arcs[start].append(Arc(follow_up, sub="follow up", cost=FOLLOW_UP_COST))
+        arcs[follow_up] = [Arc(done, sub="also this")]
+        arcs[more].append(Arc(done, sub="also this"))
+        arcs[done].append(Arc(left_out, sub="except", cost=AND_COST))
+        arcs[left_out].append(Arc(left, sub="except this"))
+        arcs[left].append(Arc(left_out, sub="or", cost=POLITE_COST))
+    finals = frozenset([done, thanked, left])
+    used = {arc.sub for row in arcs.values() for arc in row}
+    kept = {name: graph for name, graph in graphs.items() if name in used}
+    return WordGraph(start, tuple(tuple(arcs.get(n, ())) for n in range(8)), finals, kept | subs.graphs)
 
 
 def code_graph() -> WordGraph:

@@ -28,6 +28,9 @@ RULES = {
     "ev_pct": "{brightness}[%| percent]",
     "ev_pos": "{position}[%| percent]",
     "ev_deg": "{temperature}[([ ]°)|( degree[s] [celsius|fahrenheit])]",
+    "ev_bit": "(a bit|a little|a little bit|slightly|much)",
+    "ev_more": "(turn up|raise|increase)",
+    "ev_less": "(turn down|lower|decrease)",
     "ev_lights": "(light|lights|lamp|lamps)",
     "ev_a": "(a|an|another|the|my)",
     "ev_dur": (
@@ -60,6 +63,14 @@ LISTS: dict[str, dict[str, Any]] = {
         ]
     },
 }  # fmt: skip
+
+ALSO = (
+    "[(in|on)] [<ev_the>] {name} [(too|as well|also)]",
+    "[(in|on)] [(all [of]|all)] [<ev_the>] {area} [<ev_lights>] [(too|as well|also)]",
+)
+"""What "and ..." may add to the command before."""
+EXCEPT = ("[(in|on)] [<ev_the>] {name}", "[(in|on)] [<ev_the>] {area} [(<ev_lights>|one|ones)]")
+"""What may be left out of a group."""
 
 TABLE = """
 == HassTurnOn domain=light @=on
@@ -170,6 +181,39 @@ dim [<ev_the>] <ev_lights>
 (brighten|turn up) [<ev_the>] {area} <ev_lights>
 == HassLightSet domain=light brightness=100
 (brighten|turn up) [<ev_the>] <ev_lights>
+== HassLightSet names=light brightness_step=up @=brighter
+== HassLightSet names=light brightness_step=down @=(darker|dimmer)
+make [<ev_the>] {name} [<ev_bit>] @
+== HassLightSet domain=light brightness_step=up @=brighter
+== HassLightSet domain=light brightness_step=down @=(darker|dimmer)
+make [<ev_the>] {area} [<ev_lights>] [<ev_bit>] @
+make [<ev_the>] <ev_lights> <ev_in> <ev_place> [<ev_bit>] @
+== HassLightSet domain=light brightness_step=up @=brighter
+== HassLightSet domain=light brightness_step=down @=(darker|dimmer)
+[make [<ev_the>] <ev_lights>] [<ev_bit>] @
+== HassLightSet domain=light it cost=0.3
+make it {color}
+(set|turn|dim) it to (<ev_pct>|{color})
+== HassLightSet domain=light it=maybe brightness_step=up @=brighter
+== HassLightSet domain=light it=maybe brightness_step=down @=(darker|dimmer)
+make it [<ev_bit>] @
+== HassLightSet domain=light it brightness=30 cost=0.3
+dim it
+== HassTurnOn it cost=0.3 @=on
+== HassTurnOff it cost=0.3 @=off
+(turn|switch) it @
+(turn|switch) @ it
+== HassOpenCover it cost=0.3 @=open
+== HassCloseCover it cost=0.3 @=close
+@ it
+== HassLock it cost=0.3
+lock it
+== HassClimateSetTemperature temperature_step=up @=warmer
+== HassClimateSetTemperature temperature_step=down @=(cooler|colder)
+[make it] [<ev_bit>] @ [in here]
+== HassClimateSetTemperature temperature_step=up @=<ev_more>
+== HassClimateSetTemperature temperature_step=down @=<ev_less>
+@ [the] (temperature|heat|heating|thermostat) [<ev_bit>]
 == HassSetPosition names=cover,valve
 (set|move|put|open|close|lower|raise) [<ev_the>] {name} (to|at) <ev_pos> [(open|closed)]
 == HassSetPosition domain=cover
@@ -234,6 +278,9 @@ how (much time|long) (is|do i have) left [on the timer]
 (check|what's|what is) [the|my] timer
 == HassNevermind
 (never mind|nevermind|cancel|forget it|forget that|cancel that|stop it|no thanks|stop)
+== RepeatThat cost=0.2
+(repeat|say) that [again]
+what did you say
 == HassMediaPause names=media_player
 (stop|pause) [<ev_the>] {name}
 (stop|pause) [the|playing] <ev_music> on [<ev_the>] {name}

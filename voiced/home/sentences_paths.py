@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from voiced.home.dialogue import completed
 from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.messages import Call, SlotValue
 
@@ -65,7 +66,7 @@ def _calls(trail: _Trail | None) -> tuple[Call, ...]:
             slots[mark.name] = " ".join(step.words)
         else:
             slots[mark.name] = mark.value if mark.value is not None else ""
-    return tuple(calls)
+    return completed(calls)
 
 
 def _marked(trail: _Trail | None, arc: Arc, words: tuple[str, ...] = ()) -> _Trail | None:

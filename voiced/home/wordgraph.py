@@ -49,7 +49,7 @@ class Arc:
 
 @dataclass(frozen=True, slots=True)
 class WordGraph:
-    """Nodes are indices into `arcs`; a graph has no cycles."""
+    """Nodes are indices into `arcs`. Only the outermost graph has a cycle: another command after "and"."""
 
     start: int
     arcs: tuple[tuple[Arc, ...], ...]

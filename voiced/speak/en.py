@@ -98,6 +98,17 @@ def _done_group(v: Values) -> str:
     return f"{_first(place + kind)} {how}." if how else "Done."
 
 
+def _already(v: Values) -> str:
+    how = _how(v, "is already")
+    return f"{bare(v['name'])} {how}." if how else "Done."
+
+
+def _already_group(v: Values) -> str:
+    how = _how(v, "are already")
+    place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
+    return f"{_first(place + plural(v['kind']))} {how}." if how else "Done."
+
+
 def _is_state(v: Values) -> str:
     if v["yes"]:
         return f"Yes, {the(v['name'])} is {v['wanted']}."
@@ -160,6 +171,8 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "several": _several,
     "done": _done,
     "done_group": _done_group,
+    "already_done": _already,
+    "already_done_group": _already_group,
     # questions back
     "which": lambda v: f"Which one: {_names(list(v['names'])).replace(' and ', ' or ')}?",
     "say_code": lambda v: f"Say {digits(v['digits'])} to {_ASKED.get(v['verb'], 'change')} {_names(list(v['names']))}.",
@@ -176,7 +189,10 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     # what went wrong
     "unknown": lambda v: f"I don't know {the(v['name'])}." if v["name"] else "I don't know what you mean.",
     "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
+    "unknown_state": lambda v: f"I don't know how {_names(list(v['names']))} is set now.",
+    "again": lambda _: "I have said nothing yet.",
     "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
+    "unanswered": lambda v: f"No answer from {_names(list(v['names']))}, but it was {v['state']} before.",
     "unreached": lambda v: f"I could not reach {_names(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",
