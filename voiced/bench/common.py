@@ -95,6 +95,11 @@ class Pace:
         self.free_ms = (time.perf_counter() - self._begun) * 1000 if self.real else max(self.free_ms, due_ms) + took_ms
 
 
+def machine(threads: int) -> dict[str, object]:
+    """Where and beside what it was measured: a machine that does other things at the time is slower."""
+    return {"cores": len(os.sched_getaffinity(0)), "threads": threads, "load_average": round(os.getloadavg()[0], 1)}
+
+
 def milliseconds(do: Callable[[], object]) -> float:
     begun = time.perf_counter()
     do()

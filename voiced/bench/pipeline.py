@@ -29,6 +29,8 @@ class Recordings:
 
     def __init__(self, config: Config, paths: tuple[Path, ...]) -> None:
         self._config, self._paths = config, paths
+        self.pid: int | None = None
+        """The ear's process."""
 
     async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
         yield EarOpened("recordings")
@@ -38,6 +40,7 @@ class Recordings:
             end = begin
             async with running(ear.supervisor):
                 async for heard in ear.frames():
+                    self.pid = ear.supervisor.pid
                     if isinstance(heard, Frame):
                         end = begin + heard.first_sample + len(heard.pcm) // 2
                         yield replace(heard, first_sample=begin + heard.first_sample)
@@ -50,7 +53,7 @@ async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
     home = demo_home()
     lines = [line.audio for line in read_manifest(RECORDINGS / "manifest.jsonl")][:most]
     async with contextlib.AsyncExitStack() as stack:
-        broker, kind = await _broker(stack)
+        broker, kind = await broker_of(stack)
         mind, voice = engine(config), mouth(config, speaker="none")
         await mind.load_home(home.to_dict())
         await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
@@ -92,7 +95,7 @@ def _told(ledgers: list[Ledger]) -> dict[str, object]:
     }
 
 
-async def _broker(stack: contextlib.AsyncExitStack) -> tuple[Broker, str]:
+async def broker_of(stack: contextlib.AsyncExitStack) -> tuple[Broker, str]:
     """A mosquitto of our own where it is installed; the result says which it was."""
     try:
         server = stack.enter_context(Mosquitto())

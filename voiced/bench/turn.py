@@ -21,6 +21,7 @@ from voiced.bench.common import (
     demo_home,
     folder_of,
     frames,
+    machine,
     median,
     milliseconds,
     model_argument,
@@ -56,20 +57,27 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     spoken, after = command()
     heard = spoken + after[: ms_to_samples(end_ms) * BYTES_PER_SAMPLE]
 
-    ours = [_ours(core, spoken + after, end_ms, real=options.realtime) for _ in range(options.runs + 1)][1:]
-    decision, times = ours[-1].decision, ours[-1].times
+    first = _ours(core, spoken + after, end_ms, real=False)
     tokens = core.last_walk.finished[0].tokens if core.last_walk and core.last_walk.finished else ()
     stock = Stock(pair, core.model, core.prompt, core.threads)
+    whisper = None if options.no_whisper else Whisper(cache=models_cache(), threads=core.threads)
     prefix_ms = milliseconds(stock.read_prefix)
-    stock.hear(heard, tokens)
-    whole = [milliseconds(lambda: stock.hear(heard, tokens)) for _ in range(options.runs)]
-    token_ms = median([milliseconds(lambda: stock.token(tokens[0])) for _ in range(options.runs + 3)][3:], 2)
-    decided = median([one.decided_ms for one in ours])
+    ours, whole, one_token, piped = [first], [], [], []
+    text = whisper.transcribe(heard) if whisper else ""
+    for _ in range(options.runs + 1):  # in turns, so that what else the machine does hits all of them
+        ours.append(_ours(core, spoken + after, end_ms, real=options.realtime))
+        whole.append(milliseconds(partial(stock.hear, heard, tokens)))
+        one_token.append(milliseconds(partial(stock.token, tokens[0])))
+        if whisper:
+            piped.append(milliseconds(lambda: stock.read(whisper.transcribe(heard), tokens)))
+    decision, times = ours[-1].decision, ours[-1].times
+    decided = median([one.decided_ms for one in ours[2:]])
+    token_ms = median(one_token[1:], 2)
     counts = max(decided, end_ms)
-    kept = end_ms + median(whole)
+    kept = end_ms + median(whole[1:])
     result: dict[str, object] = {
         "model": options.model,
-        "threads": core.threads,
+        **machine(core.threads),
         "audio_s": SECONDS,
         "prompt_tokens": len(core.prompt),
         "decision": [call.to_json() for call in decision.calls],
@@ -88,12 +96,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "ratio_to_stock_cold": ratio(counts, kept + prefix_ms),
         "after_silence_in_tokens": ratio(max(0.0, decided - end_ms), token_ms),
     }
-    if not options.no_whisper:
-        whisper = Whisper(cache=models_cache(), threads=core.threads)
-        text = whisper.transcribe(heard)
-        both = [milliseconds(lambda: stock.read(whisper.transcribe(heard), tokens)) for _ in range(options.runs)]
-        piped = end_ms + median(both)
-        result |= {"whisper_text": text, "whisper_ms": piped, "ratio_to_whisper": ratio(counts, piped)}
+    if piped:
+        whisper_ms = end_ms + median(piped[1:])
+        result |= {"whisper_text": text, "whisper_ms": whisper_ms, "ratio_to_whisper": ratio(counts, whisper_ms)}
     stock.close()
     core.close()
     turns = options.turns if options.turns is not None else 10 if options.model == "nano" else 0

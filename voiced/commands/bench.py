@@ -12,6 +12,10 @@ from rich.table import Table
 
 BENCHES = {
     "turn": "end of speech to the decision: ours, the stock way, Whisper then text",
+    "stream": "whether the machine keeps up while somebody speaks, and with what reserve",
+    "idle": "what listening costs while nobody speaks, against the wake model alone; memory",
+    "wake": "what the wake model costs, by backend",
+    "tts": "how soon an answer begins to sound",
     "endpoint": "how often a turn is cut off, against how long the others wait for its end",
 }
 
