@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from voiced.errors import InferenceError
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
+from voiced.gemma.decide import WalkSettings
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect
 from voiced.workers.engine import Compiled, compile_home
 
 CALL = '<|tool_call>call:HassStopMoving{name:<|"|>Garage Door<|"|>}'
 """Three choices in the demo's home: not one of the other tools, this tool, this cover."""
-_OTHERS_PAY = 6.0
-"""Nats: the other ways stay within the beam, as with a model that is rather certain, and lose."""
+_OTHERS_PAY = 1000.0
+"""Nats: more than a model of random weights can make up for."""
+TWO_ROWS = WalkSettings(beam=2, free=False, score_forced=False, run=64, width=math.inf)
+"""The walk of a large model, but the second best way stays in the beam however far behind: its dearest case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ from voiced.bench.common import (
     models_cache,
     ratio,
 )
-from voiced.bench.steered import compile_steered
+from voiced.bench.steered import TWO_ROWS, compile_steered
 from voiced.bench.stock import Stock
 from voiced.gemma.models import resolve
+from voiced.gemma.prompt import Dialect
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, ms_to_samples
 from voiced.workers.engine import EngineCore, Setup
@@ -51,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> dict[str, object]:
     """See the keys: times in ms, medians; `ratio_*` is ours divided by the other."""
     pair = resolve(folder_of(options.model))
-    core = EngineCore(pair, Setup(cache=models_cache() / "bench"), compile_steered)
+    walk = TWO_ROWS if pair.dialect is Dialect.CALLS else None
+    core = EngineCore(pair, Setup(cache=models_cache() / "bench", walk=walk), compile_steered)
     core.load_home(demo_home().to_dict())
     end_ms = ListenerSettings().end_ms
     spoken, after = command()
