@@ -16,6 +16,7 @@ BENCHES = {
     "idle": "what listening costs while nobody speaks, against the wake model alone; memory",
     "wake": "what the wake model costs, by backend",
     "tts": "how soon an answer begins to sound",
+    "predict": "what a turn would take on a Raspberry Pi 5, from the model's files and published rates",
     "endpoint": "how often a turn is cut off, against how long the others wait for its end",
 }
 
