@@ -53,7 +53,7 @@ def test_stream(bench: Run) -> None:
 
 @pytest.mark.whole
 def test_idle(bench: Run) -> None:
-    got = bench("idle", "--seconds", "1")
+    got = bench("idle", "--seconds", "1", "--settle", "0.3")
 
     assert got["wake_alone_cpu"] > 0
     assert got["idle_to_wake_alone"] > 0

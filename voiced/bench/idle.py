@@ -29,13 +29,13 @@ from voiced.errors import InferenceError
 from voiced.listen.listener import Listener
 from voiced.messages import SAMPLE_RATE_HZ, WAKE_FRAMES
 
-_SETTLE_S = 3.0
 _WORD = "hey_jarvis"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     model_argument(parser)
     parser.add_argument("--seconds", type=float, default=30.0, help="of idle listening, twice (default 30)")
+    parser.add_argument("--settle", type=float, default=3.0, help="seconds before that (default 3)")
     parser.add_argument("--backend", default="", help="wake word backend: onnx or pyopen")
 
 
@@ -44,12 +44,15 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as scratch:
         noise = Path(scratch) / "noise.wav"
         rng = np.random.default_rng(0)
-        samples = round((options.seconds + 2 * _SETTLE_S) * SAMPLE_RATE_HZ)
+        samples = round((options.seconds + 2 * options.settle) * SAMPLE_RATE_HZ)
         write_wav(noise, (rng.standard_normal(samples) * 20).astype(np.int16).tobytes())
+        times = (str(options.seconds), str(options.settle))
         told = subprocess.run(
-            [sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, str(options.seconds)],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, *times],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         wake_alone = float(told.stdout)
         shares, pss = asyncio.run(_daemon(options, noise))
     whole = sum(shares.values())
@@ -66,7 +69,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def alone(path: Path, backend: str, seconds: float) -> float:
+def alone(path: Path, backend: str, seconds: float, settle_s: float) -> float:
     """CPU time over audio time of the wake model on this recording, at its own pace."""
     scorer = open_wake_words(words=(_WORD,), backend=backend)
     pcm = pcm_of(path)
@@ -79,11 +82,11 @@ def alone(path: Path, backend: str, seconds: float) -> float:
             continue
         at = number * len(piece) / 2 / SAMPLE_RATE_HZ
         time.sleep(max(0.0, begun + at - time.monotonic()))
-        if at >= _SETTLE_S and not cpu:
+        if at >= settle_s and not cpu:
             cpu = time.process_time()
         scorer.score(step)
         step = b""
-        if at >= _SETTLE_S + seconds:
+        if at >= settle_s + seconds:
             used = time.process_time() - cpu
             break
     return used / seconds
@@ -110,7 +113,7 @@ async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, f
         listening = asyncio.create_task(assistant.run())
         while not assistant.frames:  # noqa: ASYNC110 - frames are counted, not told
             await asyncio.sleep(0.1)
-        await asyncio.sleep(_SETTLE_S)
+        await asyncio.sleep(options.settle)
         names = {mind.supervisor.pid: "engine", voice.supervisor.pid: "mouth"}
         before = {pid: cpu_s(pid) for pid in family()}
         core = time.process_time()
@@ -130,4 +133,4 @@ async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, f
 
 
 if __name__ == "__main__":
-    print(alone(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])))
+    print(alone(Path(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:])))

@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:
-    """`rows`: the waterfall after t0; `rates`: where they come from; `verdict`: what is out of reach, and what helps."""
+    """`rows`: the waterfall; `rates`: where they come from; `verdict`: what is out of reach, and what helps."""
     pair = resolve(folder_of(options.model))
     counted = count(pair)
     calls = pair.dialect is Dialect.CALLS
@@ -260,9 +260,9 @@ def _honest(counted: Count, decided_ms: float, sent_ms: float) -> str:
     left = BUDGET_MS - hush_ms
     if counted.full.macs < E2B_MAC / 100:
         return (
-            f"300 ms are out of reach by this upper estimate: {left:.0f} ms are left after the hush, the decision takes "
-            f"{decided_ms - hush_ms:.0f} ms, nearly all of it what each call costs and not arithmetic. Fewer and larger "
-            "batches in the walk would bring it there"
+            f"300 ms are out of reach by this upper estimate: {left:.0f} ms are left after the hush, the decision "
+            f"takes {decided_ms - hush_ms:.0f} ms, nearly all of it what each call costs and not arithmetic. Fewer "
+            "and larger batches in the walk would bring it there"
         )
     token = counted.full.ms(1, flops=GEMM_4BIT)
     return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -22,16 +21,21 @@ BENCHES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    sub = parser.add_subparsers(dest="bench", metavar="BENCH", required=True)
-    for name, text in BENCHES.items():
-        one = sub.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        one.add_argument("--json", action="store_true", help="one JSON object")
-        if name in sys.argv:
-            importlib.import_module(f"voiced.bench.{name}").add_arguments(one)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    width = max(map(len, BENCHES))
+    parser.epilog = "measurements:\n" + "\n".join(f"  {name:{width}}  {text}" for name, text in BENCHES.items())
+    parser.add_argument("bench", metavar="MEASUREMENT", choices=BENCHES, help="one of those below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: MEASUREMENT --help")
 
 
 def run(options: argparse.Namespace) -> int:
-    result = importlib.import_module(f"voiced.bench.{options.bench}").measure(options)
+    module = importlib.import_module(f"voiced.bench.{options.bench}")
+    text = BENCHES[options.bench]
+    parser = argparse.ArgumentParser(prog=f"voiced bench {options.bench}", description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    module.add_arguments(parser)
+    options = parser.parse_args(options.rest)
+    result = module.measure(options)
     if options.json:
         print(json.dumps(result))
         return 0
