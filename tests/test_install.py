@@ -1,0 +1,162 @@
+"""tools/install below a folder of its own, with a systemctl that does as it is told."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from voiced.config import load_config
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A checkout small enough to be installed a dozen times."""
+    folder = tmp_path / "checkout"
+    for name in ("tools/install", "systemd/voiced.service", "systemd/voiced.toml.example", "pyproject.toml",
+                 "README.md", "LICENSE", "voiced/__init__.py", "voiced/cli.py", "models/manifest.toml"):  # fmt: skip
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+class Place:
+    def __init__(self, copy: Path, root: Path) -> None:
+        self.copy, self.root = copy, root
+        self.calls = root.parent / "calls"
+        self.refuse = root.parent / "refuse"
+        self.systemctl = root.parent / "systemctl"
+        # A release whose name is written in `refuse` does not become ready.
+        self.systemctl.write_text(
+            f'#!/bin/sh\necho "$@" >> {self.calls}\n[ "$1" = restart ] || exit 0\n'
+            f'! grep -qsx "$(basename $(readlink {root}/opt/voiced/current))" {self.refuse}\n'
+        )
+        self.systemctl.chmod(0o755)
+
+    def __call__(self, *arguments: str, ok: bool = True) -> str:
+        command = [sys.executable, str(self.copy / "tools/install"), "--root", str(self.root),
+                   "--systemctl", str(self.systemctl), "--venv", sys.prefix, *arguments]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is ok, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    @property
+    def release(self) -> str:
+        return (self.root / "opt/voiced/current").readlink().name
+
+    def change(self, text: str) -> None:
+        (self.copy / "voiced/cli.py").write_text(text, "utf-8")
+
+
+@pytest.fixture
+def place(copy: Path, tmp_path: Path) -> Place:
+    return Place(copy, tmp_path / "root")
+
+
+def everything(folder: Path) -> dict[str, object]:
+    return {
+        str(path.relative_to(folder)): path.readlink() if path.is_symlink() else path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if ".venv" not in path.parts
+    }
+
+
+def test_installing_twice_changes_nothing(place: Place) -> None:
+    place()
+    before = everything(place.root)
+    assert (place.root / "opt/voiced/current/voiced/cli.py").is_file()
+    assert (place.root / "etc/systemd/system/voiced.service").is_file()
+    load_config((place.root / "etc/voiced/voiced.toml").read_text("utf-8"), base=place.root / "etc/voiced")
+    assert "restart voiced.service" in place.calls.read_text()
+
+    assert "nothing to do" in place()
+    assert everything(place.root) == before
+
+
+def test_a_dry_run_touches_nothing(place: Place) -> None:
+    told = place("--dry-run")
+    assert "would write" in told
+    assert not place.root.exists()
+    assert not place.calls.exists()
+
+
+def test_an_update_that_does_not_become_ready_is_taken_back(place: Place) -> None:
+    place()
+    good = place.release
+    place.change("raise SystemExit('broken')")
+    named = next(line for line in place("--dry-run").splitlines() if "switch" in line).split()[-1]
+    place.refuse.write_text(named + "\n")
+
+    told = place(ok=False)
+
+    assert f"{good} runs again" in told
+    assert place.release == good
+    place.change("print('mended')")
+    place()
+    assert place.release not in (good, named)
+
+
+def test_the_configuration_of_the_owner_is_never_written_over(place: Place) -> None:
+    place()
+    (place.root / "etc/voiced/voiced.toml").write_text('id = "kitchen"\n')
+    place.change("# newer")
+    place()
+    assert (place.root / "etc/voiced/voiced.toml").read_text() == 'id = "kitchen"\n'
+
+
+def test_two_releases_are_kept(place: Place) -> None:
+    for number in range(4):
+        place.change(f"# {number}")
+        place()
+    assert len(list((place.root / "opt/voiced/releases").iterdir())) == 2
+
+
+def test_an_interrupted_installation_is_begun_anew(place: Place) -> None:
+    place()
+    release = place.root / "opt/voiced/releases" / place.release
+    (release / ".complete").unlink()
+    (release / "voiced/cli.py").write_text("half")
+    place.calls.unlink()
+    place()
+    assert (release / "voiced/cli.py").read_text() == (place.copy / "voiced/cli.py").read_text()
+
+
+def test_backup_and_restore(place: Place, tmp_path: Path) -> None:
+    place()
+    (place.root / "etc/voiced/home.toml").write_text("# my home\n")
+    state = place.root / "var/lib/private/voiced/state.json"
+    state.parent.mkdir(parents=True)
+    state.write_text('{"version": 1}')
+    place("--backup", str(tmp_path / "kept.tar.gz"))
+    assert (tmp_path / "kept.tar.gz").stat().st_mode & 0o077 == 0
+    place("--uninstall", "--purge")
+    assert not [path for path in place.root.rglob("*") if path.is_file()]
+    place()
+    state.parent.mkdir(parents=True)
+
+    place("--restore", str(tmp_path / "kept.tar.gz"))
+
+    assert (place.root / "etc/voiced/home.toml").read_text() == "# my home\n"
+    assert state.read_text() == '{"version": 1}'
+
+
+def test_a_strange_archive_is_refused(place: Place, tmp_path: Path) -> None:
+    place()
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
+        tar.add(ROOT / "LICENSE", "etc/../../../cron.d/evil")
+    assert "no backup of voiced" in place("--restore", str(tmp_path / "evil.tar.gz"), ok=False)
+    assert not (tmp_path / "cron.d").exists()
+
+
+def test_uninstall_keeps_what_is_the_owners(place: Place) -> None:
+    place()
+    place("--uninstall")
+    assert not (place.root / "opt/voiced").exists()
+    assert (place.root / "etc/voiced/voiced.toml").is_file()
+    assert "disable --now voiced.service" in place.calls.read_text()
