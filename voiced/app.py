@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
+from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
 from voiced.config import DEMO_HOME, Config, read_text
 from voiced.home.code import CODE_DIGITS
@@ -19,6 +20,7 @@ from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.model import Home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
+from voiced.ports import Broker
 from voiced.turns import TurnSettings
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 from voiced.workers.supervisor import Supervisor
@@ -46,9 +48,9 @@ def home_file_of(config: Config) -> HomeFile:
     """What the owner wrote of a house that may learn the rest. The demo's house is nobody's: where none is configured
     and the network is asked, nothing is written.
     """
-    if config.discovery.learn and config.home == DEMO_HOME:
+    if config.learns and config.home == DEMO_HOME:
         return HomeFile()
-    return read_home_file(read_text(config.home), str(config.home), learns=config.discovery.learn)
+    return read_home_file(read_text(config.home), str(config.home), learns=config.learns)
 
 
 def area_id(config: Config, home: Home) -> str:
@@ -124,6 +126,12 @@ def mqtt(config: Config, *, suffix: str = "") -> MqttBroker:
         password_file=config.broker.password_file,
         ca_file=config.broker.ca_file,
     )
+
+
+def home_assistant(config: Config, broker: Broker) -> HomeAssistant | None:
+    """Where it is configured: `broker` with Home Assistant's things in it."""
+    api = config.home_assistant
+    return HomeAssistant(broker, url=api.url, token_file=api.token_file) if api.url and api.token_file else None
 
 
 def state_directory(config: Config, environ: Mapping[str, str] = os.environ) -> Path:

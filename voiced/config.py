@@ -93,6 +93,16 @@ class DiscoveryConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeAssistantConfig:
+    """Home Assistant as the house: then MQTT discovery is not asked, because Home Assistant knows those things, too."""
+
+    url: str = ""
+    """http://homeassistant.local:8123; empty for none."""
+    token_file: Path | None = None
+    """A long-lived access token."""
+
+
+@dataclass(frozen=True, slots=True)
 class HermesConfig:
     site: str = ""
     """siteId under which the topics of Rhasspy (`hermes/...`) are served; empty serves none."""
@@ -115,9 +125,15 @@ class Config:
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
+    home_assistant: HomeAssistantConfig = field(default_factory=HomeAssistantConfig)
     hermes: HermesConfig = field(default_factory=HermesConfig)
     hooks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Event -> program and arguments, run when it happens."""
+
+    @property
+    def learns(self) -> bool:
+        """The house is told by the network or by Home Assistant; home.toml only corrects it."""
+        return self.discovery.learn or bool(self.home_assistant.url)
 
     def with_place(self, *, home: Path | None, area: str | None) -> Config:
         """With another home file or area, where one is given on the command line."""
@@ -140,6 +156,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, metrics = root.table("ledger"), root.table("metrics")
+    assistant = root.table("home_assistant")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
         id=root.string("id", _CONFIG.id),
@@ -186,6 +203,9 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             announce=discovery.boolean("announce", _DISCOVERY.announce),
             prefix=discovery.string("prefix", _DISCOVERY.prefix),
         ),
+        home_assistant=HomeAssistantConfig(
+            url=assistant.string("url", "").rstrip("/"), token_file=_path(assistant, "token_file", base)
+        ),
         hermes=HermesConfig(site=hermes.string("site", "")),
         hooks={event: hooks.strings(event) for event in hooks},
     )
@@ -197,10 +217,29 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
     if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
         discovery.fault("prefix", "must be a topic without '+', '#' or spaces")
+    house = config.home_assistant
+    if house.url and not house.url.startswith(("http://", "https://")):
+        assistant.fault("url", "must begin with http:// or https://")
+    if bool(house.url) != (house.token_file is not None):
+        assistant.fault("token_file", "url and token_file go together")
     for event, words in config.hooks.items():
         if not words or not words[0].startswith("/"):
             hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
-    for table in (microphone, wake, turn, model, speaker, broker, ledger, metrics, discovery, hermes, hooks, root):
+    for table in (
+        microphone,
+        wake,
+        turn,
+        model,
+        speaker,
+        broker,
+        ledger,
+        metrics,
+        discovery,
+        assistant,
+        hermes,
+        hooks,
+        root,
+    ):
         table.done()
     root.raise_faults()
     return config

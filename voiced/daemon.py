@@ -15,6 +15,7 @@ from voiced.adapters.systemd import Systemd
 from voiced.app import (
     area_id,
     engine,
+    home_assistant,
     listener_settings,
     microphone_ear,
     mouth,
@@ -27,6 +28,7 @@ from voiced.app import (
 from voiced.assistant import Assistant
 from voiced.config import Config
 from voiced.errors import StateError, VoicedError
+from voiced.home.ha_registry import registry_of, things
 from voiced.home.house import House
 from voiced.home.learned import merge
 from voiced.home.load import HomeFile
@@ -62,7 +64,10 @@ class Daemon:
         config = replace(self.config, state_dir=state_directory(self.config))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
-        ear, mind, voice, broker = microphone_ear(config), engine(config), mouth(config), mqtt(config)
+        ear, mind, voice = microphone_ear(config), engine(config), mouth(config)
+        through = mqtt(config)
+        api = home_assistant(config, through)
+        broker: Broker = api or through
         home = merge(self.file, ()).home
         area = area_id(config, home)
         await mind.load_home(home.to_dict(), area)
@@ -93,7 +98,7 @@ class Daemon:
             systemd=Systemd(), assistant=assistant, ear=ear, mind=mind, voice=voice, broker=broker,
             muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter,
         )  # fmt: skip
-        async with broker, running(voice.supervisor, mind.supervisor, ear.supervisor):
+        async with through, running(voice.supervisor, mind.supervisor, ear.supervisor):
             for topic in home.topics():
                 await broker.subscribe(topic)
             jobs: dict[str, Coroutine[None, None, None]] = {
@@ -101,9 +106,13 @@ class Daemon:
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
                 "presenting": presenting.run(),
             }  # fmt: skip
-            if config.discovery.learn:
-                move = Moving(config, house, mind, voice, broker)
-                jobs["learning"] = Learning(broker, self.file, move, prefix=config.discovery.prefix).run()
+            if config.learns:
+                move, prefix = Moving(config, house, mind, voice, broker), config.discovery.prefix
+                learning = Learning(broker, self.file, move, prefix=prefix, network=api is None)
+                jobs["learning"] = learning.run()
+                if api:
+                    api.registry = lambda lists: learning.told(things(registry_of(lists)))
+                    jobs["home assistant"] = api.run()
             tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
             waiting = asyncio.create_task(self.stop.wait(), name="stop")
             await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)

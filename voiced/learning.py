@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from voiced.errors import VoicedError
+from voiced.home.discovery import Found
 from voiced.home.learned import Learned, Network, merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
@@ -37,9 +38,12 @@ class Learning:
         prefix: str = "homeassistant",
         settle_s: float = SETTLE_S,
         longest_s: float = LONGEST_S,
+        network: bool = True,
     ) -> None:
+        """Without `network`, nothing is learned but what `told` brings."""
         self._broker, self._file, self._move = broker, file, move
         self._network = Network(prefix)
+        self._listens, self._told = network, tuple[Found, ...]()
         self._messages: AsyncIterator[BrokerMessage] = broker.messages()
         self._settle_s, self._longest_s = settle_s, longest_s
         self._changed = asyncio.Event()
@@ -48,20 +52,29 @@ class Learning:
 
     async def run(self) -> None:
         """Until cancelled."""
-        for topic in self._network.topics():
+        for topic in self._network.topics() if self._listens else ():
             await self._broker.subscribe(topic)
         moving = asyncio.create_task(self._keep_moving(), name="another house")
         try:
             async for message in self._messages:
-                if self._network.hear(message.topic, message.payload):
-                    self._changed_at = time.monotonic()
-                    if not self._changed.is_set():
-                        self._first_at = self._changed_at
-                        self._changed.set()
+                if self._listens and self._network.hear(message.topic, message.payload):
+                    self._change()
         finally:
             moving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await moving
+
+    def told(self, found: tuple[Found, ...]) -> None:
+        """What another source than MQTT discovery knows, whole."""
+        if found != self._told:
+            self._told = found
+            self._change()
+
+    def _change(self) -> None:
+        self._changed_at = time.monotonic()
+        if not self._changed.is_set():
+            self._first_at = self._changed_at
+            self._changed.set()
 
     async def _keep_moving(self) -> None:
         while True:
@@ -69,7 +82,7 @@ class Learning:
             while (left_s := self._left_s()) > 0:  # noqa: ASYNC110 - a quiet moment is what is waited for
                 await asyncio.sleep(left_s)
             self._changed.clear()
-            learned = await asyncio.to_thread(merge, self._file, self._network.found)
+            learned = await asyncio.to_thread(merge, self._file, (*self._network.found, *self._told))
             await self._take(learned)
 
     def _left_s(self) -> float:

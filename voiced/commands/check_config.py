@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     except ConfigError as error:
         faults.append(str(error))
     path = options.home or (config.home if config else None)
-    learns = bool(config and config.discovery.learn and config.home != DEMO_HOME)
+    learns = bool(config and config.learns and config.home != DEMO_HOME)
     if path:
         try:
             home = merge(read_home_file(read_text(path), str(path), learns=learns), ()).home

@@ -1,0 +1,152 @@
+"""Home Assistant as the house, against a stand-in that speaks its documented API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.ha_standin import TOKEN, StandIn
+from voiced.adapters.fakes import MemoryBroker
+from voiced.adapters.homeassistant import HomeAssistant
+from voiced.errors import BrokerError
+from voiced.home.discovery import Found
+from voiced.home.dispatch import command
+from voiced.home.ha_registry import Registry, registry_of, things
+from voiced.home.intents import Step
+from voiced.home.learned import merge
+from voiced.home.load import HomeFile
+from voiced.home.model import Home
+from voiced.home.policy import Ask, judge
+from voiced.home.states import StateBook, confirms
+from voiced.messages import Call, Command, Decision, Verdict
+
+
+def state(entity_id: str, said: str, **attributes: object) -> dict[str, Any]:
+    return {"entity_id": entity_id, "state": said, "attributes": {"friendly_name": entity_id, **attributes}}
+
+
+STATES = [
+    state("light.lamp", "off", friendly_name="Reading <|Lamp|>", supported_color_modes=["hs", "color_temp"]),
+    state("switch.pump", "off", friendly_name="Pump"),
+    state("lock.door", "locked", friendly_name="Front Door"),
+    state("cover.blind", "closed", friendly_name="Blind", current_position=0),
+    state("climate.heat", "heat", friendly_name="Heating", temperature=20, current_temperature=19.5),
+    state("sensor.out", "7.5", friendly_name="Outside", device_class="temperature", unit_of_measurement="°C"),
+    state("light.hidden", "off", friendly_name="Hidden"),
+    state("person.me", "home"),
+]
+LISTS: dict[str, list[dict[str, Any]]] = {
+    "config/area_registry/list": [{"area_id": "a1", "name": "Bedroom"}],
+    "config/device_registry/list": [{"id": "d1", "area_id": "a1"}],
+    "config/entity_registry/list": [
+        {"entity_id": "light.lamp", "device_id": "d1", "area_id": None},
+        {"entity_id": "light.hidden", "hidden_by": "user"},
+    ],
+}
+
+
+def registry() -> Registry:
+    areas, devices, entities = LISTS.values()
+    return Registry(areas, devices, entities, STATES)
+
+
+def home() -> Home:
+    return merge(HomeFile(), things(registry())).home
+
+
+def sent(entity: str, verb: str, **values: str | float) -> Command:
+    made = command(Step(entity, verb, values), home())
+    assert made is not None
+    return made
+
+
+def intent(entity: str, verb: str, **values: str | float) -> tuple[str, Mapping[str, object]]:
+    body = json.loads(sent(entity, verb, **values).payload)
+    assert body["data"].pop("name") == entity
+    return body["name"], body["data"]
+
+
+def test_what_home_assistant_exposes_is_the_house() -> None:
+    made = home()
+    assert {(e.id, e.name, e.area) for e in made.entities} == {
+        ("light.lamp", "Reading Lamp", "bedroom"), ("switch.pump", "Pump", ""), ("lock.door", "Front Door", ""),
+        ("cover.blind", "Blind", ""), ("climate.heat", "Heating", ""), ("sensor.out", "Outside", ""),
+    }  # fmt: skip
+    only = {"light.lamp": {"conversation": True}, "lock.door": {"conversation": False}}
+    shown = merge(HomeFile(), things(replace(registry(), exposed=only))).home
+    assert [e.id for e in shown.entities] == ["light.lamp"]
+    assert things(Registry(states=[{}, {"entity_id": 7}, {"entity_id": "light.x", "attributes": 3}])) == ()
+
+
+def test_every_verb_is_the_intent_that_means_it() -> None:
+    assert intent("switch.pump", "turn_on") == ("HassTurnOn", {})
+    assert intent("light.lamp", "set", brightness=40) == ("HassLightSet", {"brightness": 40})
+    assert intent("light.lamp", "set", color="red") == ("HassLightSet", {"color": "red"})
+    assert intent("light.lamp", "set", temperature=2700) == ("HassLightSet", {"temperature": 2703})
+    assert intent("cover.blind", "open") == ("HassTurnOn", {})
+    assert intent("cover.blind", "set_position", position=30) == ("HassSetPosition", {"position": 30})
+    assert intent("climate.heat", "set_temperature", temperature=21) == (
+        "HassClimateSetTemperature",
+        {"temperature": 21},
+    )
+
+
+def test_locking_is_turning_on_there_and_unlocking_needs_the_code() -> None:
+    assert intent("lock.door", "lock") == ("HassTurnOn", {})
+    assert intent("lock.door", "unlock") == ("HassTurnOff", {})
+    decision = Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), certainty=1.0)
+    assert isinstance(judge(decision, home(), code="47"), Ask)
+
+
+def test_states_are_read_as_home_assistant_tells_them() -> None:
+    book = StateBook(home())
+    for one in STATES:
+        book = book.heard(f"ha/{one['entity_id']}/state", json.dumps(one).encode())
+    known = book.states
+    assert known["lock.door"].state == "locked"
+    assert (known["climate.heat"].temperature_degrees, known["climate.heat"].target_degrees) == (19.5, 20)
+    assert known["sensor.out"].number == 7.5
+    dimmed = sent("light.lamp", "set", brightness=40)
+    assert confirms(dimmed, json.dumps({"state": "on", "attributes": {"brightness": 102}}).encode())
+    assert not confirms(dimmed, json.dumps({"state": "on", "attributes": {"brightness": 255}}).encode())
+    red = sent("light.lamp", "set", color="red")
+    assert confirms(red, json.dumps({"state": "on", "attributes": {"rgb_color": [255, 0, 0]}}).encode())
+
+
+async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(f"{TOKEN}\n", "utf-8")
+    houses: asyncio.Queue[tuple[Found, ...]] = asyncio.Queue()
+    async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
+        broker = HomeAssistant(
+            MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token, settle_s=0.1
+        )  # fmt: skip
+        broker.registry = lambda lists: houses.put_nowait(things(registry_of(lists)))
+        messages = broker.messages()
+        async with broker:
+            assert await houses.get() == things(registry())
+            lock = sent("lock.door", "unlock")
+            await broker.publish(lock.topic, lock.payload)
+            assert standin.handled == [{"name": "HassTurnOff", "data": {"name": "lock.door"}}]
+            async for message in messages:
+                if message.topic == lock.state_topic and confirms(lock, message.payload):
+                    break
+            standin.states["switch.new"] = state("switch.new", "on")
+            await standin.registry_changed()
+            assert "switch.new" in {f.key for f in await houses.get()}
+            with pytest.raises(BrokerError, match="No such thing"):
+                await broker.publish("ha/light.gone/set", json.dumps({"name": "HassTurnOn", "data": {"name": "x.y"}}))
+            standin.deaf = True
+            with pytest.raises(BrokerError, match="does not answer"):
+                await broker.publish(lock.topic, lock.payload)
+            token.write_text("wrong", "utf-8")
+            standin.deaf = False
+            with pytest.raises(BrokerError, match="401"):
+                await broker.publish(lock.topic, lock.payload)
+            await broker.publish("other/topic", "x")
