@@ -28,6 +28,9 @@ SHARES = {
     "read_libri": 0.03, "read_lj": 0.03, "read_cv_en": 0.015, "kw_gsc": 0.12, "num_accents": 0.005,
 }  # fmt: skip
 
+# How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: little speech is heard, so clear speech must dominate.
+STRENGTH = 0.7
+
 
 @dataclass
 class Batch:
@@ -130,7 +133,7 @@ class Turns(IterableDataset[Batch]):
             return x, text
 
         while True:
-            strength = min(1.0, self.step.value / self.ramp)
+            strength = STRENGTH * min(1.0, self.step.value / self.ramp)
             pool = [(room.hear(x, strength, True), t) for x, t in (words(k) for k in rng.choices(kinds, weights, k=320))]
             for _ in range(4):  # nobody speaks: nothing is written down
                 pool.append((room.hear(np.zeros(rng.randint(4000, 24000), np.float32) + 1e-7 * nrng.standard_normal(1).astype(np.float32), strength, True), ""))

@@ -73,6 +73,13 @@ class FeedForward(nn.Module):
         return x + 0.5 * self.n2(self.dn(F.silu(self.up(self.n1(x)))))
 
 
+def skewed(r: Tensor) -> Tensor:
+    """[b, heads, t, 13] by distance from 12 down to 0 -> [b, heads, t, t] where key j of query i holds distance i - j; the rest is undefined."""
+    b, heads, t, band = r.shape
+    wide = F.pad(r, (0, t)).reshape(b, heads, t * (t + band))
+    return wide[:, :, : t * (t + band - 1)].view(b, heads, t, t + band - 1)[..., band - 1 :]
+
+
 class BandAttention(nn.Module):
     """Attention over the last 12 tokens with relative positions and a soft cap of 50."""
 
@@ -84,13 +91,13 @@ class BandAttention(nn.Module):
         self.q_scale = self.dim**-0.5 / math.log(2)
         self.k_scale = math.log(1 + math.e) / math.log(2)
 
-    def forward(self, x: Tensor, pe: Tensor, idx: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, pe: Tensor, mask: Tensor) -> Tensor:
         b, t, d = x.shape
         q = (self.q(x) * (self.q_scale * F.softplus(self.pds)).repeat(self.heads).to(x.dtype)).view(b, t, self.heads, self.dim).transpose(1, 2)
         k = (self.k(x) * self.k_scale).view(b, t, self.heads, self.dim).transpose(1, 2)
         v = self.v(x).view(b, t, self.heads, self.dim).transpose(1, 2)
         p = self.rel(pe.to(x.dtype)).view(-1, self.heads, self.dim).permute(1, 2, 0)
-        a = q @ k.transpose(-1, -2) + (q @ p).gather(-1, idx.expand(b, self.heads, t, t))
+        a = q @ k.transpose(-1, -2) + skewed(q @ p)
         a = torch.tanh(a * (1 / 50)) * 50
         a = torch.softmax(a.masked_fill(mask, -1e9), -1)
         return self.o((a @ v).transpose(1, 2).reshape(b, t, d))  # type: ignore[no-any-return]
@@ -116,10 +123,21 @@ class EarLayer(nn.Module):
         super().__init__()
         self.f1, self.n1, self.at, self.n2, self.cv, self.f2, self.n3 = FeedForward(d), Norm(d), BandAttention(d, heads), Norm(d), LightConv(d), FeedForward(d), Norm(d)
 
-    def forward(self, x: Tensor, pe: Tensor, idx: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, pe: Tensor, mask: Tensor) -> Tensor:
         x = self.f1(x)
-        x = x + self.n2(self.at(self.n1(x), pe, idx, mask))
+        x = x + self.n2(self.at(self.n1(x), pe, mask))
         return self.n3(self.f2(self.cv(x)))  # type: ignore[no-any-return]
+
+
+def channels_last(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """The convolution's output as [b, t, f, channels], contiguous."""
+    w = conv.weight.contiguous(memory_format=torch.channels_last)
+    y = F.conv2d(x.contiguous(memory_format=torch.channels_last), w, None, conv.stride, conv.padding)
+    return y.permute(0, 2, 3, 1)
+
+
+def normed(x: Tensor, weight: Tensor) -> Tensor:
+    return F.relu(F.layer_norm(x, (x.shape[-1],), weight.to(x.dtype)))
 
 
 class Ear(nn.Module):
@@ -135,22 +153,20 @@ class Ear(nn.Module):
         self.out = nn.Linear(d, s.width)
         self.bridge = linear(s.width, s.width)
         n = d // 2
-        angle = torch.arange(13)[:, None] * torch.exp(-torch.arange(n) * math.log(10000) / max(n - 1, 1))
+        angle = torch.arange(12, -1, -1)[:, None] * torch.exp(-torch.arange(n) * math.log(10000) / max(n - 1, 1))
         self.pe: Tensor
         self.register_buffer("pe", torch.cat([angle.sin(), angle.cos()], -1), persistent=False)
 
     def forward(self, m: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> encoder output (for CTC) [b, t, d], audio embeddings for the decoder [b, t, d], tokens per clip [b]."""
-        x = self.c0(m[:, None])
-        x = F.relu(F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), self.l0.to(x.dtype))).permute(0, 3, 1, 2)
-        x = self.c1(x)
-        x = F.relu(F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), self.l1.to(x.dtype)))
+        x = normed(channels_last(self.c0, m[:, None]), self.l0)
+        x = normed(channels_last(self.c1, x.permute(0, 3, 1, 2)), self.l1)
         b, t = x.shape[:2]
         x = self.inp(x.reshape(b, t, -1))
         d = torch.arange(t)[:, None] - torch.arange(t)[None]
-        mask, idx = (d < 0) | (d >= 12), d.clamp(0, 12)[None, None]
+        mask = (d < 0) | (d >= 12)
         for layer in self.layers:
-            x = layer(x, self.pe, idx, mask)
+            x = layer(x, self.pe, mask)
         h = self.out(x)
         return h, self.bridge(F.rms_norm(h, (h.shape[-1],), eps=1e-6)), features.tokens(n_frames)
 

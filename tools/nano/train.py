@@ -17,13 +17,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from . import vocabulary
+from . import model, vocabulary
 from .data import LETTERS, Batch, Turns
 from .model import Nano, Shape
 
 
+# Four steps of the polar decomposition, best for singular values from 1e-3 up (Amsel et al., "The Polar Express", 2025).
+POLAR = [(8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518), (3.3184, -2.4885, 0.5100)]
+
+
 class Muon:
-    """Momentum, then the nearest orthogonal matrix (five Newton-Schulz steps), for all matrices of one shape at once."""
+    """Momentum, then nearly the nearest orthogonal matrix, for all matrices of one shape at once."""
 
     def __init__(self, params: list[nn.Parameter], decay: float = 0.02, momentum: float = 0.95) -> None:
         self.groups: dict[tuple[int, ...], list[nn.Parameter]] = {}
@@ -40,10 +44,10 @@ class Muon:
             x = (g + self.momentum * m).bfloat16()
             flip = shape[0] > shape[1]
             x = x.mT if flip else x
-            x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-            for _ in range(5):
+            x = x / (x.norm(dim=(1, 2), keepdim=True) * 1.01 + 1e-7)
+            for c1, c3, c5 in POLAR:
                 a = x @ x.mT
-                x = 3.4445 * x + (-4.7750 * a + 2.0315 * (a @ a)) @ x
+                x = torch.baddbmm(x, torch.baddbmm(a, a, a, beta=c3, alpha=c5), x, beta=c1)
             x = x.mT if flip else x
             scale = lr * 0.2 * math.sqrt(max(shape))  # an update as large as AdamW's
             for p, u in zip(ps, x.float(), strict=True):
@@ -83,6 +87,12 @@ class Trainer:
         self.adam = torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
         self.step, self.heard, self.begun, self.spent = 0, 0.0, time.time(), 0.0
         self.rng = torch.Generator().manual_seed(seed)
+
+    def compile(self) -> None:
+        """Fuses the layers' elementwise chains (a third faster; two minutes of compiling the first time, nothing later)."""
+        model.normed = torch.compile(model.normed, dynamic=True)
+        for layer in [*self.net.ear.layers, *self.net.text.blk]:
+            layer.compile(dynamic=True)
 
     def save(self, name: str = "last.pt") -> None:
         state = {
