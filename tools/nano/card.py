@@ -48,7 +48,7 @@ def write(out: Path, log: Path, facts: dict[str, Any]) -> None:
 
 A Gemma 4 E-series model of {facts['parameters'] / 1e6:.1f} million parameters that writes down short English house commands. Trained from scratch by
 `tools/nano`; no weights of anyone else's are in it. Causal audio conformer (6 layers of 192, 25 tokens a second), text decoder of 6 layers (4 of
-them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two GGUF files (Q8_0 matrices), loaded by stock llama.cpp.
+them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two GGUF files (F16 matrices), loaded by stock llama.cpp.
 
 Meant for: speech held by a grammar to what can be said in one house. Not meant for: dictation; alone it makes many errors.
 
