@@ -144,7 +144,7 @@ class Turns(IterableDataset[Batch]):
                     groups.append([])
                 groups[-1].append(turn)
             rng.shuffle(groups)
-            for group in groups:
+            for group in (g for g in groups if len(g) > 1):  # a batch of one would be compiled anew
                 batch = collate(tokenizer, group)
                 if rng.random() < 0.75 * strength:
                     masked(batch.mel, batch.frames, rng)

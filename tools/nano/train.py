@@ -89,9 +89,9 @@ class Trainer:
         self.rng = torch.Generator().manual_seed(seed)
 
     def compile(self) -> None:
-        """Fuses the layers' elementwise chains (a third faster; two minutes of compiling the first time, nothing later)."""
+        """Fuses the ear's elementwise chains: a quarter faster, two minutes of compiling the first time. The decoder's shapes vary too much."""
         model.normed = torch.compile(model.normed, dynamic=True)
-        for layer in [*self.net.ear.layers, *self.net.text.blk]:
+        for layer in self.net.ear.layers:
             layer.compile(dynamic=True)
 
     def save(self, name: str = "last.pt") -> None:
