@@ -42,10 +42,10 @@ class Sampler:
     """Draws sentences: `command`, `plain`, `anything`. All randomness comes from `rng`.
 
     `free` are words of the human corpora: they serve as names nobody would compose. `names`, when given, limits names of each
-    kind to those lists (held-out homes)."""
+    kind to those lists (held-out homes). `openness` is the share of names made of free words."""
 
-    def __init__(self, rng: random.Random, free: list[str] | None = None, names: dict[str, list[str]] | None = None) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, free: list[str] | None = None, names: dict[str, list[str]] | None = None, openness: float = 0.4) -> None:
+        self.rng, self.openness = rng, openness if free else 0.0
         self.free = free or []
         self.names = names or {}
         self.rules: dict[str, Sentence] = {}
@@ -82,6 +82,8 @@ class Sampler:
         """A room: mostly a usual one, else composed ("anna's blue room") or free words."""
         if self.names.get("area"):
             return self.rng.choice(self.names["area"])
+        if self.rng.random() < self.openness / 2:
+            return f"{self._free(1)} {self.rng.choice(['room', 'room', 'house', 'zone', *w.ROOMS[:10]])}" if self.rng.random() < 0.6 else self._free(1)
         r = self.rng.random()
         if r < 0.66:
             return self.rng.choice(w.ROOMS)
@@ -100,6 +102,8 @@ class Sampler:
         if self.names.get(kind):
             return self.rng.choice(self.names[kind])
         r, noun = self.rng.random(), self.rng.choice(pool)
+        if self.rng.random() < self.openness:
+            return f"{self._free(1)} {noun}"
         if r < 0.3:
             return noun
         if r < 0.5:
@@ -133,7 +137,7 @@ class Sampler:
             "timer": lambda: r.choice(w.TIMER_NAMES) if r.random() < 0.8 else self._free(2),
             "item": lambda: self._pick("item", w.ITEMS) if r.random() < 0.75 else self._free(3),
             "list": lambda: self._pick("list", w.LISTS),
-            "scene": lambda: self._pick("scene", w.SCENES) if r.random() < 0.8 or self.names else self._free(2),
+            "scene": lambda: self._pick("scene", w.SCENES) if r.random() < 0.8 - self.openness or self.names else self._free(2),
             "query": lambda: r.choice(w.QUERIES) if r.random() < 0.7 else self._free(3),
             "message": lambda: r.choice(w.MESSAGES) if r.random() < 0.7 else self._free(5),
             "spell": lambda: self._pick("spell", w.SPELLS) if r.random() < 0.7 or self.names else self._free(2),
