@@ -24,8 +24,8 @@ TOKEN_SAMPLES = MELS_PER_TOKEN * features.HOP
 ROWS = 4
 """Rows are computed in multiples of this: what ARM's repacked kernels want, and no kernel for single rows is met."""
 LONG = 2 * CHUNK
-LONG_FROM = 8 * CHUNK
-"""After 4 s of speech steps are twice as long: each of them reads all weights once."""
+LONG_FROM = 7 * CHUNK
+"""After 3.4 s of speech steps are twice as long: each of them reads all weights once."""
 
 
 @dataclass(frozen=True, slots=True)
