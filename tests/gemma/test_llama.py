@@ -10,7 +10,7 @@ import pytest
 
 from tests.gemma.tiny import tiny_pair
 from voiced.errors import InferenceError, ModelFileError
-from voiced.gemma.llama import AudioEncoder, Context, TextModel, has_amx, let_go_of
+from voiced.gemma.llama import AudioEncoder, Context, TextModel, filling, has_amx, let_go_of
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +134,24 @@ def test_pages_of_a_model_that_were_copied_are_given_back(tmp_path: Path) -> Non
         assert let_go_of(path) == 8 << 20
         assert resident_kb(path) < 1000
         assert set(pages[:: mmap.PAGESIZE]) == {ord("x")}
+
+
+def test_batches_are_filled_up_to_fours_where_that_is_cheaper() -> None:
+    assert [filling(n, "x86_64") for n in range(1, 9)] == [0, 0, 1, 0, 0, 0, 1, 0]
+    assert [filling(n, "aarch64") for n in range(1, 9)] == [0, 2, 1, 0, 0, 2, 1, 0]
+
+
+def test_what_fills_a_batch_leaves_no_trace(model: TextModel) -> None:
+    filled, plain = Context(model, 512, 4, 1), Context(model, 512, 4, 1, flash=False)
+    rows = np.random.default_rng(0).standard_normal((7, model.width)).astype(np.float32)
+    logits = []
+    for one in (filled, plain):
+        one.prefill([20, 21, 22], 0, 0)
+        one.embeddings(rows, 3, 0)
+        logits.append(one.decode([7, 8, 9], [10, 11, 12], [0, 0, 0], [False, False, True]))
+        assert one.length(0) == 13
+        assert one.length(4 if one is filled else 3) == 0
+    assert logits[0].shape == (1, model.size)
+    assert np.abs(logits[0] - logits[1]).max() < 0.02  # another attention kernel
+    filled.close()
+    plain.close()
