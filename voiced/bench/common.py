@@ -12,6 +12,7 @@ from pathlib import Path
 
 from voiced.adapters.wavfile import Recording
 from voiced.config import DEMO_HOME, MODELS
+from voiced.errors import ModelFileError
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples
@@ -37,6 +38,8 @@ def model_argument(parser: argparse.ArgumentParser, default: str = "nano") -> No
 
 def folder_of(model: str) -> Path:
     if model == "replica":
+        if not (models_cache() / "replica.toml").is_file():
+            raise ModelFileError(f"no replica in {models_cache()}: python -m tools.replica --help tells how to make it")
         return models_cache()
     return MODELS / model if model == "nano" else Path(model)
 

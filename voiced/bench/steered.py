@@ -14,12 +14,12 @@ from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect
 from voiced.workers.engine import Compiled, compile_home
 
-CALL = '<|tool_call>call:HassStopMoving{name:<|"|>Garage Door<|"|>}'
-"""Three choices in the demo's home: not one of the other tools, this tool, this cover."""
+CHOICES = 3
+_LONGEST = 40
 _OTHERS_PAY = 1000.0
 """Nats: more than a model of random weights can make up for."""
-TWO_ROWS = WalkSettings(beam=2, free=False, score_forced=False, run=64, width=math.inf)
-"""The walk of a large model, but the second best way stays in the beam however far behind: its dearest case."""
+TWO_WAYS = WalkSettings(beam=2, free=False, score_forced=False, run=64, width=math.inf)
+"""The walk of a large model, but the second best way stays in the beam however far behind it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,29 @@ class Steered:
         return self.inner.readings(tokens)
 
 
-def path_of(automaton: TokenAutomaton, text: str, tokenizer: TextModel) -> dict[State, int]:
-    """The tokens that spell `text`, by the state in which each is chosen. InferenceError where the house forbids it."""
-    path: dict[State, int] = {}
-    state, left = automaton.start, text.encode()
-    while left:
-        steps = automaton.choice(state).steps
-        fitting = [token for token in steps if left.startswith(tokenizer.piece(token))]
-        if not fitting:
-            raise InferenceError(f"this house has no call {text}")
-        token = max(fitting, key=lambda one: len(tokenizer.piece(one)))
-        path[state] = token
-        state, left = steps[token].state, left[len(tokenizer.piece(token)) :]
-    return path
+def path_of(automaton: TokenAutomaton, choices: int = CHOICES) -> dict[State, int]:
+    """The longest call that takes exactly so many choices: its tokens, by the state in which each is chosen.
+
+    InferenceError where the house has none.
+    """
+    best: tuple[tuple[State, int], ...] = ()
+    waiting: list[tuple[State, tuple[tuple[State, int], ...], int]] = [(automaton.start, (), 0)]
+    while waiting:
+        state, path, taken = waiting.pop()
+        choice = automaton.choice(state)
+        now = taken + (len(choice.steps) + choice.final > 1)
+        if choice.final and now == choices:
+            best = max(best, path, key=lambda one: (len(one), [token for _, token in one]))
+        if now <= choices and len(path) < _LONGEST and choice.open_step is None:
+            waiting += [(step.state, (*path, (state, token)), now) for token, step in choice.steps.items()]
+    if not best:
+        raise InferenceError(f"this house has no call of {choices} choices")
+    return dict(best)
 
 
 def compile_steered(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
-    """`compile_home`, in the calls dialect steered towards `CALL`; a model that speaks sentences hears for itself."""
+    """`compile_home`; calls are steered to one of three choices, a model that speaks sentences hears for itself."""
     made = compile_home(home, area, tokenizer, dialect)
     if dialect is not Dialect.CALLS:
         return made
-    return replace(made, command=Steered(made.command, path_of(made.command, CALL, tokenizer)))
+    return replace(made, command=Steered(made.command, path_of(made.command)))

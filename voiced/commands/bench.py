@@ -16,6 +16,7 @@ BENCHES = {
     "wake": "what the wake model costs, by backend",
     "tts": "how soon an answer begins to sound",
     "predict": "what a turn would take on a Raspberry Pi 5, from the model's files and published rates",
+    "all": "every figure that has a goal, as a table",
     "endpoint": "how often a turn is cut off, against how long the others wait for its end",
 }
 
@@ -38,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
     result = module.measure(options)
     if options.json:
         print(json.dumps(result))
+        return 0
+    if getattr(options, "markdown", False):
+        print(module.markdown(result))
         return 0
     console = Console()
     for key, value in result.items():
