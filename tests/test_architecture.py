@@ -31,7 +31,7 @@ SDK = {
     "speaker": {"sounddevice"},
     "vad": {"webrtcvad"},
     "whisper": {"faster_whisper"},
-    "wakeword_onnx": {"onnxruntime"},
+    "wakeword_head": {"onnxruntime"},
     "wakeword_pyopen": {"pyopen_wakeword"},
     "wavfile": {"soundfile"},
 }

@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voiced.errors import ConfigError, ModelFileError
 
 SHIPPED = ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy")
 BACKENDS = ("pyopen", "onnx")
-_SUFFIX = {"pyopen": ".tflite", "onnx": ".onnx"}
+_READS = {"pyopen": (".onnx", ".tflite"), "onnx": (".onnx",)}
+_SUFFIXES = (".onnx", ".tflite")
 
 
 class WakeWords(Protocol):
     def score(self, pcm: bytes) -> dict[str, float]:
         """Scores in [0, 1] by word, after 80 ms more sound."""
+        ...
+
+    def embed(self, pcm: bytes) -> NDArray[np.float32]:
+        """The embedding [96] that the heads look at, after 80 ms more sound; for making a head of one's own."""
         ...
 
     def reset(self) -> None: ...
@@ -26,21 +34,21 @@ class WakeWords(Protocol):
 def open_wake_words(*, words: Sequence[str], backend: str = "") -> WakeWords:
     """Score `words`: names of shipped ones, or paths of models of one's own (.onnx or .tflite, named by the stem).
 
-    `backend` empty takes what the models' files ask for, else pyopen (it is everywhere), else onnx. ConfigError for a
-    word that does not exist, ModelFileError for a file that is missing or no model.
+    `backend` empty takes pyopen (it is everywhere), else onnx. ConfigError for a word that does not exist,
+    ModelFileError for a file that is missing or no model.
     """
-    own = {Path(word).stem: Path(word) for word in words if Path(word).suffix in _SUFFIX.values()}
-    backend = backend or _fitting(own)
+    own = {Path(word).stem: Path(word) for word in words if Path(word).suffix in _SUFFIXES}
+    backend = backend or ("pyopen" if importlib.util.find_spec("pyopen_wakeword") else "onnx")
     if backend not in BACKENDS:
         raise ConfigError(f"wake word backend {backend!r} does not exist: {' or '.join(BACKENDS)}")
     for path in own.values():
-        if path.suffix != _SUFFIX[backend]:
-            raise ConfigError(f"the wake word backend {backend} reads {_SUFFIX[backend]} files, not {path.name}")
+        if path.suffix not in _READS[backend]:
+            raise ConfigError(f"the wake word backend {backend} reads .onnx files, not {path.name}")
     # Imported only now, so that the library of the other backend need not even be installed.
     module = importlib.import_module(f"voiced.adapters.wakeword_{backend}")
     models: dict[str, Path] = dict(own)
     for word in words:
-        if Path(word).suffix in _SUFFIX.values():
+        if Path(word).suffix in _SUFFIXES:
             continue
         if word not in SHIPPED:
             raise ConfigError(f"there is no wake word {word!r}: {', '.join(SHIPPED)}, or the path of a model")
@@ -50,9 +58,3 @@ def open_wake_words(*, words: Sequence[str], backend: str = "") -> WakeWords:
         models[word] = found
     made: WakeWords = (module.PyOpenWakeWords if backend == "pyopen" else module.OnnxWakeWords)(models=models)
     return made
-
-
-def _fitting(own: dict[str, Path]) -> str:
-    if any(path.suffix == ".onnx" for path in own.values()):
-        return "onnx"
-    return "pyopen" if importlib.util.find_spec("pyopen_wakeword") else "onnx"

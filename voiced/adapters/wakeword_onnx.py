@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
 
-from voiced.errors import ModelFileError
+from voiced.adapters.wakeword_head import EMBEDDING, Floats, WakeHead, session
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
 
 _STEP = FRAME_SAMPLES * WAKE_FRAMES
@@ -23,9 +21,6 @@ _CONTEXT = 480
 """Samples before the step that the mel spectrogram's windows reach back."""
 _MEL_WINDOW = 76
 _MEL_STEP = 8
-_EMBEDDING = 96
-
-Floats = NDArray[np.float32]
 
 
 def builtin_path(word: str) -> Path | None:
@@ -48,32 +43,31 @@ class OnnxWakeWords:
     """
 
     def __init__(self, *, models: Mapping[str, Path]) -> None:
-        self._mel = _session(_resources() / "melspectrogram.onnx")
-        self._embed = _session(_resources() / "embedding_model.onnx")
-        self._heads = {word: _session(path) for word, path in models.items()}
-        self._inputs = {word: _head_input(word, head) for word, head in self._heads.items()}
-        self._history = max((frames for _, frames in self._inputs.values()), default=16)
+        self._mel = session(_resources() / "melspectrogram.onnx")
+        self._embed = session(_resources() / "embedding_model.onnx")
+        self._heads = {word: WakeHead(word, path) for word, path in models.items()}
+        self._history = max((head.frames for head in self._heads.values()), default=16)
         self._after_silence: tuple[Floats, Floats] | None = None
         self.reset()
 
     def score(self, pcm: bytes) -> dict[str, float]:
         """Scores in [0, 1] after 80 ms more sound (16 kHz mono s16, exactly 1280 samples)."""
+        self.embed(pcm)
+        return {word: head.score(self._embeddings) for word, head in self._heads.items()}
+
+    def embed(self, pcm: bytes) -> Floats:
+        """The embedding [96] after 80 ms more sound: what the heads look at."""
         if len(pcm) != 2 * _STEP:
             raise ValueError(f"the wake word is scored every {_STEP} samples, not {len(pcm) // 2}")
         self._advance(np.frombuffer(pcm, np.int16).astype(np.float32))
-        scores = {}
-        for word, head in self._heads.items():
-            name, frames = self._inputs[word]
-            answer = head.run(None, {name: self._embeddings[None, -frames:]})
-            scores[word] = min(1.0, max(0.0, float(np.asarray(answer[0]).ravel()[0])))
-        return scores
+        return self._embeddings[-1]
 
     def reset(self) -> None:
         """As if only silence had been heard so far."""
         self._sound: Floats = np.zeros(_CONTEXT, np.float32)
         if self._after_silence is None:
             self._mels: Floats = np.zeros((_MEL_WINDOW, 32), np.float32)
-            self._embeddings: Floats = np.zeros((self._history, _EMBEDDING), np.float32)
+            self._embeddings: Floats = np.zeros((self._history, EMBEDDING), np.float32)
             for _ in range(self._history + _MEL_WINDOW // _MEL_STEP + 1):
                 self._advance(np.zeros(_STEP, np.float32))
             self._after_silence = (self._mels, self._embeddings)
@@ -85,28 +79,6 @@ class OnnxWakeWords:
         mels = np.asarray(self._mel.run(None, {"input": sound[None]})[0], np.float32).reshape(-1, 32)
         self._mels = np.concatenate([self._mels, mels / 10 + 2])[-_MEL_WINDOW:]
         embedding = self._embed.run(None, {"input_1": self._mels[None, :, :, None]})[0]
-        self._embeddings = np.concatenate([self._embeddings, np.asarray(embedding).reshape(1, _EMBEDDING)])[
+        self._embeddings = np.concatenate([self._embeddings, np.asarray(embedding).reshape(1, EMBEDDING)])[
             -self._history :
         ]
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise ModelFileError(f"the wake word model {path} is missing")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it in red
-    # Spinning threads would burn a core between two scores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen classes of its own
-        raise ModelFileError(f"{path} is no ONNX model") from error
-
-
-def _head_input(word: str, head: onnxruntime.InferenceSession) -> tuple[str, int]:
-    inputs = head.get_inputs()
-    shape = inputs[0].shape if len(inputs) == 1 else []
-    if len(shape) != 3 or not isinstance(shape[1], int) or shape[2] != _EMBEDDING:
-        raise ModelFileError(f"the model of the wake word {word!r} does not take openWakeWord's embeddings")
-    return inputs[0].name, shape[1]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyopen_wakeword
+from numpy.typing import NDArray
 
 from voiced.errors import ModelFileError
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
@@ -14,6 +16,9 @@ _STEP_BYTES = FRAME_SAMPLES * WAKE_FRAMES * 2
 _CONTEXT_SAMPLES = 480
 _CONTEXT_MELS = 76 - 8
 _WARM_UP_STEPS = 40
+_EMBEDDING = 96
+
+Floats = NDArray[np.float32]
 
 
 def builtin_path(word: str) -> Path | None:
@@ -25,11 +30,21 @@ def builtin_path(word: str) -> Path | None:
 class PyOpenWakeWords:
     """Scores several wake words at once from shared embeddings.
 
-    `models` names the TensorFlow Lite head of each word. ModelFileError where a file is missing or cannot be loaded.
+    `models` names the head of each word: TensorFlow Lite, or ONNX for a word of one's own. ModelFileError where a file
+    is missing or cannot be loaded.
     """
 
     def __init__(self, *, models: Mapping[str, Path]) -> None:
-        for path in models.values():
+        own = {word: path for word, path in models.items() if path.suffix == ".onnx"}
+        if own:  # onnxruntime is as large as all the rest: only who has a word of their own loads it
+            from voiced.adapters.wakeword_head import WakeHead
+
+            self._own = {word: WakeHead(word, path) for word, path in own.items()}
+        else:
+            self._own = {}
+        self._history = max((head.frames for head in self._own.values()), default=1)
+        lite = {word: path for word, path in models.items() if word not in self._own}
+        for path in lite.values():
             if not path.is_file():
                 raise ModelFileError(f"the wake word model {path} is missing")
             # The C library does not survive another file: it is handed a null pointer and goes on.
@@ -37,7 +52,7 @@ class PyOpenWakeWords:
                 raise ModelFileError(f"{path} is no TensorFlow Lite model")
         try:
             self._features = pyopen_wakeword.OpenWakeWordFeatures.from_builtin()
-            self._heads = {word: pyopen_wakeword.OpenWakeWord.from_model(path) for word, path in models.items()}
+            self._heads = {word: pyopen_wakeword.OpenWakeWord.from_model(path) for word, path in lite.items()}
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"the wake word models cannot be loaded: {error}") from error
         self.reset()
@@ -50,11 +65,20 @@ class PyOpenWakeWords:
             for word, head in self._heads.items():
                 for score in head.process_streaming(embedding):
                     self._scores[word] = min(1.0, max(0.0, float(score)))
+            self._embeddings = np.concatenate([self._embeddings, embedding.reshape(-1, _EMBEDDING)])[-self._history :]
+            for word, own in self._own.items():
+                self._scores[word] = own.score(self._embeddings)
         return dict(self._scores)
+
+    def embed(self, pcm: bytes) -> Floats:
+        """The embedding [96] after 80 ms more sound: what the heads look at."""
+        self.score(pcm)
+        return self._embeddings[-1]
 
     def reset(self) -> None:
         """As if only silence had been heard so far."""
-        self._scores = dict.fromkeys(self._heads, 0.0)
+        self._embeddings: Floats = np.zeros((self._history, _EMBEDDING), np.float32)
+        self._scores = {}
         self._features.reset()
         # Left alone, the library first works through eight seconds of silence, and then stays 50 ms behind the sound
         # for good (and another 40 ms in its mel windows), because what it holds back never adds up to a step. Starting
@@ -65,4 +89,4 @@ class PyOpenWakeWords:
             head.reset()
         for _ in range(_WARM_UP_STEPS):
             self.score(bytes(_STEP_BYTES))
-        self._scores = dict.fromkeys(self._heads, 0.0)
+        self._scores = dict.fromkeys([*self._heads, *self._own], 0.0)
