@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from tools.nano.voices import make
-from voiced.adapters.rates import resample
 
 RATE_HZ = 16_000
 STEP = 1280
@@ -83,7 +83,7 @@ def synthesize(
             text = near(phrase, rng)
         text += rng.choice(["", ".", "!", "?", ","]) if kind in ("kokoro", "piper") else ""
         pcm, rate_hz, voice = engines[kind].say(text, rng, held_out)
-        pcm = trimmed(np.asarray(resample(pcm, rate_hz, RATE_HZ), np.float32))
+        pcm = trimmed(np.asarray(soxr.resample(pcm, rate_hz, RATE_HZ), np.float32))
         if 0.2 * RATE_HZ < len(pcm) < 4 * RATE_HZ:
             yield Said(pcm, f"{kind}/{voice}", is_phrase)
 
@@ -98,7 +98,7 @@ def recordings(folders: list[Path], hours: float, seed: int, held_out: bool) -> 
         if left <= 0:
             return
         pcm, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-        pcm = np.asarray(resample(pcm[:, 0], rate_hz, RATE_HZ), np.float32)
+        pcm = np.asarray(soxr.resample(pcm[:, 0], rate_hz, RATE_HZ), np.float32)
         left -= len(pcm)
         if len(pcm) > RATE_HZ // 2:
             yield Said(pcm, str(path.name), False)

@@ -60,7 +60,8 @@ class OnnxWakeWords:
         if len(pcm) != 2 * _STEP:
             raise ValueError(f"the wake word is scored every {_STEP} samples, not {len(pcm) // 2}")
         self._advance(np.frombuffer(pcm, np.int16).astype(np.float32))
-        return self._embeddings[-1]
+        last: Floats = self._embeddings[-1]
+        return last
 
     def reset(self) -> None:
         """As if only silence had been heard so far."""

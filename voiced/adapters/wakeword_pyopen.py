@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyopen_wakeword
@@ -36,12 +37,11 @@ class PyOpenWakeWords:
 
     def __init__(self, *, models: Mapping[str, Path]) -> None:
         own = {word: path for word, path in models.items() if path.suffix == ".onnx"}
+        self._own: dict[str, Any] = {}
         if own:  # onnxruntime is as large as all the rest: only who has a word of their own loads it
             from voiced.adapters.wakeword_head import WakeHead
 
-            self._own = {word: WakeHead(word, path) for word, path in own.items()}
-        else:
-            self._own = {}
+            self._own |= {word: WakeHead(word, path) for word, path in own.items()}
         self._history = max((head.frames for head in self._own.values()), default=1)
         lite = {word: path for word, path in models.items() if word not in self._own}
         for path in lite.values():
@@ -55,6 +55,8 @@ class PyOpenWakeWords:
             self._heads = {word: pyopen_wakeword.OpenWakeWord.from_model(path) for word, path in lite.items()}
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"the wake word models cannot be loaded: {error}") from error
+        self._embeddings: Floats = np.zeros((self._history, _EMBEDDING), np.float32)
+        self._scores: dict[str, float] = {}
         self.reset()
 
     def score(self, pcm: bytes) -> dict[str, float]:
@@ -73,11 +75,12 @@ class PyOpenWakeWords:
     def embed(self, pcm: bytes) -> Floats:
         """The embedding [96] after 80 ms more sound: what the heads look at."""
         self.score(pcm)
-        return self._embeddings[-1]
+        last: Floats = self._embeddings[-1]
+        return last
 
     def reset(self) -> None:
         """As if only silence had been heard so far."""
-        self._embeddings: Floats = np.zeros((self._history, _EMBEDDING), np.float32)
+        self._embeddings = np.zeros((self._history, _EMBEDDING), np.float32)
         self._scores = {}
         self._features.reset()
         # Left alone, the library first works through eight seconds of silence, and then stays 50 ms behind the sound
