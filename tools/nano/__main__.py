@@ -1,4 +1,4 @@
-"""`python -m tools.nano prepare|train|export|evaluate|heldout|card`: the whole recipe. See README.md beside this file."""
+"""`python -m tools.nano prepare|train|export|evaluate|heldout|card`: the recipe. See README.md beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAKES = ["hey jarvis", "alexa", "hey mycroft", "hey rhasspy", "okay nabu", "hey 
 
 
 def prepare(o: argparse.Namespace) -> None:
-    """Decodes the corpora, simulates rooms, synthesizes commands and wake words, trains the vocabulary. What is there stays."""
+    """Decodes the corpora, simulates rooms, synthesizes, trains the vocabulary. What is there stays."""
     from rich.progress import track
 
     from . import corpora, synth, train
@@ -38,7 +38,7 @@ def prepare(o: argparse.Namespace) -> None:
 
 
 def fit(o: argparse.Namespace) -> None:
-    """Trains for `--minutes`; with `--resume` goes on from the last checkpoint, under a schedule that ends when this call does."""
+    """Trains for `--minutes`; with `--resume` goes on from the last checkpoint; the schedule ends with this call."""
     import torch
     from rich.console import Console
 
@@ -49,12 +49,16 @@ def fit(o: argparse.Namespace) -> None:
     trainer = Trainer(o.cache, o.run, Shape(), o.seed)
     if o.resume:
         trainer.resume()
+    if not o.eager:
+        trainer.compile()
     trainer.fit(time.time() + o.minutes * 60, o.rate, o.seconds, o.seed, Console().print)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.nano", description=__doc__)
-    parser.add_argument("--cache", type=Path, default=Path("build/nano"), help="prepared data, vocabulary, runs (several GB)")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("build/nano"), help="prepared data, vocabulary, runs (several GB)"
+    )
     sub = parser.add_subparsers(dest="command", required=True)
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
@@ -62,7 +66,12 @@ def main() -> None:
 
     p = verb("prepare", "corpora, rooms, synthesis, vocabulary; resumable")
     p.add_argument("--speech", type=Path, required=True, help="folder of corpora, each with manifest.jsonl")
-    p.add_argument("--part", type=int, default=0, help="number of the synthesis shard; run one process per core with different ones")
+    p.add_argument(
+        "--part",
+        type=int,
+        default=0,
+        help="number of the synthesis shard; run one process per core with different ones",
+    )
     p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
@@ -72,14 +81,24 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--resume", action="store_true")
-    for name, text in (("export", "checkpoint to GGUF pair"), ("evaluate", "greedy errors on a manifest, no grammar"), ("card", "model card and curve")):
+    p.add_argument("--eager", action="store_true", help="compile nothing: a fifth slower, needs no C++ compiler")
+    for name, text in (
+        ("export", "checkpoint to GGUF pair"),
+        ("evaluate", "greedy errors on a manifest, no grammar"),
+        ("card", "model card and curve"),
+    ):
         p = verb(name, text)
         p.add_argument("--checkpoint", type=Path, default=Path("build/nano/run/last.pt"))
         p.add_argument("--out", type=Path, default=Path("models/nano"))
         if name == "evaluate":
             p.add_argument("manifest", type=Path)
         if name == "card":
-            p.add_argument("--figures", type=Path, required=True, help='JSON object: {"what was measured, human or synthetic": "figure"}')
+            p.add_argument(
+                "--figures",
+                type=Path,
+                required=True,
+                help='JSON object: {"what was measured, human or synthetic": "figure"}',
+            )
     p = verb("heldout", "synthetic test set: held-out voices, names and house")
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--count", type=int, default=200)
@@ -108,7 +127,13 @@ def main() -> None:
         net, training = load_checkpoint(o.checkpoint)
         count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
         hours, spent = training["hours_heard"], training["hours_spent"]
-        facts = {"parameters": count, "hours": hours, "minutes": spent * 60, "speed": hours / spent, "figures": json.loads(o.figures.read_text())}
+        facts = {
+            "parameters": count,
+            "hours": hours,
+            "minutes": spent * 60,
+            "speed": hours / spent,
+            "figures": json.loads(o.figures.read_text()),
+        }
         card.write(o.out, o.checkpoint.parent / "log.jsonl", facts)
     if result is not None:
         print(json.dumps(result))

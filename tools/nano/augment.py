@@ -1,4 +1,4 @@
-"""What a room, a microphone and a hurried speaker do to a clip. Everything is drawn from one generator; costs about a millisecond a second."""
+"""What a room, a microphone and a hurried speaker do to a clip. One generator draws all; a millisecond a second."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Room:
         return y
 
     def hear(self, words: Pcm, strength: float, wake: bool) -> Pcm:
-        """Words (trimmed) -> a turn: pre-roll (perhaps with a wake word's end), words, tail; room, noise, level, offset, filter."""
+        """Words (trimmed) -> a turn: pre-roll (perhaps a wake word's end), words, tail; room, noise, level, filter."""
         r = self.rng
         x = self.speed(words) if r.random() < 0.75 * strength else words
         x = x / (np.sqrt(np.mean(x * x)) + 1e-6)

@@ -1,4 +1,4 @@
-"""Clips and the files they lie in: human corpora decoded once into shards, shards mapped into memory, rooms simulated."""
+"""Clips and the files they lie in: human corpora decoded once into shards, mapped into memory; rooms."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def set_aside(speaker: str) -> bool:
 
 
 def decode(speech: Path, out: Path) -> None:
-    """Decodes the corpora in `speech` into two shards: `human-0` (English, with words) and `foreign-0` (babble for noise)."""
+    """Decodes the corpora in `speech` into `human-0` (English, with words) and `foreign-0` (babble for noise)."""
     for name in ("human", "foreign"):
         index = out / f"{name}-0.jsonl"
         if index.exists():
@@ -50,7 +50,9 @@ def decode(speech: Path, out: Path) -> None:
                     continue
                 for row in map(json.loads, manifest.open(encoding="utf-8")):
                     text = str(row.get("text") or "")
-                    if name == "human" and (any(c.isdigit() for c in text) or not spoken(text) or row["seconds"] > LONGEST + 2):
+                    if name == "human" and (
+                        any(c.isdigit() for c in text) or not spoken(text) or row["seconds"] > LONGEST + 2
+                    ):
                         continue
                     pcm, rate = sf.read(manifest.parent / row["audio"], dtype="float32")
                     pcm = pcm if pcm.ndim == 1 else pcm[:, 0]
@@ -61,7 +63,11 @@ def decode(speech: Path, out: Path) -> None:
                     raw.write((pcm / np.abs(pcm).max() * 0.7 * 32767).astype(np.int16).tobytes())
                     words = spoken(text) if name == "human" else ""
                     speaker = f"{manifest.parent.name}/{row.get('speaker')}"
-                    lines.append(json.dumps({"start": at, "n": len(pcm), "text": words, "voice": speaker, "kind": manifest.parent.name}))
+                    lines.append(
+                        json.dumps(
+                            {"start": at, "n": len(pcm), "text": words, "voice": speaker, "kind": manifest.parent.name}
+                        )
+                    )
                     at += len(pcm)
         index.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -85,7 +91,9 @@ class Shelf:
 
     def pcm(self, clip: Clip) -> Pcm:
         """The clip's samples in [-1, 1]."""
-        return self.maps[clip.shard][clip.start : clip.start + clip.n].astype(np.float32) / 32768
+        pcm: Pcm = self.maps[clip.shard][clip.start : clip.start + clip.n].astype(np.float32)
+        pcm /= 32768
+        return pcm
 
 
 def rooms(path: Path, count: int = 320, seed: int = 0, length: int = 8000) -> None:
@@ -103,7 +111,13 @@ def rooms(path: Path, count: int = 320, seed: int = 0, length: int = 8000) -> No
             absorption, order = pra.inverse_sabine(rt60, size)
         except ValueError:
             absorption, order = 0.35, 10
-        room = pra.ShoeBox(size, fs=RATE, materials=pra.Material(float(min(0.95, absorption))), max_order=min(int(order), 14), air_absorption=True)
+        room = pra.ShoeBox(
+            size,
+            fs=RATE,
+            materials=pra.Material(float(min(0.95, absorption))),
+            max_order=min(int(order), 14),
+            air_absorption=True,
+        )
         mic = rng.uniform([0.3, 0.3, 0.5], size - [0.3, 0.3, 0.6])
         for _ in range(20):
             source = rng.uniform([0.4, 0.4, 1.0], size - [0.4, 0.4, 0.3])

@@ -28,13 +28,14 @@ SHARES = {
     "read_libri": 0.03, "read_lj": 0.03, "read_cv_en": 0.015, "kw_gsc": 0.12, "num_accents": 0.005,
 }  # fmt: skip
 
-# How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: little speech is heard, so clear speech must dominate.
+# How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: in the little speech
+# that is heard, clear speech must dominate.
 STRENGTH = 0.7
 
 
 @dataclass
 class Batch:
-    """mel [b, frames, 128]; frames [b]; CTC letters, joined, and their counts [b]; decoder ids in and out [b, k] (-100: no loss)."""
+    """mel [b, frames, 128]; frames [b]; CTC letters, joined, and counts [b]; ids in and out [b, k] (-100: no loss)."""
 
     mel: Tensor
     frames: Tensor
@@ -99,7 +100,9 @@ class Turns(IterableDataset[Batch]):
         tokenizer = vocabulary.load(self.cache / "tokenizer.json")
         shelves = {"synth": Shelf(self.cache / "synth"), "human": Shelf(self.cache / "human", "human-*")}
         foreign, wakes = Shelf(self.cache / "human", "foreign-*"), Shelf(self.cache / "wake")
-        room = Room(nrng, np.load(self.cache / "rooms.npy"), noise_bank(nrng, foreign), [wakes.pcm(c) for c in wakes.clips])
+        room = Room(
+            nrng, np.load(self.cache / "rooms.npy"), noise_bank(nrng, foreign), [wakes.pcm(c) for c in wakes.clips]
+        )
         by_kind: dict[str, list[tuple[str, Clip]]] = {}
         for name, shelf in shelves.items():
             for clip in shelf.clips:
@@ -134,9 +137,13 @@ class Turns(IterableDataset[Batch]):
 
         while True:
             strength = STRENGTH * min(1.0, self.step.value / self.ramp)
-            pool = [(room.hear(x, strength, True), t) for x, t in (words(k) for k in rng.choices(kinds, weights, k=320))]
+            pool = [
+                (room.hear(x, strength, True), t) for x, t in (words(k) for k in rng.choices(kinds, weights, k=320))
+            ]
             for _ in range(4):  # nobody speaks: nothing is written down
-                pool.append((room.hear(np.zeros(rng.randint(4000, 24000), np.float32) + 1e-7 * nrng.standard_normal(1).astype(np.float32), strength, True), ""))
+                hum = 1e-7 * nrng.standard_normal(1).astype(np.float32)
+                silence = np.zeros(rng.randint(4000, 24000), np.float32) + hum
+                pool.append((room.hear(silence, strength, True), ""))
             pool.sort(key=lambda p: len(p[0]) + rng.random() * 6000)
             groups: list[list[tuple[Pcm, str]]] = [[]]
             for turn in pool:

@@ -28,12 +28,17 @@ def distance(a: list[str], b: list[str]) -> int:
 
 
 @torch.no_grad()
-def transcribe(net: Nano, tokenizer: Any, clips: list[np.ndarray[Any, np.dtype[np.float32]]], most: int = 40) -> list[str]:
+def transcribe(
+    net: Nano, tokenizer: Any, clips: list[np.ndarray[Any, np.dtype[np.float32]]], most: int = 40
+) -> list[str]:
     """Turns of PCM -> what the model writes, without constraint."""
     batch = collate(tokenizer, [(c, "") for c in clips])
     before = torch.tensor(tokenizer.encode(vocabulary.BEFORE).ids)
     _, audio, n = net.ear(batch.mel, batch.frames)
-    end, ids = tokenizer.token_to_id(vocabulary.END), torch.tensor([tokenizer.encode(vocabulary.AFTER).ids] * len(clips))
+    end, ids = (
+        tokenizer.token_to_id(vocabulary.END),
+        torch.tensor([tokenizer.encode(vocabulary.AFTER).ids] * len(clips)),
+    )
     start, done = ids.shape[1], torch.zeros(len(clips), dtype=torch.bool)
     for _ in range(most):
         new = net.text(before, audio, n, ids)[:, -1].argmax(-1)
@@ -46,7 +51,7 @@ def transcribe(net: Nano, tokenizer: Any, clips: list[np.ndarray[Any, np.dtype[n
 
 
 def evaluate(checkpoint: Path, tokenizer_file: Path, manifest: Path, limit: int = 400) -> dict[str, float]:
-    """Character and word error rates and exact transcripts over the manifest's lines that have a text (0.3 s of silence appended)."""
+    """Letter and word error rates, exact transcripts over the lines that have a text (0.3 s of silence appended)."""
     net, _ = load_checkpoint(checkpoint)
     tokenizer = vocabulary.load(tokenizer_file)
     rows = [r for r in map(json.loads, manifest.open(encoding="utf-8")) if r.get("text")][:limit]
@@ -62,4 +67,9 @@ def evaluate(checkpoint: Path, tokenizer_file: Path, manifest: Path, limit: int 
             letters, wrong_letters = letters + len(want), wrong_letters + distance(list(got), list(want))
             words, wrong_words = words + len(want.split()), wrong_words + distance(got.split(), want.split())
             exact += got == want
-    return {"n": len(rows), "cer": round(wrong_letters / letters, 4), "wer": round(wrong_words / words, 4), "exact": round(exact / len(rows), 4)}
+    return {
+        "n": len(rows),
+        "cer": round(wrong_letters / letters, 4),
+        "wer": round(wrong_words / words, 4),
+        "exact": round(exact / len(rows), 4),
+    }

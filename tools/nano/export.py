@@ -1,10 +1,11 @@
 """A checkpoint becomes the GGUF pair that stock llama.cpp loads: F16 matrices, float32 for everything small.
 
-Not Q8_0: its kernels round activations to 8 bits as well, which moves audio embeddings by a hundredth; F16 moves them by a thousandth.
+Not Q8_0: its kernels round activations to 8 bits as well, which moves audio embeddings by a hundredth; F16 moves them
+by a thousandth.
 
-Names and order are llama.cpp's for `gemma4` and `gemma4a`. conv_norm and norm_conv are swapped in the file, per_dim_scale is
-stored after softplus, rope_freqs holds 1 for turned and 1e30 for unturned pairs of the full-attention layers, and layers
-that share keys and values carry none.
+Names and order are llama.cpp's for `gemma4` and `gemma4a`. conv_norm and norm_conv are swapped in the file,
+per_dim_scale is stored after softplus, rope_freqs holds 1 for turned and 1e30 for unturned pairs of the full-
+attention layers, and layers that share keys and values carry none.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ def load_checkpoint(path: Path) -> tuple[Nano, dict[str, Any]]:
     shape["conv"] = tuple(shape["conv"])
     net = Nano(Shape(**shape), len(LETTERS))
     net.load_state_dict(state["ema"])
-    return net.eval(), {"step": state["step"], "hours_heard": state["heard"] / 3600, "hours_spent": state["spent"] / 3600}
+    return net.eval(), {
+        "step": state["step"],
+        "hours_heard": state["heard"] / 3600,
+        "hours_spent": state["spent"] / 3600,
+    }
 
 
 class _File:
@@ -173,6 +178,13 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
     names = ("nano-text.gguf", "nano-mmproj.gguf")
     sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
     count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
-    lines = ['name = "nano"', 'dialect = "sentences"', f"n_params = {count}", "", "[sha256]", *(f'"{n}" = "{v}"' for n, v in sums.items())]
+    lines = [
+        'name = "nano"',
+        'dialect = "sentences"',
+        f"n_params = {count}",
+        "",
+        "[sha256]",
+        *(f'"{n}" = "{v}"' for n, v in sums.items()),
+    ]
     (out / "nano.toml").write_text("\n".join(lines) + "\n")
     return {"parameters": count, **training, **sums}

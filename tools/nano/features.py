@@ -1,4 +1,4 @@
-"""Log-mel features as llama.cpp's gemma4a front end computes them, on a whole batch, and the engine's high-pass filter."""
+"""Log-mel features as llama.cpp's gemma4a front end computes them, in batches, and the engine's high-pass filter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def filters() -> Tensor:
 
     hz = 700 * (10 ** (np.linspace(to_mel(0), to_mel(RATE / 2), MELS + 2) / 2595) - 1)
     freq = np.linspace(0, RATE / 2, FFT // 2 + 1)
-    rows = [np.maximum(0, np.minimum((freq - lo) / (mid - lo), (hi - freq) / (hi - mid))) for lo, mid, hi in zip(hz, hz[1:], hz[2:], strict=False)]
+    rows = [
+        np.maximum(0, np.minimum((freq - lo) / (mid - lo), (hi - freq) / (hi - mid)))
+        for lo, mid, hi in zip(hz, hz[1:], hz[2:], strict=False)
+    ]
     return torch.tensor(np.stack(rows).T, dtype=torch.float32)
 
 

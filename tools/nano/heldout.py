@@ -10,14 +10,21 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from voiced.home.spoken import number_words
+
 from . import voices
 from .augment import Room, noise_bank
 from .corpora import Shelf
-from .sentences import number_words
 from .synth import RATE, trimmed
 
 AREAS = ["Scullery", "Orangery", "Map Room", "Observatory", "Kitchen", "Veterans Wing"]
-LIGHTS = {"Comet Lamp": "Scullery", "Harbour Light": "Orangery", "Walnut Light": "Map Room", "Velvet Lantern": "Observatory", "Captain Light": "Kitchen"}
+LIGHTS = {
+    "Comet Lamp": "Scullery",
+    "Harbour Light": "Orangery",
+    "Walnut Light": "Map Room",
+    "Velvet Lantern": "Observatory",
+    "Captain Light": "Kitchen",
+}
 LOCKS, COVERS = ["Postern Door", "Pilgrim Gate"], {"Meadow Blind": "Orangery", "Sparrow Curtain": "Map Room"}
 SCENES = ["Midsummer Feast", "Silent Harvest"]
 
@@ -39,18 +46,28 @@ def home() -> str:
     for name, area in COVERS.items():
         entity("cover", name, area, f'device_class = "{name.split()[1].lower()}"\n')
     for name in SCENES:
-        out.append(f'[[entities]]\nid = "scene.{name.lower().replace(" ", "_")}"\nname = "{name}"\nmqtt = {{ command_topic = "h/scene" }}\n')
+        ident = f"scene.{name.lower().replace(' ', '_')}"
+        out.append(f'[[entities]]\nid = "{ident}"\nname = "{name}"\nmqtt = {{ command_topic = "h/scene" }}\n')
     return "\n".join(out)
 
 
 def command(r: random.Random) -> tuple[str, str, dict[str, object]]:
     """Words, intent, slots."""
-    light, area, lock, cover = r.choice(list(LIGHTS)).lower(), r.choice(AREAS[:5]).lower(), r.choice(LOCKS).lower(), r.choice(list(COVERS)).lower()
+    light, area, lock, cover = (
+        r.choice(list(LIGHTS)).lower(),
+        r.choice(AREAS[:5]).lower(),
+        r.choice(LOCKS).lower(),
+        r.choice(list(COVERS)).lower(),
+    )
     the, state = r.choice(["", "the "]), r.choice(["on", "off"])
     verb = "HassTurnOn" if state == "on" else "HassTurnOff"
-    colour, n, scene = r.choice(["red", "green", "blue", "purple", "white"]), r.randint(1, 20) * 5, r.choice(SCENES).lower()
+    colour, n, scene = (
+        r.choice(["red", "green", "blue", "purple", "white"]),
+        r.randint(1, 20) * 5,
+        r.choice(SCENES).lower(),
+    )
     minutes, hours = r.randint(2, 59), r.randint(2, 9)
-    return r.choice([
+    choices: list[tuple[str, str, dict[str, object]]] = [
         (f"turn {state} {the}{light}", verb, {"name": light}),
         (f"turn {the}{light} {state}", verb, {"name": light}),
         (f"turn {state} the lights in the {area}", verb, {"area": area, "domain": "light"}),
@@ -69,7 +86,8 @@ def command(r: random.Random) -> tuple[str, str, dict[str, object]]:
         ("what time is it", "HassGetCurrentTime", {}),
         ("what's the date", "HassGetCurrentDate", {}),
         (f"activate {scene}", "HassTurnOn", {"name": scene}),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return r.choice(choices)
 
 
 def make(cache: Path, out: Path, count: int = 200, seed: int = 7) -> None:
@@ -83,16 +101,24 @@ def make(cache: Path, out: Path, count: int = 200, seed: int = 7) -> None:
         for i in range(count):
             text, intent, slots = command(r)
             kind = r.choices(list(engines), [14, 3, 1, 2])[0]
-            pcm, rate, voice = engines[kind].say(text, r, True)
+            pcm, rate, _ = engines[kind].say(text, r, True)
             x = trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32))
             noisy = i % 2 == 1
-            x = np.concatenate([np.zeros(int(r.uniform(0.1, 0.6) * RATE), np.float32), x, np.zeros(RATE // 4, np.float32)])
+            x = np.concatenate(
+                [np.zeros(int(r.uniform(0.1, 0.6) * RATE), np.float32), x, np.zeros(RATE // 4, np.float32)]
+            )
             if noisy:
                 x = room.filtered(x, True, True)
                 noise = room.noises[int(nr.integers(len(room.noises)))][: len(x)]
                 x = x / (x.std() + 1e-9) + np.pad(noise, (0, len(x) - len(noise))) * 10 ** (-r.uniform(10, 30) / 20)
             x = x / np.abs(x).max() * 10 ** (-r.uniform(3, 20) / 20)
             sf.write(out / f"{i:04d}.flac", x, RATE)
-            row = {"audio": f"{i:04d}.flac", "wake": False, "expect": [{"intent": intent, "slots": slots}], "text": text, "tags": ["synthetic", kind, "room" if noisy else "dry"]}
+            row = {
+                "audio": f"{i:04d}.flac",
+                "wake": False,
+                "expect": [{"intent": intent, "slots": slots}],
+                "text": text,
+                "tags": ["synthetic", kind, "room" if noisy else "dry"],
+            }
             manifest.write(json.dumps(row) + "\n")
             manifest.flush()

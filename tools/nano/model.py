@@ -1,8 +1,8 @@
-"""Gemma 4's audio conformer and E-series text decoder, lean: the functions that llama.cpp computes, in shapes a CPU trains fast.
+"""Gemma 4's audio conformer and E-series text decoder, lean: llama.cpp's functions, in shapes a CPU trains fast.
 
-Encoder: log-mel [batch, frames, 128] -> [batch, tokens, width], 25 tokens a second, full attention under a causal band of 12.
-Decoder: layers alternate sliding and full attention; all but the first two share those two layers' keys and values, so audio positions
-pass one layer and two key/value projections only, as in the engine's lower-half prefill.
+Encoder: log-mel [batch, frames, 128] -> [batch, tokens, width], 25 tokens a second, attention in a causal band of 12.
+Decoder: layers alternate sliding and full attention; all but the first two share those two layers' keys and values, so
+audio positions pass one layer and two key/value projections only, as in the engine's lower-half prefill.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class FeedForward(nn.Module):
 
 
 def skewed(r: Tensor) -> Tensor:
-    """[b, heads, t, 13] by distance from 12 down to 0 -> [b, heads, t, t] where key j of query i holds distance i - j; the rest is undefined."""
+    """[b, heads, t, 13] by distance, 12 down to 0 -> [b, heads, t, t]: (i, j) holds i - j; the rest is undefined."""
     b, heads, t, band = r.shape
     wide = F.pad(r, (0, t)).reshape(b, heads, t * (t + band))
     return wide[:, :, : t * (t + band - 1)].view(b, heads, t, t + band - 1)[..., band - 1 :]
@@ -93,7 +93,11 @@ class BandAttention(nn.Module):
 
     def forward(self, x: Tensor, pe: Tensor, mask: Tensor) -> Tensor:
         b, t, d = x.shape
-        q = (self.q(x) * (self.q_scale * F.softplus(self.pds)).repeat(self.heads).to(x.dtype)).view(b, t, self.heads, self.dim).transpose(1, 2)
+        q = (
+            (self.q(x) * (self.q_scale * F.softplus(self.pds)).repeat(self.heads).to(x.dtype))
+            .view(b, t, self.heads, self.dim)
+            .transpose(1, 2)
+        )
         k = (self.k(x) * self.k_scale).view(b, t, self.heads, self.dim).transpose(1, 2)
         v = self.v(x).view(b, t, self.heads, self.dim).transpose(1, 2)
         p = self.rel(pe.to(x.dtype)).view(-1, self.heads, self.dim).permute(1, 2, 0)
@@ -114,14 +118,28 @@ class LightConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = F.pad(F.glu(self.a(self.n1(x)), -1), (0, 0, 4, 0))
         w, t = self.c.weight[:, 0].to(y.dtype), x.shape[1]
-        y = y[:, :t] * w[:, 0] + y[:, 1 : t + 1] * w[:, 1] + y[:, 2 : t + 2] * w[:, 2] + y[:, 3 : t + 3] * w[:, 3] + y[:, 4 : t + 4] * w[:, 4]
+        y = (
+            y[:, :t] * w[:, 0]
+            + y[:, 1 : t + 1] * w[:, 1]
+            + y[:, 2 : t + 2] * w[:, 2]
+            + y[:, 3 : t + 3] * w[:, 3]
+            + y[:, 4 : t + 4] * w[:, 4]
+        )
         return x + self.b(F.silu(self.n2(y)))  # type: ignore[no-any-return]
 
 
 class EarLayer(nn.Module):
     def __init__(self, d: int, heads: int) -> None:
         super().__init__()
-        self.f1, self.n1, self.at, self.n2, self.cv, self.f2, self.n3 = FeedForward(d), Norm(d), BandAttention(d, heads), Norm(d), LightConv(d), FeedForward(d), Norm(d)
+        self.f1, self.n1, self.at, self.n2, self.cv, self.f2, self.n3 = (
+            FeedForward(d),
+            Norm(d),
+            BandAttention(d, heads),
+            Norm(d),
+            LightConv(d),
+            FeedForward(d),
+            Norm(d),
+        )
 
     def forward(self, x: Tensor, pe: Tensor, mask: Tensor) -> Tensor:
         x = self.f1(x)
@@ -172,7 +190,7 @@ class Ear(nn.Module):
 
 
 def rope(x: Tensor, pos: Tensor, theta: float, partial: float) -> Tensor:
-    """NeoX rotation of [b, heads, n, dim] at positions [b, n]; the pairs beyond `partial` of the dimension do not turn."""
+    """NeoX rotation of [b, heads, n, dim] at positions [b, n]; pairs beyond `partial` of it do not turn."""
     half = x.shape[-1] // 2
     inv = theta ** (-torch.arange(half) / half)
     if partial < 1:
@@ -189,8 +207,14 @@ class TextLayer(nn.Module):
         d, self.full, self.s = s.width, s.full(i), s
         self.dim = s.head_dim_full if self.full else s.head_dim
         self.own = i < s.layers - s.shared
-        self.attn_norm, self.post_attention_norm, self.ffn_norm, self.post_ffw_norm, self.post_norm = (Norm(d) for _ in range(5))
-        self.attn_q, self.attn_output, self.attn_q_norm = linear(d, s.heads * self.dim), linear(s.heads * self.dim, d), Norm(self.dim)
+        self.attn_norm, self.post_attention_norm, self.ffn_norm, self.post_ffw_norm, self.post_norm = (
+            Norm(d) for _ in range(5)
+        )
+        self.attn_q, self.attn_output, self.attn_q_norm = (
+            linear(d, s.heads * self.dim),
+            linear(s.heads * self.dim, d),
+            Norm(self.dim),
+        )
         if self.own:
             self.attn_k, self.attn_v, self.attn_k_norm = linear(d, self.dim), linear(d, self.dim), Norm(self.dim)
         self.ffn_gate, self.ffn_up, self.ffn_down = linear(d, s.ffn), linear(d, s.ffn), linear(s.ffn, d)
@@ -200,7 +224,7 @@ class TextLayer(nn.Module):
         return rope(x, pos, self.s.theta_full, self.s.partial) if self.full else rope(x, pos, self.s.theta, 1.0)
 
     def keys(self, x: Tensor, pos: Tensor) -> tuple[Tensor, Tensor]:
-        """x [b, n, d] -> one head's keys and values [b, 1, n, dim]."""
+        """X [b, n, d] -> one head's keys and values [b, 1, n, dim]."""
         h = self.attn_norm(x)
         k, v = self.attn_k_norm(self.attn_k(h)), self.attn_v(h)
         return self.turn(k[:, None], pos), F.rms_norm(v, (self.dim,), eps=1e-6)[:, None]
@@ -218,7 +242,7 @@ class TextLayer(nn.Module):
 
 
 class Text(nn.Module):
-    """The decoder. A sequence is 5 tokens, audio padded to the batch's longest, then tokens: positions are counted without padding."""
+    """The decoder. A sequence is 5 tokens, audio padded to the longest, tokens; positions do not count padding."""
 
     def __init__(self, s: Shape) -> None:
         super().__init__()
@@ -234,14 +258,18 @@ class Text(nn.Module):
     def per_layer(self, ids: Tensor, x: Tensor) -> Tensor:
         """Per-layer inputs [b, n, layers, ple]; audio positions use the padding token 0."""
         table = self.per_layer_token_embd(ids).view(*ids.shape, self.s.layers, self.s.ple) * self.s.ple**0.5
-        told = self.per_layer_proj_norm((self.per_layer_model_proj(x) * self.s.width**-0.5).view(*x.shape[:2], self.s.layers, self.s.ple))
+        told = self.per_layer_proj_norm(
+            (self.per_layer_model_proj(x) * self.s.width**-0.5).view(*x.shape[:2], self.s.layers, self.s.ple)
+        )
         return (told + table) * 2**-0.5  # type: ignore[no-any-return]
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.token_embd(ids) * self.s.width**0.5  # type: ignore[no-any-return]
 
-    def lower(self, x: Tensor, ids: Tensor, pos: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
-        """The first layer over x and the two layers' keys and values; mask [b, 1, n, n] is true where a key is hidden."""
+    def lower(
+        self, x: Tensor, ids: Tensor, pos: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
+        """The first layer over x, the two layers' keys and values; mask [b, 1, n, n] is true for hidden keys."""
         ple = self.per_layer(ids, x)
         kv0 = self.blk[0].keys(x, pos)  # type: ignore[operator]
         y = self.blk[0](x, ple[:, :, 0], pos, kv0, mask)
@@ -255,14 +283,18 @@ class Text(nn.Module):
         return torch.tanh(logits.float() / self.s.softcap) * self.s.softcap
 
     def forward(self, before: Tensor, audio: Tensor, n: Tensor, after: Tensor) -> Tensor:
-        """before [p] ids, audio [b, t, d], n [b] true lengths, after [b, k] ids -> logits [b, k, vocab]."""
+        """Before [p] ids, audio [b, t, d], n [b] true lengths, after [b, k] ids -> logits [b, k, vocab]."""
         b, t, _ = audio.shape
         p, k = len(before), after.shape[1]
-        x = torch.cat([self.embed(before).expand(b, -1, -1).to(audio.dtype), audio, self.embed(after).to(audio.dtype)], 1)
+        x = torch.cat(
+            [self.embed(before).expand(b, -1, -1).to(audio.dtype), audio, self.embed(after).to(audio.dtype)], 1
+        )
         ids = torch.cat([before.expand(b, -1), torch.zeros(b, t, dtype=torch.long), after], 1)
         pos = torch.cat([torch.arange(p + t).expand(b, -1), (p + n)[:, None] + torch.arange(k)], 1)
         order = torch.arange(p + t + k)
-        hidden = (order[None] > order[:, None])[None] | ((order[None] >= p + n[:, None]) & (order[None] < p + t))[:, None]
+        hidden = (order[None] > order[:, None])[None] | ((order[None] >= p + n[:, None]) & (order[None] < p + t))[
+            :, None
+        ]
         hidden = hidden[:, None]
         y, ple, kv = self.lower(x, ids, pos, hidden)
         return self.upper(y[:, p + t :], ple[:, p + t :], pos[:, p + t :], kv, hidden[:, :, p + t :])

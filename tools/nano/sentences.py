@@ -1,6 +1,6 @@
 """Random sentences for random homes: Home Assistant's templates (hassil) and our own, as the words that are spoken.
 
-A sentence is lower-case words of a-z and apostrophes; numbers are words. Every draw composes fresh names, so names are open.
+A sentence is lower-case words of a-z and apostrophes; numbers are words. Names are composed anew in every draw.
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import home_assistant_intents
-from hassil.expression import Alternative, Expression, Group, ListReference, Permutation, RuleReference, Sentence, TextChunk
+from hassil.expression import (
+    Alternative,
+    Expression,
+    Group,
+    ListReference,
+    Permutation,
+    RuleReference,
+    Sentence,
+    TextChunk,
+)
 from hassil.parse_expression import parse_sentence
 
 from voiced.home.spoken import ONES, number_words
 
 from . import templates as own
 from . import words as w
-
 
 # How often an intent of Home Assistant's is drawn, where it is not 1: what people say daily comes more often.
 WEIGHTS = {
@@ -41,10 +49,17 @@ def spoken(text: str) -> str:
 class Sampler:
     """Draws sentences: `command`, `plain`, `anything`. All randomness comes from `rng`.
 
-    `free` are words of the human corpora: they serve as names nobody would compose. `names`, when given, limits names of each
-    kind to those lists (held-out homes). `openness` is the share of names made of free words."""
+    `free` are words of the human corpora: names nobody would compose. `names`, when given, limits names of
+    each kind to those lists (held-out homes). `openness` is the share of names made of free words.
+    """
 
-    def __init__(self, rng: random.Random, free: list[str] | None = None, names: dict[str, list[str]] | None = None, openness: float = 0.4) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        free: list[str] | None = None,
+        names: dict[str, list[str]] | None = None,
+        openness: float = 0.4,
+    ) -> None:
         self.rng, self.openness = rng, openness if free else 0.0
         self.free = free or []
         self.names = names or {}
@@ -61,7 +76,11 @@ class Sampler:
             for intent, body in data["intents"].items():
                 blocks = body["data"]
                 for block in blocks:
-                    domain = (block.get("requires_context") or {}).get("domain") or (block.get("slots") or {}).get("domain") or ""
+                    domain = (
+                        (block.get("requires_context") or {}).get("domain")
+                        or (block.get("slots") or {}).get("domain")
+                        or ""
+                    )
                     if isinstance(domain, list):
                         domain = domain[0]
                     if isinstance(domain, dict):
@@ -83,7 +102,11 @@ class Sampler:
         if self.names.get("area"):
             return self.rng.choice(self.names["area"])
         if self.rng.random() < self.openness / 2:
-            return f"{self._free(1)} {self.rng.choice(['room', 'room', 'house', 'zone', *w.ROOMS[:10]])}" if self.rng.random() < 0.6 else self._free(1)
+            return (
+                f"{self._free(1)} {self.rng.choice(['room', 'room', 'house', 'zone', *w.ROOMS[:10]])}"
+                if self.rng.random() < 0.6
+                else self._free(1)
+            )
         r = self.rng.random()
         if r < 0.66:
             return self.rng.choice(w.ROOMS)
@@ -121,8 +144,9 @@ class Sampler:
     def _makers(self) -> dict[str, Callable[[], str]]:
         r = self.rng
         pools = {
-            "light": w.LIGHTS, "switch": w.SWITCHES, "lock": w.LOCKS, "cover": w.COVERS, "media": w.MEDIA, "climate": w.CLIMATES,
-            "sensor": w.SENSORS, "fan": ["fan", "ceiling fan"], "vacuum": ["vacuum", "robot", "roomba"],
+            "light": w.LIGHTS, "switch": w.SWITCHES, "lock": w.LOCKS, "cover": w.COVERS, "media": w.MEDIA,
+            "climate": w.CLIMATES, "sensor": w.SENSORS,
+            "fan": ["fan", "ceiling fan"], "vacuum": ["vacuum", "robot", "roomba"],
         }  # fmt: skip
         makers: dict[str, Callable[[], str]] = {k: (lambda k=k, p=p: self._device(k, p)) for k, p in pools.items()}  # type: ignore[misc]
         makers |= {
@@ -131,13 +155,17 @@ class Sampler:
             "floor": lambda: self._pick("floor", w.FLOORS),
             "place": lambda: self.area() if r.random() < 0.75 else self._pick("floor", w.FLOORS),
             "color": lambda: r.choice(w.COLOURS),
-            "percent": lambda: number_words(r.choice([r.randint(0, 100), r.randrange(0, 101, 5), r.randrange(10, 101, 10)])),
+            "percent": lambda: number_words(
+                r.choice([r.randint(0, 100), r.randrange(0, 101, 5), r.randrange(10, 101, 10)])
+            ),
             "temp": lambda: number_words(r.choice([r.randint(10, 32), r.randint(55, 90), r.randint(20, 60) / 2])),
             "duration": self.duration,
             "timer": lambda: r.choice(w.TIMER_NAMES) if r.random() < 0.8 else self._free(2),
             "item": lambda: self._pick("item", w.ITEMS) if r.random() < 0.75 else self._free(3),
             "list": lambda: self._pick("list", w.LISTS),
-            "scene": lambda: self._pick("scene", w.SCENES) if r.random() < 0.8 - self.openness or self.names else self._free(2),
+            "scene": lambda: (
+                self._pick("scene", w.SCENES) if r.random() < 0.8 - self.openness or self.names else self._free(2)
+            ),
             "query": lambda: r.choice(w.QUERIES) if r.random() < 0.7 else self._free(3),
             "message": lambda: r.choice(w.MESSAGES) if r.random() < 0.7 else self._free(5),
             "spell": lambda: self._pick("spell", w.SPELLS) if r.random() < 0.7 or self.names else self._free(2),
@@ -155,7 +183,7 @@ class Sampler:
         return makers
 
     def duration(self) -> str:
-        """ "three hours and ten minutes", "thirty seconds", "half an hour"..."""
+        """As in "three hours and ten minutes" or "half an hour"."""
         r = self.rng
 
         def unit(n: int, name: str) -> str:
@@ -163,21 +191,36 @@ class Sampler:
 
         x = r.random()
         if x < 0.55:
-            return unit(r.choice([r.randint(1, 60), r.randrange(5, 61, 5), r.randint(1, 10)]), r.choice(["minute", "minute", "second"]))
+            return unit(
+                r.choice([r.randint(1, 60), r.randrange(5, 61, 5), r.randint(1, 10)]),
+                r.choice(["minute", "minute", "second"]),
+            )
         if x < 0.68:
             return unit(r.randint(1, 12), "hour")
         if x < 0.82:
             return f"{unit(r.randint(1, 12), 'hour')} and {unit(r.randint(1, 59), 'minute')}"
         if x < 0.9:
             return f"{unit(r.randint(1, 59), 'minute')} and {unit(r.randint(1, 59), 'second')}"
-        return r.choice(["half an hour", "an hour", "a minute", "one and a half hours", "half a minute", "an hour and a half", "a quarter of an hour"])
+        return r.choice(
+            [
+                "half an hour",
+                "an hour",
+                "a minute",
+                "one and a half hours",
+                "half a minute",
+                "an hour and a half",
+                "a quarter of an hour",
+            ]
+        )
 
     def clock(self) -> str:
         """A time of day: "seven thirty", "quarter past nine", "six a m"."""
         r, hour = self.rng, number_words(self.rng.randint(1, 12))
         return r.choice([
-            f"{hour} {number_words(r.randint(10, 59))}", f"{hour} o'clock", f"{hour} a m", f"{hour} p m", f"half past {hour}",
-            f"quarter {r.choice(['past', 'to'])} {hour}", f"{hour} {number_words(r.randrange(10, 60, 5))} {r.choice(['a m', 'p m'])}",
+            f"{hour} {number_words(r.randint(10, 59))}", f"{hour} o'clock", f"{hour} a m", f"{hour} p m",
+            f"half past {hour}",
+            f"quarter {r.choice(['past', 'to'])} {hour}",
+            f"{hour} {number_words(r.randrange(10, 60, 5))} {r.choice(['a m', 'p m'])}",
         ])  # fmt: skip
 
     # -- templates ---------------------------------------------------------------------------------------------------
@@ -188,7 +231,14 @@ class Sampler:
             return self.makers[kind if kind in self.makers else self.rng.choice(kinds)]()
         if name in self.makers and name != "temperature":
             return self.makers[name]()
-        wild = {"timer_name": "timer", "shopping_list_item": "item", "todo_list_item": "item", "search_query": "query", "zone": "city", "timer_command": "spell"}
+        wild = {
+            "timer_name": "timer",
+            "shopping_list_item": "item",
+            "todo_list_item": "item",
+            "search_query": "query",
+            "zone": "city",
+            "timer_command": "spell",
+        }
         if name in wild:
             return self.makers[wild[name]]()
         if name == "temperature":
@@ -218,7 +268,11 @@ class Sampler:
             return " ".join(self._walk(i) for i in items)
         if isinstance(e, Alternative):
             if e.is_optional:  # [x|y]: the empty way is one of the items; take it in six cases of ten
-                full = [i for i in e.items if not (isinstance(i, TextChunk) and not i.text) and not (isinstance(i, Group) and not i.items)]
+                full = [
+                    i
+                    for i in e.items
+                    if not (isinstance(i, TextChunk) and not i.text) and not (isinstance(i, Group) and not i.items)
+                ]
                 return self._walk(self.rng.choice(full)) if full and self.rng.random() < 0.42 else ""
             return self._walk(self.rng.choice(e.items))
         if isinstance(e, Group):
@@ -255,4 +309,6 @@ class Sampler:
             return self.command()
         if r < 0.94:
             return self.plain()
-        return spoken(self._slot(self.rng.choice(["light", "switch", "cover", "area", "scene", "sensor", "item", "spell"])))
+        return spoken(
+            self._slot(self.rng.choice(["light", "switch", "cover", "area", "scene", "sensor", "item", "spell"]))
+        )

@@ -1,4 +1,4 @@
-"""Speech from sentences, into shards: raw int16 at 16 kHz beside a JSON line per clip. A shard only grows, so it resumes."""
+"""Speech from sentences, into shards: raw int16 at 16 kHz, a JSON line per clip. A shard only grows, so it resumes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,16 @@ def trimmed(pcm: voices.Pcm) -> voices.Pcm:
 
 
 def shard(
-    kind: str, cache: Path, out: Path, part: int, hours: float, text: Callable[[random.Random], str], held_out: bool = False, deadline: float = 0
+    kind: str,
+    cache: Path,
+    out: Path,
+    part: int,
+    hours: float,
+    text: Callable[[random.Random], str],
+    held_out: bool = False,
+    deadline: float = 0,
 ) -> None:
-    """Adds clips of one engine to the shard `out`/KIND-PART.{raw,jsonl} until it holds `hours` or the clock passes `deadline`."""
+    """Adds clips to the shard `out`/KIND-PART.{raw,jsonl} until it holds `hours` or the clock passes `deadline`."""
     out.mkdir(parents=True, exist_ok=True)
     raw, index = out / f"{kind}-{part}.raw", out / f"{kind}-{part}.jsonl"
     lines = [json.loads(x) for x in index.read_text().splitlines()] if index.exists() else []

@@ -1,6 +1,8 @@
 """Our own sentence templates, beside Home Assistant's: (weight, hassil template). Slots in braces are filled by sentences.py."""
 
-POLITE_FRONT = "please|could you|can you|would you|could you please|can you please|i want you to|hey|okay|now|go ahead and|just|will you|um|uh|so|alright".split("|")
+POLITE_FRONT = "please|could you|can you|would you|could you please|can you please|i want you to|hey|okay|now|go ahead and|just|will you|um|uh|so|alright".split(
+    "|"
+)
 POLITE_BACK = "please|now|right now|thanks|thank you|for me|again|if you can".split("|")
 
 OWN: list[tuple[float, str]] = [
@@ -80,7 +82,10 @@ OWN: list[tuple[float, str]] = [
     (1, "turn (on|off) [the] {area} fan"),
     (2.5, "{spell}"),
     (2, "{alert}"),
-    (4, "[can i (get|have)|i'd like|i would like|give me|i want|make me|get me|i'll have|may i have|let me get] [a|an|one] {drink}"),
+    (
+        4,
+        "[can i (get|have)|i'd like|i would like|give me|i want|make me|get me|i'll have|may i have|let me get] [a|an|one] {drink}",
+    ),
     (3, "{digit} {digit}"),
     (0.7, "{digit} {digit} {digit} [{digit}]"),
     (1.5, "{number}"),
@@ -99,10 +104,66 @@ DRINK = [
     "{coffee} with {milk} [and [a] {shots}]",
 ]
 DRINK_LISTS: dict[str, list[str]] = {
-    "size": ["small", "medium", "large", "extra large", "tall", "eight ounce", "twelve ounce", "sixteen ounce", "twenty ounce"],
+    "size": [
+        "small",
+        "medium",
+        "large",
+        "extra large",
+        "tall",
+        "eight ounce",
+        "twelve ounce",
+        "sixteen ounce",
+        "twenty ounce",
+    ],
     "shots": ["single shot", "double shot", "triple shot", "quadruple shot", "one shot", "two shots", "three shots"],
     "roast": ["light roast", "medium roast", "dark roast"],
-    "coffee": ["latte", "cappuccino", "mocha", "espresso", "americano", "flat white", "macchiato", "cold brew", "coffee", "caffe latte", "cortado", "iced coffee", "black coffee", "tea"],
-    "milk": ["soy milk", "oat milk", "whole milk", "skim milk", "almond milk", "cream", "milk", "two percent milk", "half and half", "a little milk", "a lot of cream", "a bit of almond milk", "low fat milk", "no milk", "some cream", "extra milk"],
-    "sugar": ["sugar", "no sugar", "brown sugar", "honey", "sweetener", "vanilla syrup", "some sugar", "two sugars", "a bit of sugar", "cane sugar", "a little honey", "lots of brown sugar", "a dash of sweetener"],
+    "coffee": [
+        "latte",
+        "cappuccino",
+        "mocha",
+        "espresso",
+        "americano",
+        "flat white",
+        "macchiato",
+        "cold brew",
+        "coffee",
+        "caffe latte",
+        "cortado",
+        "iced coffee",
+        "black coffee",
+        "tea",
+    ],
+    "milk": [
+        "soy milk",
+        "oat milk",
+        "whole milk",
+        "skim milk",
+        "almond milk",
+        "cream",
+        "milk",
+        "two percent milk",
+        "half and half",
+        "a little milk",
+        "a lot of cream",
+        "a bit of almond milk",
+        "low fat milk",
+        "no milk",
+        "some cream",
+        "extra milk",
+    ],
+    "sugar": [
+        "sugar",
+        "no sugar",
+        "brown sugar",
+        "honey",
+        "sweetener",
+        "vanilla syrup",
+        "some sugar",
+        "two sugars",
+        "a bit of sugar",
+        "cane sugar",
+        "a little honey",
+        "lots of brown sugar",
+        "a dash of sweetener",
+    ],
 }

@@ -1,4 +1,4 @@
-"""The training loop: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA, a decay that ends at a wall-clock time; resumable."""
+"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA, decay until a given time; resumable."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from . import model, vocabulary
 from .data import LETTERS, Batch, Turns
 from .model import Nano, Shape
 
-
-# Four steps of the polar decomposition, best for singular values from 1e-3 up (Amsel et al., "The Polar Express", 2025).
+# Four steps of the polar decomposition, best for singular values from 1e-3 up (Amsel et al., 2025, "The Polar Express")
 POLAR = [(8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518), (3.3184, -2.4885, 0.5100)]
 
 
@@ -55,7 +54,7 @@ class Muon:
 
 
 def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of the decoder and CTC of the ear, each per token. `noise`: share of decoder inputs replaced, so that it listens."""
+    """Cross-entropy of the decoder and CTC of the ear per token. `noise`: share of inputs replaced: it listens."""
     ids = batch.ids
     if noise:
         swap = (torch.rand(ids.shape, generator=rng) < noise) & (batch.labels != -100) & (ids > 275)
@@ -67,7 +66,9 @@ def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Gen
     keep = batch.labels != -100
     ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03)
     log = F.log_softmax(spoken.float(), -1).transpose(0, 1)
-    ctc = F.ctc_loss(log, batch.letters, n, batch.n_letters, zero_infinity=True, reduction="sum") / max(1, int(batch.n_letters.sum()))
+    ctc = F.ctc_loss(log, batch.letters, n, batch.n_letters, zero_infinity=True, reduction="sum") / max(
+        1, int(batch.n_letters.sum())
+    )
     return ce, ctc
 
 
@@ -80,7 +81,9 @@ class Trainer:
         torch.manual_seed(seed)
         self.net = Nano(shape, len(LETTERS))
         self.ema = copy.deepcopy(self.net).requires_grad_(False)
-        matrices = [p for n, p in self.net.named_parameters() if p.dim() == 2 and "embd" not in n and not n.startswith("ctc")]
+        matrices = [
+            p for n, p in self.net.named_parameters() if p.dim() == 2 and "embd" not in n and not n.startswith("ctc")
+        ]
         chosen = {id(p) for p in matrices}
         self.muon = Muon(matrices)
         rest = [p for p in self.net.parameters() if id(p) not in chosen]
@@ -89,15 +92,16 @@ class Trainer:
         self.rng = torch.Generator().manual_seed(seed)
 
     def compile(self) -> None:
-        """Fuses the ear's elementwise chains: a quarter faster, two minutes of compiling the first time. The decoder's shapes vary too much."""
+        """Fuses the ear's elementwise chains: a quarter faster. The decoder's shapes vary too much."""
         model.normed = torch.compile(model.normed, dynamic=True)
         for layer in self.net.ear.layers:
             layer.compile(dynamic=True)
 
     def save(self, name: str = "last.pt") -> None:
         state = {
-            "shape": asdict(self.net.s), "net": self.net.state_dict(), "ema": self.ema.state_dict(), "adam": self.adam.state_dict(),
-            "muon": self.muon.state, "step": self.step, "heard": self.heard, "spent": self.spent,
+            "shape": asdict(self.net.s), "net": self.net.state_dict(), "ema": self.ema.state_dict(),
+            "adam": self.adam.state_dict(), "muon": self.muon.state, "step": self.step,
+            "heard": self.heard, "spent": self.spent,
         }  # fmt: skip
         torch.save(state, self.run / "tmp.pt")
         (self.run / "tmp.pt").replace(self.run / name)
@@ -124,7 +128,11 @@ class Trainer:
             waited += time.time() - mark
             now = time.time()
             done = min(1.0, (self.spent) / (first_spent + until - start))
-            lr = peak * min(1, (self.step + 1) / 300) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85))))
+            lr = (
+                peak
+                * min(1, (self.step + 1) / 300)
+                * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85))))
+            )
             for g in self.adam.param_groups:
                 g["lr"] = lr
             ce, ctc = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, self.rng)
@@ -143,8 +151,9 @@ class Trainer:
             sums = [sums[0] + ce.item(), sums[1] + ctc.item(), sums[2] + 1]
             if self.step % 50 == 0:
                 row = {
-                    "step": self.step, "ce": round(sums[0] / sums[2], 4), "ctc": round(sums[1] / sums[2], 4), "hours": round(self.heard / 3600, 3),
-                    "minutes": round(self.spent / 60, 2), "lr": round(lr, 6), "speed": round((self.heard - first) / (now - start + 1e-9), 1),
+                    "step": self.step, "ce": round(sums[0] / sums[2], 4), "ctc": round(sums[1] / sums[2], 4),
+                    "hours": round(self.heard / 3600, 3), "minutes": round(self.spent / 60, 2), "lr": round(lr, 6),
+                    "speed": round((self.heard - first) / (now - start + 1e-9), 1),
                     "waited": round(waited / (now - start + 1e-9), 3),
                 }  # fmt: skip
                 log.write(json.dumps(row) + "\n")

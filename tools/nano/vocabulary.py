@@ -28,7 +28,9 @@ def train(texts: list[str], size: int = 768) -> Tokenizer:
     base.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="never")
     letters = sorted("abcdefghijklmnopqrstuvwxyz'" + SPACE)
     fixed = len(SPECIAL) + 1 + len(BYTES)
-    trainer = trainers.BpeTrainer(vocab_size=size - fixed, initial_alphabet=letters, special_tokens=[], show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size - fixed, initial_alphabet=letters, special_tokens=[], show_progress=False
+    )
     roles = [r for r in ROLES for _ in range(len(texts))]
     base.train_from_iterator([*texts, *roles], trainer)
     import json
@@ -42,8 +44,10 @@ def train(texts: list[str], size: int = 768) -> Tokenizer:
 
 def build(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
     """The tokenizer of that vocabulary: newline is a token of its own, specials are recognised in the text."""
-    tk = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", byte_fallback=True))
-    tk.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split("\n", "isolated"), pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="never")])  # type: ignore[list-item]
+    tk = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", byte_fallback=True))  # noqa: S106
+    tk.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split("\n", "isolated"), pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="never")]
+    )  # type: ignore[list-item]
     tk.decoder = decoders.Metaspace(replacement=SPACE, prepend_scheme="never")
     tk.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in SPECIAL])
     return tk

@@ -26,7 +26,11 @@ HELD_OUT = {
 }
 FLITE = ["kal16", "awb", "rms"]
 FESTIVAL = ["voice_ked_diphone", "voice_cmu_us_slt_arctic_hts"]
-ESPEAK = [f"{a}{v}" for a in ("en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-029") for v in ("", "+m1", "+m3", "+m4", "+f1", "+f2", "+f3", "+f5", "+Annie", "+Alex", "+Gene", "+Jacky", "+Lee")]
+ESPEAK = [
+    f"{a}{v}"
+    for a in ("en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-029")
+    for v in ("", "+m1", "+m3", "+m4", "+f1", "+f2", "+f3", "+f5", "+Annie", "+Alex", "+Gene", "+Jacky", "+Lee")
+]
 
 # espeak's IPA to Kokoro's letters
 IPA = {"eɪ": "A", "aɪ": "I", "aʊ": "W", "ɔɪ": "Y", "oʊ": "O", "əʊ": "Q", "tʃ": "ʧ", "dʒ": "ʤ", "ɚ": "əɹ", "ɬ": "l", "r": "ɹ", "ɐ": "ə", "e": "A"}  # fmt: skip
@@ -49,16 +53,23 @@ class Kokoro:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self.session = ort.InferenceSession(str(folder / "kokoro-int8.onnx"), options, providers=["CPUExecutionProvider"])
+        self.session = ort.InferenceSession(
+            str(folder / "kokoro-int8.onnx"), options, providers=["CPUExecutionProvider"]
+        )
         vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self.vocab: dict[str, int] = vocab.get("vocab", vocab)
-        self.styles = {p.stem: np.fromfile(p, dtype=np.float32).reshape(-1, 256) for p in sorted((folder / "voices").glob("[ab][fm]_*.bin"))}
+        self.styles = {
+            p.stem: np.fromfile(p, dtype=np.float32).reshape(-1, 256)
+            for p in sorted((folder / "voices").glob("[ab][fm]_*.bin"))
+        }
         self.train = [v for v in self.styles if v not in HELD_OUT["kokoro"]]
 
     def say(self, text: str, rng: random.Random, held_out: bool) -> tuple[Pcm, int, str]:
         voice = rng.choice(HELD_OUT["kokoro"] if held_out else self.train)
         accent = "en-gb" if voice[0] == "b" else "en-us"
-        out = subprocess.run(["espeak-ng", "-v", accent, "--ipa", "-q", text], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(
+            ["espeak-ng", "-v", accent, "--ipa", "-q", text], capture_output=True, text=True, check=True
+        ).stdout
         phones = " ".join(out.split())
         for a, b in IPA.items():
             phones = phones.replace(a, b)
@@ -87,10 +98,12 @@ class Piper:
         options.intra_op_num_threads = threads
         self.voice.session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
-    def say(self, text: str, rng: random.Random, held_out: bool) -> tuple[Pcm, int, str]:
+    def say(self, text: str, rng: random.Random, held_out: bool) -> tuple[Pcm, int, str]:  # noqa: ARG002
         from piper import SynthesisConfig
 
-        how = SynthesisConfig(length_scale=rng.uniform(0.75, 1.35), noise_scale=rng.uniform(0.3, 1.1), noise_w_scale=rng.uniform(0.3, 1.2))
+        how = SynthesisConfig(
+            length_scale=rng.uniform(0.75, 1.35), noise_scale=rng.uniform(0.3, 1.1), noise_w_scale=rng.uniform(0.3, 1.2)
+        )
         parts = [c.audio_float_array for c in self.voice.synthesize(text, how)]
         return np.concatenate(parts).astype(np.float32), self.voice.config.sample_rate, "joe"
 
@@ -107,13 +120,42 @@ class Program:
         with tempfile.NamedTemporaryFile(suffix=".wav") as f:
             stretch = rng.uniform(0.8, 1.25)
             if self.kind == "flite":
-                command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.2f}", "-t", text, "-o", f.name]
+                command = [
+                    "flite",
+                    "-voice",
+                    voice,
+                    "--setf",
+                    f"duration_stretch={stretch:.2f}",
+                    "-t",
+                    text,
+                    "-o",
+                    f.name,
+                ]
                 given = None
             elif self.kind == "festival":
-                command = ["text2wave", "-eval", f"({voice})", "-eval", f"(Parameter.set 'Duration_Stretch {stretch:.2f})", "-o", f.name]
+                command = [
+                    "text2wave",
+                    "-eval",
+                    f"({voice})",
+                    "-eval",
+                    f"(Parameter.set 'Duration_Stretch {stretch:.2f})",
+                    "-o",
+                    f.name,
+                ]
                 given = text
             else:
-                command = ["espeak-ng", "-v", voice, "-p", str(rng.randint(20, 80)), "-s", str(rng.randint(120, 200)), "-w", f.name, text]
+                command = [
+                    "espeak-ng",
+                    "-v",
+                    voice,
+                    "-p",
+                    str(rng.randint(20, 80)),
+                    "-s",
+                    str(rng.randint(120, 200)),
+                    "-w",
+                    f.name,
+                    text,
+                ]
                 given = None
             subprocess.run(command, input=given, text=True, check=True, capture_output=True, timeout=30)
             pcm, rate = sf.read(f.name, dtype="float32")

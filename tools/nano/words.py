@@ -7,7 +7,9 @@ ROOMS = """kitchen|living room|bedroom|bathroom|office|garage|basement|attic|hal
 |pool house|sauna|spa|terrace|deck|veranda|carport|corridor|server room|storage room|family room|great room|breakfast nook
 |dressing room|cloakroom|craft room|sewing room|reading room|tool shed|boiler room|upstairs hall|downstairs hall|back room
 |front room|box room|spare room|guest bathroom|guest bedroom|main bathroom|toilet|shower|parlor|theater|bar|hobby room
-|cinema|courtyard|roof terrace|summer house|tree house|chicken coop|kennel|living area|kitchenette|snug""".replace("\n", "").split("|")
+|cinema|courtyard|roof terrace|summer house|tree house|chicken coop|kennel|living area|kitchenette|snug""".replace(
+    "\n", ""
+).split("|")
 
 FLOORS = """first floor|second floor|third floor|ground floor|top floor|upper floor|lower floor|main floor|upstairs|downstairs
 |basement level|lower level|upper level|attic floor|middle floor|fourth floor""".replace("\n", "").split("|")
@@ -22,13 +24,17 @@ wooden glass hanging standing smart spare extra top bottom single double night m
 LIGHTS = """light|lights|lamp|lamps|ceiling light|ceiling|desk lamp|desk light|floor lamp|bed light|bedside lamp|bedside light|night light
 |standing lamp|table lamp|reading light|reading lamp|chandelier|spotlight|spots|light strip|led strip|lantern|fairy lights|sconce
 |pendant|mirror light|cabinet light|counter lights|stair light|flood light|wall light|string lights|bulb|accent light|vanity light
-|track lights|ambient light|lava lamp|christmas tree|porch light|closet light|island lights|sink light""".replace("\n", "").split("|")
+|track lights|ambient light|lava lamp|christmas tree|porch light|closet light|island lights|sink light""".replace(
+    "\n", ""
+).split("|")
 
 SWITCHES = """fan|heater|coffee maker|coffee machine|kettle|plug|outlet|socket|switch|fountain|pump|sprinkler|sprinklers|humidifier
 |dehumidifier|air purifier|printer|computer|radio|toaster|oven|dishwasher|washing machine|dryer|ceiling fan|air conditioner|boiler
 |water heater|aquarium|fish tank|pond pump|charger|car charger|electric blanket|towel rail|monitor|speaker|subwoofer|amplifier
 |game console|router|freezer|fridge|projector|sewing machine|space heater|exhaust fan|extractor|diffuser|server|tree lights|bell
-|irrigation|hot tub|jacuzzi|pool pump|siren|camera|doorbell|microwave|slow cooker|rice cooker|iron|treadmill""".replace("\n", "").split("|")
+|irrigation|hot tub|jacuzzi|pool pump|siren|camera|doorbell|microwave|slow cooker|rice cooker|iron|treadmill""".replace(
+    "\n", ""
+).split("|")
 
 LOCKS = """front door|back door|side door|door|gate|main door|patio door|garage door|shed door|cellar door|garden gate|office door
 |safe|cabinet|entrance|porch door|basement door|mailbox|storage door|kitchen door|bathroom door|front gate|bike lock|smart lock
@@ -53,7 +59,9 @@ SCENES = """movie night|good night|good morning|dinner time|romance|bed time|rea
 |away mode|vacation|welcome home|focus|relax|sunset|sunrise|game night|work mode|sleep mode|cozy evening|date night|dance party
 |study time|quiet time|wake up|leaving home|arrive home|breakfast|yoga|candle light|christmas|halloween|birthday|theater mode
 |energy saver|bright|dim|concentrate|rain forest|ocean|aurora|arctic|spring blossom|summer evening|fireplace|nap time|story time
-|lock up|night mode|all clear|start the day|end the day|water the plants|test script|panic|happy hour""".replace("\n", "").split("|")
+|lock up|night mode|all clear|start the day|end the day|water the plants|test script|panic|happy hour""".replace(
+    "\n", ""
+).split("|")
 
 FIRST_NAMES = """anna ben carla david emma frank grace henry isabel jack kate leo mia noah olivia paul quinn rosa sam tina ursula victor
 wendy xavier yara zoe adam bella charlie daisy ethan fiona george hannah ian julia kevin laura mark nina oscar peter rachel simon
@@ -72,7 +80,8 @@ dragon unicorn panda tiger elephant flower rose tulip cactus palm moon star sun 
 castle ship train car bike truck globe clock bell drum trumpet violin canvas easel workbench drill saw ladder bucket barrel
 apple banana cherry lemon mango pumpkin pepper basil thunder lightning snowman penguin turtle falcon eagle raven""".split()
 
-ITEMS = """apples bananas milk|bread|eggs|butter|cheese|coffee|tea|sugar|flour|rice|pasta|tomatoes|potatoes|onions|garlic|carrots
+ITEMS = (
+    """apples bananas milk|bread|eggs|butter|cheese|coffee|tea|sugar|flour|rice|pasta|tomatoes|potatoes|onions|garlic|carrots
 |chicken|beef|fish|salmon|yogurt|orange juice|toilet paper|paper towels|dish soap|shampoo|toothpaste|batteries|light bulbs|cat food
 |dog food|ice cream|chocolate|cookies|cereal|honey|olive oil|salt|black pepper|lemons|grapes|strawberries|lettuce|cucumber
 |mushrooms|peanut butter|jam|ketchup|mustard|wine|beer|water|soda|chips|nuts|oatmeal|frozen peas|tuna|ham|bacon|sausages|tofu
@@ -80,8 +89,11 @@ ITEMS = """apples bananas milk|bread|eggs|butter|cheese|coffee|tea|sugar|flour|r
 |call the dentist|pick up the kids|pay the bills|water the plants|wash the car|buy a present|walk the dog|mow the lawn|book flights
 |clean the garage|fix the fence|return the library books|a dozen eggs|two pounds of beef|green tea|brown sugar|avocados|limes
 |pears|peaches|plums|raspberries|spinach|broccoli|celery|ginger|sour cream|cream cheese|tortillas|salsa|popcorn|muffins""".replace(
-    "\n", ""
-).replace("apples bananas milk", "apples|bananas|milk").split("|")
+        "\n", ""
+    )
+    .replace("apples bananas milk", "apples|bananas|milk")
+    .split("|")
+)
 
 LISTS = """shopping list|grocery list|to do list|groceries|packing list|wish list|chores|hardware list|my tasks|party list|work list
 |weekend list|christmas list|reading list|bucket list""".replace("\n", "").split("|")
@@ -91,12 +103,16 @@ TIMER_NAMES = """pizza|egg|pasta|laundry|tea|bread|workout|nap|cookies|oven|rice
 
 CITIES = """new york|london|paris|berlin|chicago|boston|tokyo|rome|madrid|sydney|toronto|seattle|amsterdam|vienna|denver|austin|dublin
 |oslo|stockholm|miami|houston|san francisco|los angeles|las vegas|atlanta|portland|home|mumbai|singapore|zurich|munich|prague
-|edinburgh|manchester|melbourne|dallas|phoenix|detroit|lisbon|warsaw|helsinki|montreal|vancouver""".replace("\n", "").split("|")
+|edinburgh|manchester|melbourne|dallas|phoenix|detroit|lisbon|warsaw|helsinki|montreal|vancouver""".replace(
+    "\n", ""
+).split("|")
 
 QUERIES = """the beatles|some jazz|classical music|abbey road|queen|dark side of the moon|my playlist|rock music|christmas songs|the news
 |miles davis|taylor swift|bohemian rhapsody|relaxing music|country roads|thriller|mozart|bach|a podcast about history|yesterday
 |morning mix|the lion king|star wars|summer hits|radio one|frank sinatra|hotel california|piano music|disco|johnny cash|adele|blues
-|white noise|rain sounds|kids songs|lady gaga|nina simone|the rolling stones|imagine|let it be|daft punk|reggae""".replace("\n", "").split("|")
+|white noise|rain sounds|kids songs|lady gaga|nina simone|the rolling stones|imagine|let it be|daft punk|reggae""".replace(
+    "\n", ""
+).split("|")
 
 SPELLS = """abra cadabra|open sesame|hocus pocus|alohomora|lumos|expelliarmus|wingardium leviosa|shazam|bibbidi bobbidi boo|accio|nox
 |expecto patronum|presto|fiat lux|patronum|crucio|obliviate|riddikulus|stupefy|ignis|aqua|ventus|luminara|arcana|mordere|serpentia
@@ -108,7 +124,9 @@ ALERTS = """yellow alert|blue alert|code red|code blue|intruder alert|battle sta
 
 MESSAGES = """dinner is ready|it is time to go|come downstairs|the pizza is here|i am leaving now|good night everyone|time for bed
 |someone is at the door|the movie is starting|breakfast is ready|please come to the kitchen|the car is here|school bus in five minutes
-|turn down the music|i am home|lunch is served|please be quiet|where is everybody|happy birthday|let us go""".replace("\n", "").split("|")
+|turn down the music|i am home|lunch is served|please be quiet|where is everybody|happy birthday|let us go""".replace(
+    "\n", ""
+).split("|")
 
 PLAIN = """[yes] i (think|guess|know|hope|believe) (it is|that was|you are|they were) (good|late|right|fine|wrong|funny|over)
 |(what|where|who|why|how) (did|do|does|would) (you|he|she|they|we) (go|say|want|mean|think) [about it]
