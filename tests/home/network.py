@@ -130,3 +130,14 @@ WHOLE_DEVICE: Message = (
         },
     },
 )  # fmt: skip
+
+TASMOTA_NATIVE: Message = (
+    "tasmota/discovery/A4CF12345678/config",
+    {
+        "ip": "192.168.15.10", "dn": "Workbench", "fn": ["Work Light", "Soldering Iron", None], "hn": "tasmota-1234",
+        "mac": "A4CF12345678", "md": "Generic", "ty": 0, "if": 0, "ofln": "Offline", "onln": "Online",
+        "state": ["OFF", "ON", "TOGGLE", "HOLD"], "sw": "14.2.0", "t": "tasmota_345678", "ft": "%prefix%/%topic%/",
+        "tp": ["cmnd", "stat", "tele"], "rl": [1, 2, 0, 0], "swc": [-1, -1], "so": {"4": 0, "26": 0}, "lk": 1,
+        "lt_st": 5, "ver": 1,
+    },
+)  # fmt: skip

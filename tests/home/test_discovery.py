@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.home import network
 from voiced.home.discovery import MAX_COMPONENTS, Found, discover
+from voiced.home.discovery_tasmota import tasmota
 from voiced.home.discovery_words import is_serial, written
 from voiced.home.dispatch import command
 from voiced.home.intents import Step
@@ -123,6 +124,24 @@ def test_tasmotas_abbreviations_are_understood_and_its_colour_is_not_guessed() -
     assert (sensor.unit, sensor.device_class) == ("°C", "temperature")
 
 
+def test_tasmotas_own_discovery() -> None:
+    plug, lamp = tasmota(*network.raw(network.TASMOTA_NATIVE))
+    assert (plug.domain, plug.name, plug.device, plug.origin) == ("switch", "Work Light", "", "Tasmota")
+    on = command(Step("switch.x", "turn_on"), Home(entities=(thing(plug),)))
+    assert on
+    assert (on.topic, on.payload) == ("cmnd/tasmota_345678/POWER1", "ON")
+    assert confirms(on, b"ON")
+    assert (lamp.domain, lamp.name) == ("light", "Soldering Iron")
+    assert sent(thing(lamp), "set", brightness=40) == ("cmnd/tasmota_345678/Dimmer", 40)
+    assert sent(thing(lamp), "set", color="red") == ("cmnd/tasmota_345678/Color2", "255,0,0")
+    assert sent(thing(lamp), "set", temperature=2700) == ("cmnd/tasmota_345678/CT", 370)
+    assert state(thing(lamp), "stat/tasmota_345678/RESULT", {"POWER2": "ON", "Dimmer": 40}).brightness_percent == 40
+    topic, config = network.TASMOTA_NATIVE
+    (single,) = tasmota(*network.raw((topic, {**config, "rl": [1], "ft": "home/%topic%/%prefix%/", "fn": [None]})))
+    assert sent(thing(single), "turn_off") == ("home/tasmota_345678/cmnd/POWER", "OFF")
+    assert (single.name, single.device) == ("", "Workbench")
+
+
 def test_esphome_lamps_and_fans() -> None:
     lamp = found(network.ESPHOME_LAMP)
     assert (lamp.device, lamp.name, lamp.area, lamp.object_id) == ("Porch", "Lamp", "Porch", "porch_lamp")
@@ -199,7 +218,7 @@ _TOPICS = st.sampled_from(
 
 
 def survives(topic: str, payload: bytes, said: bytes) -> None:
-    for one in discover("homeassistant", topic, payload):
+    for one in (*discover("homeassistant", topic, payload), *tasmota(topic, payload)):
         entity = thing(one)
         assert one.name == written(one.name)
         assert one.device == written(one.device)

@@ -219,10 +219,10 @@ async def _learn(
             ready.set()
 
     before = _memory_mb(mind)
+    await devices.move_in()
+    begun = time.monotonic()
     learning = asyncio.create_task(Learning(broker, HomeFile(), move).run())
     stack.callback(learning.cancel)
-    begun = time.monotonic()
-    await devices.move_in()
     await asyncio.wait_for(ready.wait(), 300)
     spent["learned_s"] = round(time.monotonic() - begun, 2)
     return {**spent, "engine_mb": _memory_mb(mind), "engine_mb_before": before}

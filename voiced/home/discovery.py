@@ -68,15 +68,16 @@ def discover(prefix: str, topic: str, payload: bytes) -> tuple[Found, ...]:
     match = _TOPIC.fullmatch(rest)
     if match is None or not topic.startswith(f"{prefix}/") or len(payload) > MAX_PAYLOAD_BYTES:
         return ()
-    config = _object(payload)
+    config = json_object(payload)
     if component == "device":
         return tuple(_components(topic, spelled_out(config, KEYS)))
     if component not in COMPONENTS or not config or "migrate_discovery" in config:
         return ()
-    return (_found(component, topic, match[1], spelled_out(config, KEYS)),)
+    return (describe(component, topic, match[1], spelled_out(config, KEYS)),)
 
 
-def _object(payload: bytes) -> Mapping[str, object]:
+def json_object(payload: bytes) -> Mapping[str, object]:
+    """Empty where it is none."""
     try:
         value = json.loads(payload)
     except (ValueError, RecursionError):
@@ -95,10 +96,11 @@ def _components(topic: str, root: Mapping[str, object]) -> Iterator[Found]:
         config = spelled_out(one, KEYS)
         platform = config.pop("platform", "")
         if isinstance(platform, str) and platform in COMPONENTS and config:
-            yield _found(platform, topic, str(key)[:64], {**shared, **config})
+            yield describe(platform, topic, str(key)[:64], {**shared, **config})
 
 
-def _found(domain: str, topic: str, object_id: str, config: Mapping[str, object]) -> Found:
+def describe(domain: str, topic: str, object_id: str, config: Mapping[str, object]) -> Found:
+    """One thing from its configuration, whose keys are spelled out."""
     device = _part(config, "device", DEVICE_KEYS)
     origin = _part(config, "origin", ORIGIN_KEYS)
     unique = config.get("unique_id")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from voiced.home.discovery import Found, discover
+from voiced.home.discovery_tasmota import TASMOTA, tasmota
 from voiced.home.discovery_words import is_serial
 from voiced.home.load import HomeFile
 from voiced.home.model import Area, Entity, Home, Risk, default_risk, folded, slug
@@ -36,11 +37,12 @@ class Network:
 
     def topics(self) -> tuple[str, ...]:
         """What to subscribe to."""
-        return (f"{self._prefix}/+/+/config", f"{self._prefix}/+/+/+/config")
+        return (f"{self._prefix}/+/+/config", f"{self._prefix}/+/+/+/config", f"{TASMOTA}/+/config")
 
     def hear(self, topic: str, payload: bytes) -> bool:
         """Whether this message changed what is known."""
-        found = tuple(f for f in discover(self._prefix, topic, payload) if not _ours(f))
+        told = tasmota(topic, payload) if topic.startswith(TASMOTA) else discover(self._prefix, topic, payload)
+        found = tuple(f for f in told if not _ours(f))
         if found == self._found.get(topic, ()):
             return False
         if found and topic not in self._found and len(self._found) >= MAX_TOPICS:
