@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voiced.errors import AudioFileError
 from voiced.listen.listener import Listener
@@ -26,7 +28,9 @@ from voiced.messages import (
     SpeechStarted,
     Woken,
 )
+from voiced.workers import protocol
 from voiced.workers.clients import EarClient
+from voiced.workers.ear import Outgoing
 
 
 def spoken(path: Path, words: str, *, voice: str = "en-us") -> Path:
@@ -112,3 +116,40 @@ async def test_no_microphone_is_said_once_and_looked_for_on() -> None:
             await asyncio.wait_for(anext(frames), 3)
         assert supervisor.ready, "the process is there, with its models loaded"
         assert supervisor.restarts == 0
+
+
+class Wire:
+    """What was written, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[protocol.Message, ...]] = []
+
+    def send(self, *messages: protocol.Message) -> None:
+        self.pieces.append(messages)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 300)), max_size=8), st.booleans())
+def test_frames_wait_only_in_silence_and_never_with_a_score(runs: list[tuple[bool, int]], scored: bool) -> None:
+    wire = Wire()
+    outgoing = Outgoing(wire)  # type: ignore[arg-type]
+    sent: list[Frame] = []
+    quiet = 0
+    for speech in [speech for speech, length in runs for _ in range(length)]:
+        wake = {"alexa": 0.1} if scored and len(sent) % 4 == 3 else None
+        sent.append(Frame(len(sent) * 320, b"", speech, wake))
+        outgoing.send(sent[-1])
+        quiet = 0 if speech else quiet + 1
+        there = sum(map(len, wire.pieces))
+        assert len(sent) - there < 4
+        if quiet < 125 or wake:
+            assert there == len(sent)
+    outgoing.flush()
+    assert [frame for piece in wire.pieces for frame in piece] == sent
+
+
+def test_a_quiet_room_wakes_the_core_a_quarter_as_often() -> None:
+    wire = Wire()
+    outgoing = Outgoing(wire)  # type: ignore[arg-type]
+    for index in range(125 + 400):
+        outgoing.send(Frame(index * 320, b"", False, {"alexa": 0.0} if index % 4 == 3 else None))
+    assert len(wire.pieces) <= 124 + 101

@@ -1,7 +1,8 @@
 """What the daemon costs while nobody speaks, against the wake model alone; and how much memory it takes.
 
 The whole daemon (core, ear, engine, mouth, a broker's connection) hears quiet noise at its own pace. The wake model
-alone is a process of its own that scores the same sound at the same pace with the same backend, and does nothing else.
+alone is a process of its own that scores the same sound at the same pace with the same backend, and does nothing else;
+it is measured before and after.
 """
 
 from __future__ import annotations
@@ -46,15 +47,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         rng = np.random.default_rng(0)
         samples = round((options.seconds + 2 * options.settle) * SAMPLE_RATE_HZ)
         write_wav(noise, (rng.standard_normal(samples) * 20).astype(np.int16).tobytes())
-        times = (str(options.seconds), str(options.settle))
-        told = subprocess.run(
-            [sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, *times],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        wake_alone = float(told.stdout)
+        before = _alone_elsewhere(options, noise)
         shares, pss = asyncio.run(_daemon(options, noise))
+        wake_alone = (before + _alone_elsewhere(options, noise)) / 2
     whole = sum(shares.values())
     return {
         "model": options.model,
@@ -67,6 +62,17 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         **{f"{name}_cpu": round(share, 4) for name, share in shares.items()},
         "peak_pss_gb": round(pss / 1e9, 3),
     }
+
+
+def _alone_elsewhere(options: argparse.Namespace, noise: Path) -> float:
+    times = (str(options.seconds), str(options.settle))
+    told = subprocess.run(
+        [sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, *times],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(told.stdout)
 
 
 def alone(path: Path, backend: str, seconds: float, settle_s: float) -> float:

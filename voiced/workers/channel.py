@@ -85,10 +85,10 @@ class SyncChannel:
         self._sock = sock
         self._file = sock.makefile("rb")
 
-    def send(self, message: protocol.Message) -> None:
-        """ChannelError when the core is gone."""
+    def send(self, *messages: protocol.Message) -> None:
+        """In one piece. ChannelError when the core is gone."""
         try:
-            self._sock.sendall(encode(message))
+            self._sock.sendall(b"".join(map(encode, messages)))
         except OSError as error:
             raise ChannelError(f"the core is gone: {error}") from error
 

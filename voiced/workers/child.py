@@ -54,10 +54,10 @@ class Link:
                 self._inbox.put(message)
         os._exit(0)
 
-    def send(self, message: protocol.Message) -> None:
+    def send(self, *messages: protocol.Message) -> None:
         """ChannelError when the core is gone."""
         with self._sending:
-            self._channel.send(message)
+            self._channel.send(*messages)
 
     def receive(self, timeout_s: float | None = None) -> protocol.Message | None:
         """The next message; None when none comes in time. `timeout_s` None waits for good, 0 does not wait."""
