@@ -259,3 +259,15 @@ def test_certainty_is_a_probability(a: float, b: float, free: float) -> None:
     decision = judge(walk, HOUSE, Calibration(), str)
     assert 0 <= decision.certainty <= 1
     assert all(0 <= x.certainty <= 1 for x in decision.alternatives)
+
+
+def test_what_is_less_certain_than_the_least_is_not_done_and_a_code_is_heard_all_the_same() -> None:
+    paths: dict[tuple[int, ...], float] = {(1, 2): 0.0, (1, 3): 0.0}
+    table = favours((1, 2), strength=3.0, also={(1,): {3: 2.9}})
+    trie = Trie(paths, {p: Call("SpokenCode", {"first": str(p[0]), "second": str(p[1])}) for p in paths})
+    walk = Walker(trie, WalkSettings()).walk(table.first(), table)
+    heard = judge(walk, trie, Calibration(floor=9.0), lambda _: "")
+    assert heard.verdict is Verdict.CALLS
+    strict = Calibration(floor=9.0, least=heard.certainty + 0.01)
+    assert judge(walk, trie, strict, lambda _: "").verdict is Verdict.NOT_FOR_ME
+    assert judge_code(walk, trie, strict).digits == "12"

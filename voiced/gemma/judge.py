@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from voiced.errors import ModelFileError
 from voiced.gemma.automaton import State, TokenAutomaton
@@ -32,6 +32,8 @@ class Calibration:
     """Weight of the distance, per token, from the free path down to the best allowed one."""
     level: float = 1.5
     """Weight of what the best path itself pays per token: a model that hardly believes what it says is not sure."""
+    least: float = 0.0
+    """Certainty below which it was not for this house: what keeps wrong actions rare."""
     temperature: float = 1.5
     """Divides scores before they share probability: token errors are not independent."""
     foreign_gap: float = 0.9
@@ -116,17 +118,19 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         share = min(max(one.weight / total, 1e-6), 1 - 1e-6)
         return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - doubt)
 
+    if (sure := certainty(best)) < by.least:
+        return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure)
     alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others]
     alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
     verdict = VERDICT_CALLS.get(best.calls[0].intent) if best.calls else None
     if verdict:
-        return Decision(verdict, certainty=certainty(best), sentence=best.sentence, alternatives=tuple(alternatives))
-    return Decision(Verdict.CALLS, best.calls, certainty(best), best.sentence, tuple(alternatives))
+        return Decision(verdict, certainty=sure, sentence=best.sentence, alternatives=tuple(alternatives))
+    return Decision(Verdict.CALLS, best.calls, sure, best.sentence, tuple(alternatives))
 
 
 def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decision:
     """The decision where two spoken digits are awaited: DIGITS, else INCOMPLETE or NOT_FOR_ME."""
-    decision = judge(walk, automaton, by, lambda _: "")
+    decision = judge(walk, automaton, replace(by, least=0.0), lambda _: "")
     if decision.verdict is not Verdict.CALLS:
         return decision
     slots = decision.calls[0].slots
