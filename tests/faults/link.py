@@ -70,6 +70,8 @@ class Proxy:
         pumps = [asyncio.create_task(self._pump(reader, up_writer)), asyncio.create_task(self._pump(up_reader, writer))]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # the proxy closes: asyncio would report it as a failed handler
         finally:
             for pump in pumps:
                 pump.cancel()

@@ -249,10 +249,14 @@ _INTENTS = ("HassTurnOn", "HassTurnOff", "HassToggle", "HassOpenCover", "HassClo
 
 
 def test_e1_nothing_opens_without_the_code() -> None:
-    """12,000 decisions, likely and absurd, and for every question a wrong code."""
-    chance = random.Random(1)
+    asked, acted = decisions_open_nothing(random.Random(1), 12_000)
+    assert min(asked, acted) > 50, "the decisions are neither all absurd nor all harmless"
+
+
+def decisions_open_nothing(chance: random.Random, count: int) -> tuple[int, int]:
+    """Decisions, likely and absurd, and for every question a wrong code; how many asked for one, and how many acted."""
     asked = acted = 0
-    for _ in range(12_000):
+    for _ in range(count):
         drawn: dict[str, str | float] = {
             "name": chance.choice([*_NAMES, "", "front door\x00", "FRONT DOOR", "ｆｒｏｎｔ ｄｏｏｒ"]),
             "area": chance.choice([*_AREAS, "", "", ""]),
@@ -270,7 +274,7 @@ def test_e1_nothing_opens_without_the_code() -> None:
             house.question_asked(now_sample=0)
             wrong = Decision(Verdict.DIGITS, certainty=1.0, digits=chance.choice(["", "4", "48", "74", "474", "yes"]))
             assert house.judge_code(wrong, now_sample=16_000).kind is not Kind.ACT
-    assert min(asked, acted) > 50, "the decisions are neither all absurd nor all harmless"
+    return asked, acted
 
 
 def _house() -> House:
