@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -53,6 +54,15 @@ def test_the_announcement_is_what_home_assistant_wants() -> None:
     available = parse(body["availability"][0]["value_template"])
     assert available.read('{"state": "offline"}') == "offline"
     assert available.read('{"state": "idle", "muted": false, "lacks": []}') == "online"
+
+
+def test_any_name_of_the_device_is_a_topic_that_home_assistant_takes() -> None:
+    out = announcement("Küche.2", "", "homeassistant")
+    assert re.fullmatch(r"homeassistant/device/[a-zA-Z0-9_-]+/config", out.topic)
+    body = json.loads(out.payload)
+    assert body["components"]["mute"]["command_topic"] == "voiced/Küche.2/mute"
+    ids = [component["default_entity_id"] for component in body["components"].values()]
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", one) for one in ids)
 
 
 def test_what_is_told_holds_no_words_and_lasts_only_where_it_should() -> None:

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from voiced import __version__
+from voiced.home.model import slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ _NO_TIMER = "None"
 
 def announcement(device_id: str, area: str, prefix: str) -> Out:
     """The whole device in one retained message. `area` is where it stands; "" where nobody said."""
-    uid, base = f"voiced_{device_id}", f"voiced/{device_id}"
+    uid, base = "voiced_" + re.sub(r"[^a-zA-Z0-9_-]", "_", device_id), f"voiced/{device_id}"
 
     def component(platform: str, key: str, name: str, **more: object) -> dict[str, object]:
         return {
             "platform": platform, "unique_id": f"{uid}_{key}", "name": name,
-            "default_entity_id": f"{platform}.{uid}_{key}", **more,
+            "default_entity_id": f"{platform}.{slug(uid)}_{key}", **more,
         }  # fmt: skip
 
     state = f"{base}/state"
