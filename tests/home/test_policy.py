@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.code import CodeCheck, PendingCode
+from voiced.home.code import LOCKED_S, CodeCheck, Lockout, PendingCode
+from voiced.home.dialogue import completed
 from voiced.home.dispatch import command
 from voiced.home.house import CONTEXT_S, House, Judgement, Kind
 from voiced.home.intents import ACTIONS, resolve
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
+from voiced.home.policy import Act, result
+from voiced.home.replies import Reply
 from voiced.messages import SAMPLE_RATE_HZ, Alternative, Call, Command, Decision, SlotValue, Verdict
 
 TODAY = dt.datetime(2026, 11, 24, 9, 0)
@@ -367,3 +370,142 @@ def test_every_step_is_a_message_or_out_of_reach_and_never_raises(call: Call) ->
     for step in resolved.steps if resolved else ():
         made = command(step, HOME)
         assert made is None or (made.topic and made.payload and made.entity == step.entity)
+
+
+# --- every branch -----------------------------------------------------------------------------------------------------
+
+DOORS = load_home(
+    """
+[[floors]]
+name = "Ground Floor"
+[[areas]]
+name = "Hall"
+floor = "Ground Floor"
+[[areas]]
+name = "Cellar"
+floor = "Ground Floor"
+[[entities]]
+id = "lock.front"
+name = "Front Door"
+area = "Hall"
+mqtt = { command_topic = "front/set", state_topic = "front" }
+[[entities]]
+id = "lock.back"
+name = "Back Door"
+area = "Hall"
+mqtt = { command_topic = "back/set", state_topic = "back" }
+[[entities]]
+id = "light.hall"
+name = "Lamp"
+area = "Hall"
+mqtt = { command_topic = "hall/set" }
+[[entities]]
+id = "light.cellar"
+name = "Lamp"
+area = "Cellar"
+mqtt = { command_topic = "cellar/set", state_topic = "cellar" }
+[[entities]]
+id = "climate.boiler"
+name = "Boiler"
+area = "Cellar"
+mqtt = { temperature_command_topic = "boiler/set", min_temp = 10, max_temp = 25 }
+"""
+)
+
+
+def doors(area: str = "") -> House:
+    return House(DOORS, area=area, random_digits=lambda: "47", now_s=lambda: 100.0, today=lambda: TODAY)
+
+
+def test_a_group_of_locks_is_never_unlocked_and_always_locked() -> None:
+    assert said(doors(), "HassUnlock", area="hall").reason == "not_in_groups"
+    assert len(said(doors(), "HassLock", area="hall").commands) == 2
+
+
+@pytest.mark.parametrize(("degrees", "reason"), [(5, "range"), (30, "range"), (20, "")])
+def test_a_thermostat_is_not_set_beyond_what_it_can(degrees: int, reason: str) -> None:
+    assert said(doors(), "HassClimateSetTemperature", temperature=degrees).reason == reason
+
+
+def test_warmer_from_nobody_knows_where_is_not_done() -> None:
+    assert said(doors(), "HassClimateSetTemperature", temperature_step="up").reason == "unknown_state"
+
+
+@pytest.mark.parametrize(
+    ("slots", "text"),
+    [
+        ({"floor": "ground floor", "domain": "light"}, "Ground floor lights are on."),
+        ({"everywhere": "yes", "domain": "light"}, "Lights are on."),
+        ({"area": "cellar", "domain": "light"}, "Lamp is on."),
+    ],
+)
+def test_a_group_is_told_by_its_place(slots: dict[str, SlotValue], text: str) -> None:
+    h = doors()
+    assert reported(h, said(h, "HassTurnOn", **slots)) == text
+
+
+def test_a_group_in_this_room_is_told_by_it_and_a_timer_by_itself() -> None:
+    h = doors("hall")
+    assert reported(h, said(h, "HassLock")) == "Hall locks are locked."
+    assert said(h, "HassStartTimer", minutes=2).say == "Timer set for two minutes."
+
+
+def test_which_lamp_is_answered_by_its_room_or_not_at_all() -> None:
+    h = doors()
+    assert said(h, "HassTurnOn", name="lamp").kind is Kind.ASK
+    assert [c.entity for c in said(h, "HassTurnOn", area="cellar").commands] == ["light.cellar"]
+    for slots in ({"area": "hall", "domain": "lock"}, {"name": "boiler"}, {}):
+        h = doors()
+        said(h, "HassTurnOn", name="lamp")
+        answer: dict[str, SlotValue] = dict(slots)
+        judged = said(h, "HassGetCurrentTime", **answer)
+        assert judged.kind in (Kind.ACT, Kind.ANSWER)
+
+
+def test_two_readings_of_one_thing_are_no_question() -> None:
+    one = Call("HassTurnOn", {"name": "bed light"})
+    for other in (
+        (Call("HassTurnOn", {"name": "bed light"}),),
+        (Call("HassTurnOn", {"area": "kitchen"}),),
+        (one, Call("HassTurnOn", {"name": "desk light"})),
+    ):
+        second = Alternative(other, "", 0.4)
+        judged = house().judge(Decision(Verdict.CALLS, (one,), 0.45, alternatives=(second,)), now_sample=0)
+        assert judged.kind is Kind.ACT
+
+
+def test_an_own_sentence_may_be_unconfirmed() -> None:
+    act = Act((Command("Own", "publish", "t", "p"),), Reply("sent"))
+    assert result(act, HOME, unconfirmed=(dataclasses.replace(act.commands[0], state_topic="s"),)).key == "unreached"
+
+
+def test_also_takes_over_what_kind_of_thing_it_was() -> None:
+    blinds = Call("HassCloseCover", {"area": "office", "device_class": "blind"})
+    lamp = Call("HassLightSet", {"name": "bed light", "brightness": 40})
+    also = Call("AlsoThis", {"area": "kitchen"})
+    assert completed((blinds, also))[1].slots == {"area": "kitchen", "device_class": "blind"}
+    assert completed((lamp, also))[1].slots == {"area": "kitchen", "domain": "light", "brightness": 40}
+    assert completed((lamp, Call("AlsoThis", {"name": "desk light"})))[1].slots == {
+        "name": "desk light", "brightness": 40,
+    }  # fmt: skip
+    room = Call("HassTurnOn", {"area": "office"})
+    assert completed((room, also))[1].slots == {"area": "kitchen"}
+    scene = Call("HassTurnOn", {"name": "movie night", "domain": "scene"})
+    assert completed((scene, also))[1].slots == {"area": "kitchen", "domain": "scene"}
+    without = completed((room, Call("ExceptThis", {"name": "desk light"}), Call("ExceptThis", {"area": "hall"})))
+    assert without == (Call("HassTurnOn", {"area": "office", "except": "desk light; hall"}),)
+    assert completed((Call("ExceptThis", {"area": "hall"}),))[0].intent == "ExceptThis"
+    assert completed((Call("HassTurnOff", {"it": "yes"}),), (Call("HassTurnOn", {}),))[0].slots == {"it": "yes"}
+
+
+def test_three_wrong_codes_lock_and_the_lock_ends() -> None:
+    lockout = Lockout().failed(0.0).failed(0.0)
+    assert not lockout.locked_s(0.0)
+    locked = lockout.failed(100.0)
+    assert locked.locked_s(100.0) == LOCKED_S
+    assert not locked.locked_s(100.0 + LOCKED_S)
+    assert Lockout.from_dict(locked.to_dict(), 100.0) == locked
+    for bad in (None, {"failures": 9, "locked_until_s": 0}, {"failures": 0, "locked_until_s": "x"}, {}):
+        with pytest.raises(ValueError, match="lock-out"):
+            Lockout.from_dict(bad, 0.0)
+    assert PendingCode("47", (), 0).issued(5).issued_sample == 5

@@ -33,8 +33,8 @@ CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, 
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 BRIGHTER_PERCENT = 20
-WARMER_DEGREES: Mapping[str, float] = {"°F": 2.0, "F": 2.0}
-"""By the thermostat's unit; one degree where it is Celsius."""
+WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
+"""By the thermostat's own unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +127,19 @@ def _close_call(decision: Decision, home: Home, area: str, needed: float) -> Ask
     call, second = decision.calls[0], max(decision.alternatives, key=lambda a: a.certainty)
     if second.certainty < CLOSE * decision.certainty or decision.certainty + second.certainty < needed:
         return None
-    both = [_named(c, home, area) for c in (call, second.calls[0])] if len(second.calls) == 1 else []
-    if len(both) != 2 or None in both or both[0] == both[1] or second.calls[0].intent != call.intent:
+    if [(c.intent, _how(c)) for c in second.calls] != [(call.intent, _how(call))]:
         return None
-    if _how(call) != _how(second.calls[0]):
+    options = _named(call, home, area) | _named(second.calls[0], home, area)
+    if len(options) != 2:
         return None
-    options = tuple(name for name in both if name is not None)
     names = [_name(home, o) for o in options]
-    return Ask(Reply("which", {"names": names}), options=options, calls=decision.calls)
+    return Ask(Reply("which", {"names": names}), options=tuple(options), calls=decision.calls)
 
 
-def _named(call: Call, home: Home, area: str) -> str | None:
-    """The id of the one thing that a call acts on by its name."""
-    resolved = resolve(call, home, area)
-    one = resolved is not None and "name" in call.slots and len(resolved.steps) == 1
-    return resolved.steps[0].entity if resolved and one else None
+def _named(call: Call, home: Home, area: str) -> dict[str, None]:
+    """The id of the one thing that a call acts on by its name; empty where it does not."""
+    resolved = resolve(call, home, area) if "name" in call.slots else None
+    return {resolved.steps[0].entity: None} if resolved and len(resolved.steps) == 1 else {}
 
 
 def _how(call: Call) -> dict[str, SlotValue]:
@@ -231,7 +229,7 @@ def _absolute(step: Step, facts: Facts) -> Step | None:
     if way := values.pop("temperature_step", None):
         if state.target_degrees is None:
             return None
-        by = WARMER_DEGREES.get(entity.unit, 1.0)
+        by = WARMER_DEGREES.get(entity.text("temperature_unit"), 1.0)
         values["temperature"] = normal(state.target_degrees + (by if way == "up" else -by))
     return replace(step, values=values)
 
@@ -262,7 +260,8 @@ def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step
 def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
     for step in steps:
         entity = home.entity(step.entity)
-        if entity is None or step.verb != "set_temperature" or "temperature" not in step.values:
+        assert entity is not None
+        if step.verb != "set_temperature" or "temperature" not in step.values:
             continue
         low, high = (entity.mqtt.get(key) for key in ("min_temp", "max_temp"))
         value = float(step.values["temperature"])
@@ -314,10 +313,7 @@ def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
             if len(hits := [o for o in ask.options if o in ids]) == 1:
                 calls = list(ask.calls)
                 old = calls[ask.about]
-                slots: dict[str, SlotValue] = {
-                    k: v for k, v in old.slots.items() if k not in ("name", "area", "floor", "domain", "device_class")
-                }
-                calls[ask.about] = Call(old.intent, {**slots, "name": hits[0]})
+                calls[ask.about] = Call(old.intent, {**_how(old), "name": hits[0]})
                 return replace(decision, verdict=Verdict.CALLS, calls=tuple(calls))
     return None
 
