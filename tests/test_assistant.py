@@ -194,3 +194,12 @@ async def test_cancel_drops_the_turn_and_the_question(home: Home) -> None:
 
     assert stage.assistant.listener.turn is None
     assert stage.assistant.house.judge_code(Decision(Verdict.DIGITS, digits="47"), now_sample=0).kind is Kind.REFUSE
+
+
+async def test_a_turn_in_which_nobody_spoke_counts_from_its_own_end(home: Home) -> None:
+    stage = Stage(home, TURN + ".*" * 60, calls("HassUnlock", name="front door"))
+
+    await stage.play()
+
+    assert len(stage.assistant.ledgers) == 2
+    assert all(ms < 1000 for ledger in stage.assistant.ledgers for ms in ledger.marks.values())

@@ -202,6 +202,7 @@ class Assistant:
                 self.listener.set_end(turn.number, silence_ms)
 
     async def _ended(self, turn: OpenTurn, event: Ended) -> None:
+        turn.speech_end = event.speech_end_sample
         if not turn.words or event.by in (EndedBy.NO_SPEECH, EndedBy.LOST):
             await self._engine.end(turn.number)
             if turn.words and event.by is EndedBy.LOST:
@@ -209,7 +210,6 @@ class Assistant:
             else:
                 await self._beside(self._nobody_spoke(turn))
             return
-        turn.speech_end = event.speech_end_sample
         turn.ledger = turn.ledger.at(Mark.END, samples_to_ms(event.at_sample - event.speech_end_sample))
         await self._beside(self._finish(turn))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from voiced.adapters.mqtt import MqttBroker
 from voiced.app import engine, file_ear, listener_settings, mouth, real_house, running, turn_settings
 from voiced.assistant import Assistant
 from voiced.bench.common import RECORDINGS, demo_home
+from voiced.commands.demo import simulated_devices
 from voiced.commands.evaluate import read_manifest
 from voiced.config import Config, ModelConfig
 from voiced.errors import BrokerError, InferenceError
@@ -54,6 +56,8 @@ async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
     lines = [line.audio for line in read_manifest(RECORDINGS / "manifest.jsonl")][:most]
     async with contextlib.AsyncExitStack() as stack:
         broker, kind = await broker_of(stack)
+        for topic in home.topics():
+            await broker.subscribe(topic)
         mind, voice = engine(config), mouth(config, speaker="none")
         await mind.load_home(home.to_dict())
         await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
@@ -69,7 +73,7 @@ async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
             broker=broker,
             listener=Listener(listener_settings(config)),
             house=house,
-            settings=replace(turn_settings(config), confirm_s=0.3),
+            settings=turn_settings(config),
         )
         await assistant.run()
     return {"broker": kind, "recordings": len(lines), **_told(assistant.ledgers)}
@@ -96,11 +100,16 @@ def _told(ledgers: list[Ledger]) -> dict[str, object]:
 
 
 async def broker_of(stack: contextlib.AsyncExitStack) -> tuple[Broker, str]:
-    """A mosquitto of our own where it is installed; the result says which it was."""
+    """A mosquitto of our own with simulated devices, where it is installed; the result says which it was."""
     try:
         server = stack.enter_context(Mosquitto())
     except BrokerError:
         return MemoryBroker(answer=simulate(demo_home())), "in memory"
-    broker = await stack.enter_async_context(MqttBroker(host="127.0.0.1", port=server.port, device_id="bench"))
+    broker, devices = [
+        await stack.enter_async_context(MqttBroker(host="127.0.0.1", port=server.port, device_id=name))
+        for name in ("bench", "devices")
+    ]
+    house = asyncio.create_task(simulated_devices(devices, demo_home()))
+    stack.callback(house.cancel)
     await broker.wait_connected(10)
     return broker, "mosquitto"

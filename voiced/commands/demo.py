@@ -171,7 +171,7 @@ async def _demo(options: argparse.Namespace) -> int:
             devices = await stack.enter_async_context(
                 MqttBroker(host="127.0.0.1", port=server.port, device_id="devices")
             )
-            house = asyncio.create_task(_devices(devices, home))
+            house = asyncio.create_task(simulated_devices(devices, home))
             stack.callback(house.cancel)
             mind, voice = engine(config), mouth(config, speaker=speaker)
             await mind.load_home(home.to_dict())
@@ -215,7 +215,7 @@ def _can_play() -> bool:
         return False
 
 
-async def _devices(broker: MqttBroker, home: Home) -> None:
+async def simulated_devices(broker: MqttBroker, home: Home) -> None:
     """The simulated devices of the demo's house: they answer on their state topics, as real ones do."""
     answer = simulate(home)
     messages = broker.messages()
