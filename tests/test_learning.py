@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 
 import pytest
 
 from tests.home import network
+from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.errors import InferenceError
@@ -73,3 +75,27 @@ async def test_a_restless_network_does_not_put_it_off_for_ever(server: Mosquitto
         await broker.publish(topic, payload, retain=True)
         await moved.wait()
         running.cancel()
+
+
+async def test_five_hundred_damaged_messages_send_nothing() -> None:
+    rng = random.Random(7)
+    real = [network.raw(m) for m in vars(network).values() if isinstance(m, tuple)]
+    broker, moved = MemoryBroker(), asyncio.Event()
+
+    async def move(home: Home) -> None:
+        moved.set()
+
+    learning = Learning(broker, read_home_file("", learns=True), move, settle_s=0.1)
+    running = asyncio.create_task(learning.run())
+    for _ in range(500):
+        topic, payload = rng.choice(real)
+        damaged = bytearray(payload)
+        for _ in range(rng.randint(0, 3)):
+            at = rng.randrange(len(damaged))
+            damaged[at : at + rng.randint(0, 5)] = rng.randbytes(rng.randint(0, 4))
+        await broker.arrive(topic, bytes(damaged), retained=True)
+    async with asyncio.timeout(30):
+        await moved.wait()
+    assert broker.published == []
+    assert not running.done()
+    running.cancel()

@@ -20,8 +20,8 @@ def model() -> Iterator[TextModel]:
     one.close()
 
 
-def memory(model: TextModel, folder: Path | None = None) -> tuple[TurnMemory, Context]:
-    context = Context(model, 1024, 8, 1)
+def memory(model: TextModel, folder: Path | None = None, cells: int = 1024) -> tuple[TurnMemory, Context]:
+    context = Context(model, cells, 8, 1)
     return TurnMemory(context, PrefixStore(folder, "key")), context
 
 
@@ -66,6 +66,35 @@ def test_a_new_turn_knows_nothing_of_the_last(model: TextModel) -> None:
         one.append(rows(12, model.width))
         got.append(one.fork(rows(1, model.width), closing))
     assert np.array_equal(got[0], got[1])
+
+
+def test_another_prefix_is_computed_between_turns(model: TextModel, tmp_path: Path) -> None:
+    first = model.tokenize(before_audio("A small house. " * 8), special=True)
+    second = model.tokenize(before_audio("A large house. " * 30), special=True)
+    closing = model.tokenize(after_audio(), special=True)
+    (one, context), (at_once, _) = memory(model, tmp_path, 2048), memory(model)
+
+    def turn(memory: TurnMemory) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        memory.begin()
+        memory.append(rows(12, model.width))
+        return memory.fork(rows(1, model.width), closing)
+
+    one.prepare(first)
+    before = turn(one)
+    steps = 0
+    for _ in one.preparing(second):
+        steps += 1
+        assert np.allclose(turn(one), before, atol=1e-4)
+    assert steps > 3
+    one.begin()
+    one.adopt(second)
+    at_once.prepare(second)
+    assert np.allclose(turn(one), turn(at_once), atol=1e-2)  # other batches, 16-bit keys and values
+    assert not np.allclose(turn(one), before, atol=5e-2)
+    assert context.length(context.sequences - 1) == 0
+    assert not list(one.preparing(second))  # it is on disk
+    too_long = [5] * 1500
+    assert not list(one.preparing(too_long))  # no room for both: done at once, when it is adopted
 
 
 def test_the_prefix_is_computed_once_and_kept(model: TextModel, tmp_path: Path) -> None:
