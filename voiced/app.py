@@ -17,6 +17,7 @@ from voiced.config import DEMO_HOME, Config, read_text
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import HomeFile, load_home, read_home_file
+from voiced.home.manner import Manner
 from voiced.home.model import Home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
@@ -145,11 +146,22 @@ def state_directory(config: Config, environ: Mapping[str, str] = os.environ) -> 
 
 
 def real_house(
-    home: Home, *, area: str = "", device_id: str = "voiced", random_digits: Callable[[], str] = system_digits
+    home: Home,
+    *,
+    area: str = "",
+    device_id: str = "voiced",
+    random_digits: Callable[[], str] = system_digits,
+    locale: str = "",
 ) -> House:
     """The house with this machine's clocks and chance."""
     return House(
-        home, area=area, device_id=device_id, random_digits=random_digits, now_s=time.monotonic, today=local_time
+        home,
+        area=area,
+        device_id=device_id,
+        random_digits=random_digits,
+        now_s=time.monotonic,
+        today=local_time,
+        manner=Manner.of(locale),
     )
 
 

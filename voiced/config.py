@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,8 @@ class Config:
     home: Path = DEMO_HOME
     area: str = ""
     """Where the device stands: a command without a place means it."""
+    locale: str = ""
+    """Like en_US or en_GB: twelve or twenty-four hours, Celsius or Fahrenheit. Empty: as the things measure."""
     state_dir: Path | None = None
     microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
     wake: WakeConfig = field(default_factory=WakeConfig)
@@ -162,6 +165,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         id=root.string("id", _CONFIG.id),
         home=_path(root, "home", base) or DEMO_HOME,
         area=root.string("area", ""),
+        locale=root.string("locale", ""),
         state_dir=_path(root, "state_dir", base),
         microphone=MicrophoneConfig(
             device=microphone.string("device", ""),
@@ -211,6 +215,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     )
     if not config.id or any(c in config.id for c in "/+# \t\n\0"):
         root.fault("id", "must be a word without '/', '+', '#' or spaces: it is part of topics")
+    if config.locale and not re.fullmatch(r"[A-Za-z]{2,3}[_-][A-Za-z]{2}(\..+)?", config.locale):
+        root.fault("locale", "must look like en_US or en_GB")
     if not config.wake.words:
         wake.fault("words", "must name at least one wake word")
     if config.ledger.keep_turns and config.state_dir is None:

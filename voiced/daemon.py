@@ -71,7 +71,7 @@ class Daemon:
         home = merge(self.file, ()).home
         area = area_id(config, home)
         await mind.load_home(home.to_dict(), area)
-        house = real_house(home, area=area, device_id=config.id)
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
         accounting = Accounting(config)
 
         def also(happening: Happening) -> None:

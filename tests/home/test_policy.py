@@ -17,7 +17,8 @@ from voiced.home.dispatch import command
 from voiced.home.house import CONTEXT_S, House, Judgement, Kind
 from voiced.home.intents import ACTIONS, resolve
 from voiced.home.load import load_home
-from voiced.home.model import Home
+from voiced.home.manner import Manner
+from voiced.home.model import Entity, Home
 from voiced.home.outcome import outcome
 from voiced.home.policy import Act, result
 from voiced.home.replies import Reply
@@ -509,3 +510,39 @@ def test_three_wrong_codes_lock_and_the_lock_ends() -> None:
         with pytest.raises(ValueError, match="lock-out"):
             Lockout.from_dict(bad, 0.0)
     assert PendingCode("47", (), 0).issued(5).issued_sample == 5
+
+
+# --- the owner's manner -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("locale", "time", "warm"),
+    [
+        ("", "It is nine oh five p m.", "It is twenty point five degrees."),
+        ("en_US.UTF-8", "It is nine oh five p m.", "It is sixty eight point nine degrees."),
+        ("en-GB", "It is twenty one oh five.", "It is twenty point five degrees."),
+    ],
+)
+def test_hours_and_degrees_are_the_owners(locale: str, time: str, warm: str) -> None:
+    evening = TODAY.replace(hour=21, minute=5)
+    h = House(HOME, random_digits=lambda: "47", now_s=lambda: 100.0, today=lambda: evening, manner=Manner.of(locale))
+    h.heard_state("demo/thermostat/now", b"20.5")
+    assert said(h, "HassGetCurrentTime").say == time
+    assert said(h, "HassClimateGetTemperature").say == warm
+
+
+def test_an_american_sets_a_celsius_thermostat() -> None:
+    h = House(HOME, random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: TODAY, manner=Manner.of("en_US"))
+    judged = said(h, "HassClimateSetTemperature", temperature=70)
+    assert [c.payload for c in judged.commands] == ["21.1"]
+    assert reported(h, judged) == "Thermostat is set to seventy degrees."
+    h.heard_state("demo/thermostat/target", b"21.1")
+    assert [c.payload for c in said(h, "HassClimateSetTemperature", temperature_step="up").commands] == ["22.2"]
+
+
+def test_a_country_in_fahrenheit_and_one_without() -> None:
+    boiler = Entity("climate.x", "X", mqtt={"temperature_unit": "F"})
+    assert Manner.of("de_DE") == Manner(False, "C")
+    assert Manner.of("en") == Manner()
+    assert Manner.of("de_DE").degrees(212, boiler) == 100
+    assert Manner.of("en_US").degrees(70, boiler) == 70

@@ -66,7 +66,7 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             mouth=MemoryMouth(),
             broker=MemoryBroker(answer=simulate(home)),
             listener=Listener(),
-            house=real_house(home, area=area, device_id=config.id),
+            house=real_house(home, area=area, device_id=config.id, locale=config.locale),
             tell=tell,
         )
         states = asyncio.create_task(assistant.follow_states())

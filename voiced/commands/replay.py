@@ -101,7 +101,7 @@ async def replay(
             mouth=voice,
             broker=broker,
             listener=Listener(listener_settings(config)),
-            house=real_house(home, area=area, device_id=config.id),
+            house=real_house(home, area=area, device_id=config.id, locale=config.locale),
             tell=marked,
             settings=turn_settings(config),
             paced=realtime,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from voiced.home.intents import candidates
+from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Entity, Home
 from voiced.home.replies import DONT_KNOW, Reply
 from voiced.home.states import EntityState, States
@@ -17,6 +18,9 @@ ANSWERS = frozenset([
 ])  # fmt: skip
 
 
+DEGREES = ("°C", "°F", "C", "F")
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an answer may draw on."""
@@ -25,6 +29,7 @@ class Facts:
     area: str
     states: States
     now: datetime | None
+    manner: Manner = AS_MEASURED
 
     def of(self, entity: Entity) -> EntityState:
         return self.states.get(entity.id, EntityState())
@@ -40,7 +45,8 @@ def answer(call: Call, facts: Facts) -> Reply:
         case "HassGetWeather":
             return _weather(call, facts)
         case "HassGetCurrentTime" if facts.now:
-            return Reply("time", {"hour": facts.now.hour, "minute": facts.now.minute})
+            now = facts.now
+            return Reply("time", {"hour": now.hour, "minute": now.minute, "twelve": facts.manner.twelve_hours})
         case "HassGetCurrentDate" if facts.now:
             now = facts.now
             return Reply("date", {"weekday": now.weekday(), "day": now.day, "month": now.month, "year": now.year})
@@ -67,7 +73,7 @@ def _state(call: Call, facts: Facts) -> Reply:
                 return DONT_KNOW
             yes = state.state == wanted
             return Reply("is_state", {"name": entity.name, "yes": yes, "state": state.state, "wanted": wanted})
-        return _what_is(entity, state)
+        return _what_is(entity, state, facts.manner)
     anywhere = Call(call.intent, {**call.slots, "everywhere": "yes"})
     found, _, _ = candidates(anywhere, facts.home, domains, facts.area)
     known = [e for e in found if facts.of(e).state]
@@ -91,9 +97,12 @@ def can_be(entity: Entity, state: str) -> bool:
     return state in _CAN_BE.get(entity.domain, frozenset([state]))
 
 
-def _what_is(entity: Entity, state: EntityState) -> Reply:
+def _what_is(entity: Entity, state: EntityState, manner: Manner) -> Reply:
     if entity.domain == "climate" and state.temperature_degrees is not None:
-        return Reply("temperature", {"name": entity.name, "degrees": state.temperature_degrees})
+        degrees = manner.degrees(state.temperature_degrees, entity)
+        return Reply("temperature", {"name": entity.name, "degrees": degrees})
+    if state.number is not None and entity.unit in DEGREES:
+        return Reply("temperature", {"name": entity.name, "degrees": manner.degrees(state.number, entity)})
     if state.number is not None:
         return Reply("measures", {"name": entity.name, "number": state.number, "unit": entity.unit})
     if state.state:
@@ -106,16 +115,14 @@ def _temperature(call: Call, facts: Facts) -> Reply:
     measuring = [
         e
         for e in found
-        if e.domain == "climate"
-        or e.device_class == "temperature"
-        or e.unit in ("°C", "°F", "C", "F")
-        or "name" in call.slots
+        if e.domain == "climate" or e.device_class == "temperature" or e.unit in DEGREES or "name" in call.slots
     ]
     for entity in measuring:
         state = facts.of(entity)
         degrees = state.temperature_degrees if entity.domain == "climate" else state.number
         if degrees is not None:
-            return Reply("temperature", {"name": entity.name if "name" in call.slots else "", "degrees": degrees})
+            name = entity.name if "name" in call.slots else ""
+            return Reply("temperature", {"name": name, "degrees": facts.manner.degrees(degrees, entity)})
     return DONT_KNOW
 
 

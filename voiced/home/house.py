@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from voiced.home import dialogue, policy, states, timers
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
+from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import Reply
@@ -67,8 +68,9 @@ class House:
         now_s: Callable[[], float],
         today: Callable[[], dt.datetime],
         changed: Callable[[], None] = lambda: None,
+        manner: Manner = AS_MEASURED,
     ) -> None:
-        self.home, self.area, self._device_id = home, area, device_id
+        self.home, self.area, self._device_id, self._manner = home, area, device_id, manner
         self.book = StateBook(home)
         self.timers = Timers()
         self.lockout = Lockout()
@@ -105,6 +107,7 @@ class House:
             code=self._random_digits(),
             device_id=self._device_id,
             now=self._today(),
+            manner=self._manner,
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
             self._before, self._before_at_s = decision.calls, self._now_s()

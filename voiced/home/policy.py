@@ -20,6 +20,7 @@ from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import command, lacking, own_command
 from voiced.home.intents import Resolved, Step, normal, resolve, risky
+from voiced.home.manner import AS_MEASURED, Manner, unit_of
 from voiced.home.model import Home, Risk
 from voiced.home.replies import Reply
 from voiced.home.states import States
@@ -34,7 +35,7 @@ CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 BRIGHTER_PERCENT = 20
 WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
-"""By the thermostat's own unit."""
+"""By the owner's degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +99,18 @@ def judge(
     code: str = "",
     device_id: str = "voiced",
     now: datetime | None = None,
+    manner: Manner = AS_MEASURED,
     certain_enough: Mapping[Risk, float] = CERTAIN_ENOUGH,
 ) -> Judgement:
     """What to do about a decision.
 
     `area` is the device's own area id; `code` two fresh random digits (without them nothing risky is possible); `now`
-    the local wall clock, for questions.
+    the local wall clock, for questions; `manner` in which degrees and hours the owner speaks.
     """
     if decision.verdict is not Verdict.CALLS or not decision.calls:
         verdict = decision.verdict
         return Ignore("not_for_me" if verdict is Verdict.CALLS else verdict.value)
-    facts = Facts(home, area, states or {}, now)
+    facts = Facts(home, area, states or {}, now, manner)
     pairs = [(call, resolve(call, home, area)) for call in decision.calls]
     needed = max(certain_enough[_risk(home, r)] for _, r in pairs)
     if (question := _close_call(decision, home, area, needed)) is not None:
@@ -193,9 +195,10 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         steps, risks = _split(home, resolved)
         if not steps and not risks:
             return Refuse("not_in_groups", Reply("not_in_groups"))
-        if (wrong := _out_of_range(home, (*steps, *risks))) is not None:
+        sent = [(step, _in_own_unit(step, facts)) for step in (*steps, *risks)]
+        if (wrong := _out_of_range(home, [step for _, step in sent])) is not None:
             return wrong
-        made = [(step, command(step, home)) for step in (*steps, *risks)]
+        made = [(said, command(step, home)) for said, step in sent]
         reached = [(step, c) for step, c in made if c is not None]
         if not reached:
             if what := lacking(made[0][0], home):
@@ -229,9 +232,16 @@ def _absolute(step: Step, facts: Facts) -> Step | None:
     if way := values.pop("temperature_step", None):
         if state.target_degrees is None:
             return None
-        by = WARMER_DEGREES.get(entity.text("temperature_unit"), 1.0)
-        values["temperature"] = normal(state.target_degrees + (by if way == "up" else -by))
+        by = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
+        now = facts.manner.degrees(state.target_degrees, entity)
+        values["temperature"] = normal(round(now + (by if way == "up" else -by), 1))
     return replace(step, values=values)
+
+
+def _in_own_unit(step: Step, facts: Facts) -> Step:
+    entity = facts.home.entity(step.entity)
+    assert entity is not None
+    return facts.manner.sent(step, entity)
 
 
 _LEADS_TO = {

@@ -184,7 +184,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "measures": _measures,
     "temperature": _temperature,
     "weather": _weather,
-    "time": lambda v: f"It is {clock(v['hour'], v['minute'])}.",
+    "time": lambda v: f"It is {clock(v['hour'], v['minute'], v['twelve'])}.",
     "date": lambda v: f"It is {date(v['weekday'], v['day'], v['month'], v['year'])}.",
     # what went wrong
     "unknown": lambda v: f"I don't know {the(v['name'])}." if v["name"] else "I don't know what you mean.",

@@ -59,8 +59,11 @@ def ordinal(n: int) -> str:
     return f"{words[:-1]}ieth" if words.endswith("y") else f"{words}th"
 
 
-def clock(hour: int, minute: int) -> str:
-    """9:10 -> nine ten a m; on the hour: nine o'clock."""
+def clock(hour: int, minute: int, twelve: bool = True) -> str:
+    """9:10 -> nine ten a m; on the hour: nine o'clock. By twenty four hours 21:05 is twenty one oh five."""
+    if not twelve:
+        tail = "o'clock" if minute == 0 else f"{'oh ' if minute < 10 else ''}{number_words(minute)}"
+        return f"{number_words(hour)} {tail}"
     half = "a m" if hour < 12 else "p m"
     said = number_words(hour % 12 or 12)
     if minute == 0:
