@@ -58,7 +58,7 @@ them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two 
 Meant for: speech held by a grammar to what can be said in one house. Not meant for: dictation; alone it makes many errors.
 
 ## Data
-Nine hours of people and about four hours of synthesized commands, in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
+7.4 hours of people and 6.0 hours of synthesized commands (Kokoro 3.4, Piper 1.2, flite, espeak-ng and festival 1.4), in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
 
 {DATA}
 Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credited here by name.
