@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from pathlib import Path
@@ -13,11 +14,14 @@ from rich.console import Console
 
 from voiced.accounting import Accounting
 from voiced.adapters.ledgerfile import LedgerFile
+from voiced.adapters.mosquitto import Mosquitto, find_mosquitto
+from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.prometheus import Metrics
 from voiced.cli import main
+from voiced.commands.ledger import follow
 from voiced.commands.waterfall import histogram, one_line, waterfall
-from voiced.config import Config, LedgerConfig, load_config
-from voiced.errors import ConfigError
+from voiced.config import BrokerConfig, Config, LedgerConfig, load_config
+from voiced.errors import BrokerError, ConfigError
 from voiced.ledger import Ledger, Mark, percentile, totals
 from voiced.messages import EngineTimes
 
@@ -189,3 +193,24 @@ def test_who_keeps_none_is_told_how_to(capsys: pytest.CaptureFixture[str]) -> No
 def test_keeping_needs_a_folder() -> None:
     with pytest.raises(ConfigError, match="keep_turns: needs state_dir"):
         load_config("[ledger]\nkeep_turns = 3\n")
+
+
+async def test_turns_are_followed_live_from_the_broker() -> None:
+    try:
+        find_mosquitto()
+    except BrokerError as error:
+        pytest.skip(str(error))
+    seen: asyncio.Queue[str] = asyncio.Queue()
+    with Mosquitto() as server:
+        config = Config(broker=BrokerConfig("127.0.0.1", server.port))
+        following = asyncio.create_task(follow(config, seen.put_nowait))
+        async with MqttBroker(host="127.0.0.1", port=server.port, device_id=config.id) as daemon:
+            await daemon.wait_connected(30)
+            async with asyncio.timeout(30):
+                while seen.empty():  # until the follower has subscribed
+                    await daemon.publish(f"voiced/{config.id}/ledger", json.dumps(TURN.to_json()))
+                    await asyncio.sleep(0.1)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    assert Ledger.from_json(json.loads(seen.get_nowait())).turn == 7

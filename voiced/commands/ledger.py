@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     console = Console()
     if options.follow:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_follow(config, print if options.json else lambda text: _show(console, text)))
+            asyncio.run(follow(config, print if options.json else lambda text: _show(console, text)))
         return 0
     ledgers = kept(config)
     if options.json:
@@ -66,7 +66,7 @@ def _show(console: Console, text: str) -> None:
         console.print(waterfall(Ledger.from_json(json.loads(text))))
 
 
-async def _follow(config: Config, show: Callable[[str], object]) -> None:
+async def follow(config: Config, show: Callable[[str], object]) -> None:
     broker = MqttBroker(
         device_id=f"{config.id}-ledger",
         host=config.broker.host,

@@ -42,7 +42,7 @@ def waterfall(ledger: Ledger, width: int = 60) -> RenderableType:
         hidden = stage.hidden_ms >= stage.ms > 0
         ms = Text(f"{stage.ms:.0f} ms", style="dim" if hidden else "")
         table.add_row(stage.name, ms, _bar(stage, scale, round(BUDGET_MS * scale), hidden))
-    table.add_row("", "", Text(" " * round(BUDGET_MS * scale) + "↑ budget", style="dim"))
+    table.add_row("", "", Text(f"{BUDGET_MS:.0f} ms ↑".rjust(round(BUDGET_MS * scale) + 1), style="dim"))
     return table
 
 
