@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-HOURS = {"kokoro": 4.0, "piper": 1.2, "flite": 0.6, "espeak": 0.5, "festival": 0.4}
+HOURS = {"kokoro": 4.0, "piper": 2.0, "flite": 1.0, "espeak": 0.6, "festival": 0.4}
 WAKES = ["hey jarvis", "alexa", "hey mycroft", "hey rhasspy", "okay nabu", "hey gemma", "computer"]
 
 
@@ -132,6 +132,7 @@ def main() -> None:
             "hours": hours,
             "minutes": spent * 60,
             "speed": hours / spent,
+            "data": card.heard(o.cache),
             "figures": json.loads(o.figures.read_text()),
         }
         card.write(o.out, o.checkpoint.parent / "log.jsonl", facts)

@@ -22,6 +22,16 @@ DATA = """| data | what | licence |
 """
 
 
+def curve_rows(log: Path) -> list[dict[str, float]]:
+    """The log's lines with every hour once."""
+    rows: list[dict[str, float]] = []
+    for row in map(json.loads, log.read_text().splitlines()):
+        while rows and rows[-1]["hours"] >= row["hours"]:  # went on from an earlier checkpoint
+            rows.pop()
+        rows.append(row)
+    return rows
+
+
 def curve(log: Path, out: Path) -> None:
     """Losses against hours of speech heard, as a small PNG."""
     import matplotlib as mpl
@@ -29,11 +39,7 @@ def curve(log: Path, out: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    rows: list[dict[str, float]] = []
-    for row in map(json.loads, log.read_text().splitlines()):
-        while rows and rows[-1]["hours"] >= row["hours"]:  # went on from an earlier checkpoint
-            rows.pop()
-        rows.append(row)
+    rows = curve_rows(log)
     fig, ax = plt.subplots(figsize=(6, 3.2), dpi=90)
     for key, name in (("ce", "cross-entropy per token (augmented, smoothed)"), ("ctc", "CTC per letter")):
         ax.plot([r["hours"] for r in rows], [r[key] for r in rows], label=name)
@@ -44,8 +50,21 @@ def curve(log: Path, out: Path) -> None:
     fig.savefig(out)
 
 
+def heard(cache: Path) -> str:
+    """What lies in the shards, in hours."""
+    kinds: dict[str, float] = {}
+    for name in ("human/human-", "synth/"):
+        for index in cache.glob(f"{name}*.jsonl"):
+            for clip in map(json.loads, index.read_text(encoding="utf-8").splitlines()):
+                kind = "people" if name.startswith("human") else clip["kind"]
+                kinds[kind] = kinds.get(kind, 0.0) + clip["n"] / 16000 / 3600
+    people = kinds.pop("people", 0.0)
+    parts = ", ".join(f"{kind} {hours:.1f}" for kind, hours in sorted(kinds.items(), key=lambda k: -k[1]))
+    return f"{people:.1f} hours of people and {sum(kinds.values()):.1f} hours of synthesized commands ({parts})"
+
+
 def write(out: Path, log: Path, facts: dict[str, Any]) -> None:
-    """MODEL_CARD.md and curve.png into the model's folder. `facts`: parameters, hours, minutes, speed, figures (name -> value)."""
+    """MODEL_CARD.md and curve.png into the model's folder. `facts`: parameters, hours, minutes, speed, data, figures."""
     curve(log, out / "curve.png")
     figures = "\n".join(f"| {name} | {value} |" for name, value in facts["figures"].items())
     (out / "MODEL_CARD.md").write_text(
@@ -58,7 +77,7 @@ them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two 
 Meant for: speech held by a grammar to what can be said in one house. Not meant for: dictation; alone it makes many errors.
 
 ## Data
-7.4 hours of people and 6.0 hours of synthesized commands (Kokoro 3.4, Piper 1.2, flite, espeak-ng and festival 1.4), in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
+{facts["data"]}, in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
 
 {DATA}
 Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credited here by name.
