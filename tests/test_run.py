@@ -48,7 +48,7 @@ async def running(folder: Path, broker: Mosquitto) -> AsyncIterator[tuple[Daemon
     async with house.open(), Daemon(folder, broker.port) as daemon:
         try:
             yield daemon, house
-        except BaseException:
+        except Exception:
             print(*daemon.happened, (folder / "log").read_text("utf-8"), sep="\n")
             raise
 

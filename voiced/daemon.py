@@ -196,6 +196,7 @@ async def _prepare(voice: MouthClient, house: House) -> None:
     async for state in voice.supervisor.states():
         while state.state is State.READY and voice.supervisor.ready:
             try:
+                await voice.prepare(())  # is all there that speaking needs? The words themselves take a while
                 await voice.prepare(house.confirmations())
             except VoicedError as error:
                 _log.warning("confirmations are not rendered ahead: %s", error)

@@ -266,9 +266,10 @@ class Mouth:
         """One text of the oldest Prepare; Done when all of its texts are there."""
         request, texts = self._to_prepare[0]
         try:
+            self._need_voice()
+            self._need_speaker()
             while texts and self._cache.get(texts[0]) is not None:
                 texts.popleft()
-            self._need_speaker()
             if texts:
                 voice, text, sentences = self._need_voice(), texts.popleft(), list[Pcm]()
                 self._silence = self._closing
