@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -20,14 +21,28 @@ from voiced.adapters.mosquitto import Mosquitto, find_mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import real_house
 from voiced.assistant import Assistant
-from voiced.config import DEMO_HOME
+from voiced.commands.why import asked
+from voiced.config import DEMO_HOME, BrokerConfig, Config
 from voiced.errors import BrokerError, UsageError
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
-from voiced.messages import FRAME_SAMPLES, BrokerMessage, Call, Decision, EarLost, EarOpened, Frame, Verdict
+from voiced.messages import (
+    FRAME_SAMPLES,
+    BrokerMessage,
+    Call,
+    Decision,
+    EarLost,
+    EarOpened,
+    Evidence,
+    Frame,
+    Rule,
+    Scored,
+    Verdict,
+)  # fmt: skip
 from voiced.ports import Played
-from voiced.remote import KINDS, MAX_BYTES, Mute, Remote, Request, read
+from voiced.reasons import Reasons
+from voiced.remote import KINDS, MAX_BYTES, Mute, Remote, Request, Why, read
 from voiced.reporter import Reporter
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
@@ -70,6 +85,8 @@ def test_any_payload_is_a_request_or_one_line(kind: str, payload: bytes) -> None
 
 
 def _canonical(request: Request) -> bytes:
+    if isinstance(request, Why):
+        return json.dumps({"turns": request.turns}).encode()
     return b"on" if isinstance(request, Mute) else json.dumps({"text": getattr(request, "text", "")}).encode()
 
 
@@ -118,14 +135,20 @@ class SlowMouth(MemoryMouth):
 class Stage:
     """The core on a real broker; what is around it is scripted."""
 
+    port = 0
+
     def __init__(self, link: MqttBroker, *decisions: Decision) -> None:
         self.ear, self.mouth, self.muted = Ear(), SlowMouth(), list[bool]()
-        self.reporter = Reporter(link, "t")
+        self.reasons = Reasons(3)
+        self.reporter = Reporter(link, "t", self.reasons.tell)
         self.assistant = Assistant(
             ear=self.ear, engine=ScriptedEngine(decisions), mouth=self.mouth, broker=link, listener=Listener(),
-            house=real_house(HOME, device_id="t", random_digits=lambda: "47"), tell=self.reporter.tell, paced=False,
+            house=real_house(HOME, device_id="t", random_digits=lambda: "47"), tell=self.reporter.tell,
+            explain=self.reasons.explain, paced=False,
         )  # fmt: skip
-        self.remote = Remote(link, "t", self.assistant, mute=self._mute, tell=self.reporter.tell)
+        self.remote = Remote(
+            link, "t", self.assistant, mute=self._mute, why=self.reasons.answer, tell=self.reporter.tell
+        )
 
     async def _mute(self, on: bool) -> None:
         self.muted.append(on)
@@ -141,7 +164,7 @@ class World:
     async def ask(self, kind: str, payload: str | bytes = "", *, retain: bool = False) -> None:
         await self.link.publish(f"voiced/t/{kind}", payload, retain=retain)
 
-    async def sees(self, topic: str, *parts: str) -> dict[str, object]:
+    async def sees(self, topic: str, *parts: str) -> dict[str, Any]:
         """The next message on an own topic that holds all of `parts`."""
         async with asyncio.timeout(15):
             while True:
@@ -166,6 +189,7 @@ async def house(*decisions: Decision) -> AsyncIterator[tuple[Stage, World]]:
             await other.subscribe("#")
             await other.wait_connected(5)
             stage = Stage(link, *decisions)
+            stage.port = server.port
             for topic in HOME.topics():
                 await link.subscribe(topic)
             jobs = [stage.assistant.run(), stage.reporter.run(), stage.remote.run(), devices(other)]
@@ -259,11 +283,52 @@ async def test_listen_opens_a_turn_without_the_wake_word() -> None:
         await world.sees("event", "turn_end", "cancelled")
 
 
+async def test_whoever_asks_why_is_told_what_the_last_turns_heard() -> None:
+    evidence = Evidence(Rule.FREE, 1.4, 0.9, (Scored("turn on the bed light", -9.0), Scored("stop", -12.0)))
+    foreign = Decision(Verdict.NOT_FOR_ME, certainty=0.8, evidence=evidence)
+    unlock, code = calls("HassUnlock", name="front door"), Decision(Verdict.DIGITS, digits="47")
+    async with house(calls("HassTurnOff", name="standing light"), foreign, unlock, code) as (stage, world):
+        for _ in range(2):
+            stage.ear.hears("..w.." + "s" * 30 + "." * 200)
+            await world.sees("event", "turn_end")
+        await world.ask("why", "")
+        done, rejected = (await world.sees("explanation"))["turns"]
+        assert done["commands"] == ["turn_off light.standing"]
+        assert done["certainty"] == 0.95 > done["needed"]
+        assert rejected["margin_nats"] == 3.0
+        assert "better by 1.40 nats a token" in rejected["why"]
+        assert "0.90 are allowed" in rejected["why"]
+
+        stage.ear.hears("..w.." + "s" * 30 + "." * 40)
+        await world.sees("event", "listening", "code")
+        stage.ear.hears("." * 5 + "s" * 40 + "." * 200)
+        await world.sees("action", "UNLOCK")
+        await world.sees("event", "turn_end")
+        await world.ask("why", '{"turns": 100}')
+        told = await world.sees("explanation")
+        assert [turn["opened_by"] for turn in told["turns"]] == ["wake", "wake", "code"], "three are kept"
+        assert "47" not in json.dumps(told["turns"][-1]["heard"])
+        assert "digits" not in told["turns"][-1]
+
+        port = Config(id="t", broker=BrokerConfig(port=stage.port))
+        assert (await asked(port, 1))["turns"] == told["turns"][-1:]
+    for message in world.seen:
+        if message.topic.startswith("voiced/t/"):
+            check(message.topic, message.payload)
+            assert not (message.topic.endswith("/explanation") and message.retained)
+
+
+async def test_nobody_answers_why() -> None:
+    with Mosquitto() as server, pytest.raises(BrokerError, match="is `voiced run` running"):
+        await asked(Config(id="t", broker=BrokerConfig(port=server.port)), 1, answer_s=0.5)
+
+
 async def test_garbage_the_past_and_too_much_change_nothing() -> None:
     async with house() as (stage, world):
         for kind, payload in (
             ("say", b"\xff\xfe"), ("ask", b'{"txt": 1}'), ("mute", b"perhaps"), ("say", b"x" * (MAX_BYTES + 1)),
-            ("ask", b"a" * 201), ("mute", b"{"), ("say", b" "), ("ask", b'{"text": ["a"]}'), ("say", b"bell \x07"),
+            ("ask", b"a" * 201), ("mute", b"{"), ("say", b" "), ("ask", b'{"text": ["a"]}'), ("say", b"bell \x07"), 
+            ("why", b"all"), ("why", b'{"turns": -1}'),
         ):  # fmt: skip
             await world.ask(kind, payload)
             check("voiced/t/event", json.dumps(await world.sees("event", "request_refused", kind)).encode())
@@ -279,7 +344,7 @@ async def test_what_was_retained_before_we_came_is_not_done() -> None:
     async with house() as (stage, world):
         await world.ask("say", "from yesterday", retain=True)  # delivered live to us, retained to whoever comes
         await world.sees("event", '"announced"')
-        remote = Remote(stage.remote._broker, "t", stage.assistant, mute=stage._mute, tell=stage.reporter.tell)
+        remote = stage.remote
         message = BrokerMessage("voiced/t/say", b"from yesterday", retained=True)
         await remote._take("say", message)
         await world.sees("event", "request_refused", "retained")

@@ -70,12 +70,13 @@ class Assistant:
         listener: Listener,
         house: House,
         tell: Callable[[Happening], None] = lambda _: None,
+        explain: Callable[[int, Decision, Judgement], None] = lambda *_: None,
         settings: TurnSettings | None = None,
         paced: bool = True,
         wake: bool = True,
     ) -> None:
         self._settings = settings or TurnSettings()
-        self._ear, self._engine, self._wake = ear, engine, wake
+        self._ear, self._engine, self._wake, self._explain = ear, engine, wake, explain
         self.listener, self.house = listener, house
         self._timeline = timeline = Timeline(listener, tell, paced=paced)
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
@@ -249,6 +250,7 @@ class Assistant:
         judgement = judge(decision, now_sample=self.listener.now)
         turn.ledger = replace(turn.ledger, certainty=decision.certainty)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
+        self._explain(turn.number, decision, judgement)
         return judgement
 
     async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "say": "speak a text",
     "models": "fetch, check and prepare the files of larger models",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
+    "why": "what the last turns heard, and why they were done, asked or rejected",
     "ledger": "what the last turns took, stage by stage",
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",
     "home": "the things of the house, where each fact comes from, and as a home.toml",

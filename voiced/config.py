@@ -77,6 +77,12 @@ class LedgerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyConfig:
+    turns: int = 10
+    """Turns that are kept in memory, with what was heard, for `voiced why`; 0 keeps none."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsConfig:
     port: int = 0
     """Prometheus metrics on 127.0.0.1; 0 opens nothing."""
@@ -126,6 +132,7 @@ class Config:
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
+    why: WhyConfig = field(default_factory=WhyConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
     home_assistant: HomeAssistantConfig = field(default_factory=HomeAssistantConfig)
@@ -158,7 +165,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     root = Table.parse(text, file)
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
-    ledger, metrics = root.table("ledger"), root.table("metrics")
+    ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
     assistant = root.table("home_assistant")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
@@ -201,6 +208,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             ca_file=_path(broker, "ca_file", base),
         ),
         ledger=LedgerConfig(keep_turns=ledger.integer("keep_turns", 0, low=0, high=100_000)),
+        why=WhyConfig(turns=why.integer("turns", WhyConfig().turns, low=0, high=100)),
         metrics=MetricsConfig(port=metrics.integer("port", 0, low=0, high=65_535)),
         discovery=DiscoveryConfig(
             learn=discovery.boolean("learn", _DISCOVERY.learn),
@@ -239,6 +247,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         speaker,
         broker,
         ledger,
+        why,
         metrics,
         discovery,
         assistant,

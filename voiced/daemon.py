@@ -39,6 +39,7 @@ from voiced.listen.listener import Listener
 from voiced.ports import Broker
 from voiced.presenting import Presenting
 from voiced.pulse import Pulse
+from voiced.reasons import Reasons
 from voiced.remote import Remote
 from voiced.reporter import Reporter
 from voiced.turns import Happening
@@ -72,11 +73,12 @@ class Daemon:
         area = area_id(config, home)
         await mind.load_home(home.to_dict(), area)
         house = real_house(home, area=area, device_id=config.id, locale=config.locale)
-        accounting = Accounting(config)
+        accounting, reasons = Accounting(config), Reasons(config.why.turns)
 
         def also(happening: Happening) -> None:
             self.tell(happening)
             accounting.tell(happening)
+            reasons.tell(happening)
             presenting.tell(happening)
 
         reporter = Reporter(broker, config.id, also)
@@ -90,10 +92,11 @@ class Daemon:
             listener=Listener(listener_settings(config)),
             house=house,
             tell=reporter.tell,
+            explain=reasons.explain,
             settings=turn_settings(config),
         )
         presenting = Presenting(config, broker, house, assistant)
-        remote = Remote(broker, config.id, assistant, mute=keep.mute, tell=reporter.tell)
+        remote = Remote(broker, config.id, assistant, mute=keep.mute, why=reasons.answer, tell=reporter.tell)
         pulse = Pulse(
             systemd=Systemd(), assistant=assistant, ear=ear, mind=mind, voice=voice, broker=broker,
             muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter,

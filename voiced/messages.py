@@ -171,6 +171,50 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """A sequence of tokens as the model scored it."""
+
+    text: str
+    nats: float
+    """Sum of the tokens' log-probabilities, less what the grammar charges."""
+
+
+class Rule(enum.StrEnum):
+    """By which rule an utterance got its verdict, and what `Evidence.measured` and `limit` are."""
+
+    BEST = "best"
+    """The best sentence of the house. Nats per token by which the free path is better; more than `limit` and it were
+    not for this house."""
+    NOTHING = "nothing"
+    """Nothing was said. Probability of that; certain enough from `limit` on."""
+    FREE = "free"
+    """Not for this house: as BEST, but beyond `limit`."""
+    UNLIKELY = "unlikely"
+    """Not for this house: nats per token that the best sentence costs; at most `limit` may be meant."""
+    UNSURE = "unsure"
+    """Not for this house: certainty of the best sentence; less than `limit` is never acted on."""
+    NO_PATH = "no_path"
+    """No sentence of the house came to an end."""
+    CUT_OFF = "cut_off"
+    """It stops in mid-sentence. Nats by which that is better than the best whole sentence (20 for all beyond)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a decision was judged by. Holds what was heard: shown on request only, as `Decision.sentence`."""
+
+    rule: Rule
+    measured: float = 0.0
+    limit: float = 0.0
+    paths: tuple[Scored, ...] = ()
+    """Sentences of the house, best first."""
+    cut_off: Scored | None = None
+    """The best one that the model would end where it may not end."""
+    free: Scored | None = None
+    """What the model would say if no grammar held it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the engine understood."""
 
@@ -182,6 +226,7 @@ class Decision:
     """The allowed sentence (or tool call) behind the decision. Not a transcript. Shown at DEBUG and on request only."""
     alternatives: tuple[Alternative, ...] = ()
     digits: str = ""
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

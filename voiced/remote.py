@@ -1,4 +1,4 @@
-"""Own topics in: `voiced/<id>/say`, `ask`, `listen`, `cancel`, `mute`; `data/topics.schema.json` has their form.
+"""Own topics in: `voiced/<id>/say`, `ask`, `listen`, `cancel`, `mute`, `why`; `data/topics.schema.json` has their form.
 
 A payload is plain text or a JSON object. What is neither, too large, retained (somebody else's past) or too old is
 answered by one line in the log and the event `request_refused`, and changes nothing. Typed words are never an answer
@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ MAX_BYTES = 4096
 MAX_CHARACTERS = {"say": 1000, "ask": 200}
 FRESH_S = 5.0
 """Typed words that waited longer are not carried out any more."""
+MOST_TURNS = 100
 _WAITING = 8
 _ON, _OFF = ("on", "true", "1", "yes"), ("off", "false", "0", "no")
 
@@ -54,8 +55,13 @@ class Mute:
     on: bool
 
 
-Request = Say | Ask | Listen | Cancel | Mute
-KINDS = ("say", "ask", "listen", "cancel", "mute")
+@dataclass(frozen=True, slots=True)
+class Why:
+    turns: int
+
+
+Request = Say | Ask | Listen | Cancel | Mute | Why
+KINDS = ("say", "ask", "listen", "cancel", "mute", "why")
 
 
 def read(kind: str, payload: bytes) -> Request:
@@ -75,6 +81,8 @@ def read(kind: str, payload: bytes) -> Request:
         return Cancel()
     if kind == "mute":
         return Mute(_switch(fields.get("mute") if text.startswith("{") else text))
+    if kind == "why":
+        return Why(_turns(fields.get("turns", "") if text.startswith("{") else text))
     words = fields.get("text") if text.startswith("{") else text
     if not isinstance(words, str):
         raise UsageError('it has no "text"')
@@ -93,6 +101,15 @@ def _switch(value: object) -> bool:
     if said not in (*_ON, *_OFF):
         raise UsageError("it is neither on nor off")
     return said in _ON
+
+
+def _turns(value: object) -> int:
+    said = str(value)
+    if not said:
+        return MOST_TURNS
+    if not (said.isascii() and said.isdigit() and len(said) < 5 and int(said) > 0):
+        raise UsageError("it is no number of turns")
+    return min(int(said), MOST_TURNS)
 
 
 class Listening(Protocol):
@@ -114,9 +131,11 @@ class Remote:
         assistant: Listening,
         *,
         mute: Callable[[bool], Awaitable[None]],
+        why: Callable[[int], Mapping[str, object]],
         tell: Callable[[dict[str, object]], None],
     ) -> None:
         self._broker, self._assistant, self._mute, self._tell = broker, assistant, mute, tell
+        self._why, self._explanation = why, f"voiced/{device_id}/explanation"
         self._kinds = {f"voiced/{device_id}/{kind}": kind for kind in KINDS}
         self._messages = broker.messages()
         self._words: dict[str, asyncio.Queue[tuple[Say | Ask, float]]] = {
@@ -151,6 +170,9 @@ class Remote:
         match request:
             case Mute(on=on):
                 await self._try(kind, self._mute(on))
+            case Why(turns=turns):
+                answer = json.dumps(self._why(turns), ensure_ascii=False)
+                self._start(self._try(kind, self._broker.publish(self._explanation, answer)))
             case Cancel():
                 for waiting in self._words.values():
                     while not waiting.empty():

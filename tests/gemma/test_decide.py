@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
 from voiced.gemma.decide import FORK, Path, Walk, Walker, WalkSettings, log_softmax
-from voiced.gemma.judge import Calibration, judge, judge_code
-from voiced.messages import Call, Decision, Verdict
+from voiced.gemma.judge import Calibration, judge, judge_code, with_paths
+from voiced.messages import Call, Decision, Evidence, Rule, Verdict
 
 END, VOCAB = 0, 8
 F32 = npt.NDArray[np.float32]
@@ -218,6 +218,33 @@ def test_a_beginning_is_incomplete(path: tuple[int, ...], free: bool) -> None:
     decision = decide(favours(path, 9.0), HOUSE, free=free)
     assert decision.verdict is Verdict.INCOMPLETE
     assert decision.sentence == " ".join(map(str, path))
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [((1, 2, 3), Rule.BEST), ((6, 7, 6, 7, 6), Rule.UNLIKELY), ((), Rule.NOTHING), ((1, 2), Rule.CUT_OFF)],
+)
+def test_a_verdict_says_what_it_was_judged_by(said: tuple[int, ...], rule: Rule) -> None:
+    walk = walked(favours(said, 9.0), HOUSE)
+    decision = with_paths(judge(walk, HOUSE, Calibration(), str), walk, str)
+    evidence = decision.evidence
+    assert evidence is not None
+    assert evidence.rule is rule
+    within = {Rule.BEST: evidence.measured <= evidence.limit, Rule.CUT_OFF: evidence.limit == 0 < evidence.measured}
+    assert within.get(rule, evidence.measured > evidence.limit)
+    scores = [path.nats for path in evidence.paths]
+    assert scores == sorted(scores, reverse=True)
+    assert evidence.free
+    assert evidence.free.text == str(said)
+    if rule is Rule.BEST:
+        assert evidence.paths[0].text == str(said)
+        assert evidence.paths[0].nats == pytest.approx(evidence.free.nats)
+
+
+def test_what_is_better_without_the_grammar_is_told_by_how_much() -> None:
+    walk = Walk((Path((1, 2, 3), -4.4),), None, -math.inf, Path((6, 7), -0.1), True, 1)
+    evidence = judge(walk, HOUSE, Calibration(), str).evidence
+    assert evidence == Evidence(Rule.FREE, pytest.approx(4.3 / 4), Calibration().foreign_gap)
 
 
 def test_verdicts_may_be_calls() -> None:

@@ -24,6 +24,7 @@ from voiced.home.outcome import outcome
 from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import AudioHeard, Call, Decision, Ended, Hushed, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.reasons import decided
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, Setup, load_model
 
@@ -49,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="voiced.toml")
     parser.add_argument("--area", default="", help="the area in which the device stands; none unless said")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--details", type=Path, metavar="FILE", help="a JSON line for each recording")
+    parser.add_argument(
+        "--details", type=Path, metavar="FILE", help="a JSON line for each recording, with its paths and scores"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -155,11 +158,8 @@ def judge(core: EngineCore, home: Home, line: Line, area: str) -> dict[str, Any]
         "audio": line.audio.name,
         "text": line.text,
         "result": result,
-        "verdict": str(decision.verdict),
-        "heard": decision.sentence,
-        "calls": [c.to_json() for c in decision.calls],
         "expect": None if line.expect is None else [c.to_json() for c in line.expect],
-        "certainty": round(decision.certainty, 4),
+        **decided(decision),
         "delay_ms": None if delay_ms is None else round(delay_ms, 1),
         "tags": list(line.tags),
     }

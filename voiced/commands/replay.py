@@ -26,11 +26,15 @@ from voiced.app import (
 from voiced.app import mqtt as real_broker
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
+from voiced.commands.why import shown
 from voiced.config import Config, read_config
 from voiced.errors import AudioFileError, InferenceError
+from voiced.home.house import Judgement
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
+from voiced.messages import Decision
 from voiced.ports import Broker
+from voiced.reasons import Reasons
 from voiced.turns import Happening
 
 
@@ -50,28 +54,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="really publish; otherwise commands are shown and their confirmation simulated",
     )
+    parser.add_argument("--why", action="store_true", help="after each turn, what it heard and why it went as it did")
     parser.add_argument("--json", action="store_true", help="a JSON object for each event")
 
 
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config).with_place(home=options.home, area=options.area)
-    tell: Callable[[Happening], None]
-    if options.json:
+    console, reasons = Console(), Reasons(1)
+    screen = Screen(console)
 
-        def tell(happening: Happening) -> None:
-            print(json.dumps(happening), flush=True)
-    else:
-        tell = Screen(Console()).show
+    def tell(happening: Happening) -> None:
+        reasons.tell(happening)
+        explained = reasons.last() if options.why and happening["event"] == "turn_end" else []
+        if options.json:
+            print(json.dumps({**happening, "explanation": explained[0]} if explained else happening), flush=True)
+            return
+        screen.show(happening)
+        for turn in explained:
+            console.print(shown(turn))
+
     if not options.file.is_file():
         raise AudioFileError(f"{options.file}: there is no such file")
-    asyncio.run(
-        replay(config, options.file, tell=tell, wake=not options.no_wake, realtime=options.realtime, mqtt=options.mqtt)
+    wake = not options.no_wake
+    work = replay(
+        config,
+        options.file,
+        tell=tell,
+        explain=reasons.explain,
+        wake=wake,
+        realtime=options.realtime,
+        mqtt=options.mqtt,
     )
+    asyncio.run(work)
     return 0
 
 
 async def replay(
-    config: Config, path: Path, *, tell: Callable[[Happening], None], wake: bool, realtime: bool, mqtt: bool
+    config: Config,
+    path: Path,
+    *,
+    tell: Callable[[Happening], None],
+    explain: Callable[[int, Decision, Judgement], None] = lambda *_: None,
+    wake: bool,
+    realtime: bool,
+    mqtt: bool,
 ) -> None:
     """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
     home = load_home_of(config)
@@ -103,6 +129,7 @@ async def replay(
             listener=Listener(listener_settings(config)),
             house=real_house(home, area=area, device_id=config.id, locale=config.locale),
             tell=marked,
+            explain=explain,
             settings=turn_settings(config),
             paced=realtime,
             wake=wake,

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, fields, replace
 from voiced.errors import ModelFileError
 from voiced.gemma.automaton import State, TokenAutomaton
 from voiced.gemma.decide import Path, Walk
-from voiced.messages import Alternative, Call, Decision, SlotValue, Verdict
+from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, SlotValue, Verdict
 
 VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
 """Tools of the calls dialect that are verdicts, not actions."""
 READ_PATHS, READ_NATS = 6, 9.0
 """Finished paths whose meaning is worked out: so many, so close to the best. The others are far behind."""
+_SURE_NATS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +98,21 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     cut_score = cut.score - by.cut_cost if cut and cut.tokens else -math.inf
     free = walk.free
     if walk.free_ended and free and ends_early(automaton, free.tokens) and free.score - by.cut_cost > top:
-        return Decision(
-            Verdict.INCOMPLETE, certainty=_certainty_of(free.score - by.cut_cost - top), sentence=text(free.tokens)
-        )
+        return _incomplete(free.score - by.cut_cost - top, text(free.tokens))
     likeliest = walk.finished[0] if walk.finished and top >= cut_score else cut or Path((), -math.inf)
     foreign = _foreign(walk, max(top, cut_score), len(likeliest.tokens), by)
     if foreign is not None:
-        return Decision(Verdict.NOT_FOR_ME, certainty=foreign)
+        certainty_of_it, why = foreign
+        return Decision(Verdict.NOT_FOR_ME, certainty=certainty_of_it, evidence=why)
     if cut and cut_score > top:
-        return Decision(Verdict.INCOMPLETE, certainty=_certainty_of(cut_score - top), sentence=text(cut.tokens))
+        return _incomplete(cut_score - top, text(cut.tokens))
     if best is None:
-        return Decision(Verdict.NOT_FOR_ME, certainty=0.5)
+        return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
     length = len(walk.finished[0].tokens) + 1
-    doubt = by.gap * _gap(walk, top, length - 1) + by.level * max(0.0, -top) / length if walk.free else 0.0
+    gap = _gap(walk, top, length - 1)
+    doubt = by.gap * gap + by.level * max(0.0, -top) / length if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(one: _Outcome) -> float:
@@ -119,13 +120,26 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - doubt)
 
     if (sure := certainty(best)) < by.least:
-        return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure)
+        return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure, evidence=Evidence(Rule.UNSURE, sure, by.least))
     alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others]
     alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
-    verdict = VERDICT_CALLS.get(best.calls[0].intent) if best.calls else None
-    if verdict:
-        return Decision(verdict, certainty=sure, sentence=best.sentence, alternatives=tuple(alternatives))
-    return Decision(Verdict.CALLS, best.calls, sure, best.sentence, tuple(alternatives))
+    verdict = VERDICT_CALLS.get(best.calls[0].intent, Verdict.CALLS) if best.calls else Verdict.CALLS
+    calls = best.calls if verdict is Verdict.CALLS else ()
+    why = Evidence(Rule.BEST, gap, by.foreign_gap)
+    return Decision(verdict, calls, sure, best.sentence, tuple(alternatives), evidence=why)
+
+
+def with_paths(decision: Decision, walk: Walk, text: Callable[[tuple[int, ...]], str]) -> Decision:
+    """With the walk's paths in its evidence, spelled by `text`; as it is where nothing was walked."""
+    if decision.evidence is None:
+        return decision
+
+    def scored(path: Path | None) -> Scored | None:
+        return Scored(text(path.tokens), path.score) if path and path.score > -math.inf else None
+
+    paths = tuple(one for path in walk.finished[:READ_PATHS] if (one := scored(path)))
+    evidence = replace(decision.evidence, paths=paths, cut_off=scored(walk.cut_off), free=scored(walk.free))
+    return replace(decision, evidence=evidence)
 
 
 def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decision:
@@ -135,7 +149,7 @@ def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decisi
         return decision
     slots = decision.calls[0].slots
     digits = f"{slots.get('first', '')}{slots.get('second', '')}"
-    return Decision(Verdict.DIGITS, (), decision.certainty, digits=digits)
+    return Decision(Verdict.DIGITS, (), decision.certainty, digits=digits, evidence=decision.evidence)
 
 
 def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_Outcome]:
@@ -163,27 +177,31 @@ def _gap(walk: Walk, score: float, length: int) -> float:
     return max(0.0, walk.free.score - score) / (length + 1) if walk.free else 0.0
 
 
-def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> float | None:
-    """How certain it is that the speech was not for this house; None if it may have been."""
+def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> tuple[float, Evidence] | None:
+    """How certain it is that the speech was not for this house, and why; None if it may have been."""
     if walk.free is None:
         return None
     if walk.free_ended and not walk.free.tokens:
         # greedily nothing: that is one token against many, so only a clear majority counts
         nothing = math.exp(walk.free.score)
         if nothing > by.nothing:
-            return nothing
+            return nothing, Evidence(Rule.NOTHING, nothing, by.nothing)
     if score == -math.inf:
-        return 0.9
+        return 0.9, Evidence(Rule.NO_PATH)
     total, gap = walk.free.score - score, _gap(walk, score, length)
-    if -score / (length + 1) > by.floor:
-        return 0.7
+    cost = -score / (length + 1)
+    if cost > by.floor:
+        return 0.7, Evidence(Rule.UNLIKELY, cost, by.floor)
     if gap > by.foreign_gap and total > by.foreign_total:
-        return _logistic(3 * (gap - by.foreign_gap) + 0.5)
+        return _logistic(3 * (gap - by.foreign_gap) + 0.5), Evidence(Rule.FREE, gap, by.foreign_gap)
     return None
 
 
-def _certainty_of(lead: float) -> float:
-    return _logistic(min(lead, 20.0) if lead > -math.inf else 0.0)
+def _incomplete(lead: float, sentence: str) -> Decision:
+    """`lead`: nats by which ending in mid-sentence is better than the best whole one."""
+    lead = min(lead, _SURE_NATS) if lead > -math.inf else 0.0
+    why = Evidence(Rule.CUT_OFF, lead)
+    return Decision(Verdict.INCOMPLETE, certainty=_logistic(lead), sentence=sentence, evidence=why)
 
 
 def _logistic(x: float) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from voiced.home import dialogue, policy, states, timers
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
 from voiced.home.manner import AS_MEASURED, Manner
-from voiced.home.model import Home
+from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import Reply
 from voiced.home.states import StateBook
@@ -46,10 +46,14 @@ class Judgement:
     say: str = ""
     """What to say now; for ACT see `House.report`."""
     reason: str = ""
+    """Of REFUSE and IGNORE, see `policy`; of ASK: code | close_call | which."""
     wants_code: bool = False
     window_ms: int = CODE_SECONDS * 1000
     """ASK: how long the answer may take to begin."""
     act: Act | None = None
+    risk: Risk = Risk.HARMLESS
+    needed: float = 0.0
+    """The certainty that a thing of this risk asks for; 0 where it was not asked."""
 
 
 class House:
@@ -113,7 +117,10 @@ class House:
             self._before, self._before_at_s = decision.calls, self._now_s()
         judgement = self._in_words(judged)
         self._said = judgement.say or self._said
-        return judgement
+        if not decision.calls:
+            return judgement
+        risk = policy.risk_of(decision.calls, self.home, self.area)
+        return replace(judgement, risk=risk, needed=policy.CERTAIN_ENOUGH[risk])
 
     def _in_context(self, decision: Decision) -> Decision:
         """With what it leaves to what was done a moment ago: "and the kitchen too"."""
@@ -129,7 +136,8 @@ class House:
                 return self._refused("code_locked")
             case Ask():
                 self._asked = judged
-                return Judgement(Kind.ASK, say=phrases.say(judged.reply), wants_code=bool(judged.code))
+                reason = "code" if judged.code else "close_call" if judged.close else "which"
+                return Judgement(Kind.ASK, say=phrases.say(judged.reply), reason=reason, wants_code=bool(judged.code))
             case policy.Answer():
                 return Judgement(Kind.ANSWER, say=phrases.say(judged.reply))
             case policy.Refuse():

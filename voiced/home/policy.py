@@ -63,6 +63,8 @@ class Ask:
     """What was wanted of one of them."""
     about: int = 0
     """Which of `calls` it is that has to be told more exactly."""
+    close: bool = False
+    """Not the house has several such things: two readings of the sound are about as certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def judge(
         return Ignore("not_for_me" if verdict is Verdict.CALLS else verdict.value)
     facts = Facts(home, area, states or {}, now, manner)
     pairs = [(call, resolve(call, home, area)) for call in decision.calls]
-    needed = max(certain_enough[_risk(home, r)] for _, r in pairs)
+    needed = certain_enough[_worst(home, (r for _, r in pairs), certain_enough)]
     if (question := _close_call(decision, home, area, needed)) is not None:
         return question
     if decision.certainty < needed:
@@ -135,7 +137,7 @@ def _close_call(decision: Decision, home: Home, area: str, needed: float) -> Ask
     if len(options) != 2:
         return None
     names = [_name(home, o) for o in options]
-    return Ask(Reply("which", {"names": names}), options=tuple(options), calls=decision.calls)
+    return Ask(Reply("which", {"names": names}), options=tuple(options), calls=decision.calls, close=True)
 
 
 def _named(call: Call, home: Home, area: str) -> dict[str, None]:
@@ -146,6 +148,15 @@ def _named(call: Call, home: Home, area: str) -> dict[str, None]:
 
 def _how(call: Call) -> dict[str, SlotValue]:
     return {k: v for k, v in call.slots.items() if k not in PLACES}
+
+
+def risk_of(calls: Iterable[Call], home: Home, area: str = "") -> Risk:
+    """The worst that these calls can do: `CERTAIN_ENOUGH` says what that asks for."""
+    return _worst(home, (resolve(call, home, area) for call in calls), CERTAIN_ENOUGH)
+
+
+def _worst(home: Home, resolved: Iterable[Resolved | None], certain_enough: Mapping[Risk, float]) -> Risk:
+    return max((_risk(home, one) for one in resolved), key=certain_enough.__getitem__, default=Risk.HARMLESS)
 
 
 def _risk(home: Home, resolved: Resolved | None) -> Risk:

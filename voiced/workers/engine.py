@@ -24,7 +24,7 @@ from voiced.gemma.decide import Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls
-from voiced.gemma.judge import judge, judge_code
+from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
@@ -327,6 +327,7 @@ class EngineCore:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         else:
             decision = judge(walk, walker.automaton, self._pair.calibration, self._spell)
+            decision = with_paths(decision, walk, self._spell)
         return decision, (time.perf_counter() - begun) * 1000, walk
 
     def _spell(self, tokens: tuple[int, ...]) -> str:
