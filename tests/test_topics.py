@@ -327,7 +327,7 @@ async def test_garbage_the_past_and_too_much_change_nothing() -> None:
     async with house() as (stage, world):
         for kind, payload in (
             ("say", b"\xff\xfe"), ("ask", b'{"txt": 1}'), ("mute", b"perhaps"), ("say", b"x" * (MAX_BYTES + 1)),
-            ("ask", b"a" * 201), ("mute", b"{"), ("say", b" "), ("ask", b'{"text": ["a"]}'), ("say", b"bell \x07"), 
+            ("ask", b"a" * 201), ("mute", b"{"), ("say", b" "), ("ask", b'{"text": ["a"]}'), ("say", b"bell \x07"),
             ("why", b"all"), ("why", b'{"turns": -1}'),
         ):  # fmt: skip
             await world.ask(kind, payload)
