@@ -2,7 +2,7 @@
 
 The whole daemon (core, ear, engine, mouth, a broker's connection) hears quiet noise at its own pace. The wake model
 alone is a process of its own that scores the same sound at the same pace with the same backend, and does nothing else;
-it is measured before and after.
+both are measured at the same time, so that what else the machine does hits them alike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import subprocess
+import os
 import sys
 import tempfile
 import time
@@ -47,9 +47,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         rng = np.random.default_rng(0)
         samples = round((options.seconds + 2 * options.settle) * SAMPLE_RATE_HZ)
         write_wav(noise, (rng.standard_normal(samples) * 20).astype(np.int16).tobytes())
-        before = _alone_elsewhere(options, noise)
-        shares, pss = asyncio.run(_daemon(options, noise))
-        wake_alone = (before + _alone_elsewhere(options, noise)) / 2
+        shares, wake_alone, pss = asyncio.run(_daemon(options, noise))
     whole = sum(shares.values())
     return {
         "model": options.model,
@@ -62,17 +60,6 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         **{f"{name}_cpu": round(share, 4) for name, share in shares.items()},
         "peak_pss_gb": round(pss / 1e9, 3),
     }
-
-
-def _alone_elsewhere(options: argparse.Namespace, noise: Path) -> float:
-    times = (str(options.seconds), str(options.settle))
-    told = subprocess.run(
-        [sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, *times],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(told.stdout)
 
 
 def alone(path: Path, backend: str, seconds: float, settle_s: float) -> float:
@@ -98,8 +85,10 @@ def alone(path: Path, backend: str, seconds: float, settle_s: float) -> float:
     return used / seconds
 
 
-async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, float], int]:
-    """CPU shares by process while idle, and the most memory that all took together, a turn included."""
+async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, float], float, int]:
+    """CPU shares by process while idle, the wake model's alone, and the most memory that the daemon's processes took
+    together, a turn included.
+    """
     config = Config(id="bench", model=ModelConfig(folder_of(options.model)), wake=WakeConfig(backend=options.backend))
     home = demo_home()
     most = 0
@@ -119,6 +108,11 @@ async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, f
         listening = asyncio.create_task(assistant.run())
         while not assistant.frames:  # noqa: ASYNC110 - frames are counted, not told
             await asyncio.sleep(0.1)
+        times = (str(options.seconds), str(options.settle))
+        lonely = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "voiced.bench.idle", str(noise), options.backend, *times),
+            stdout=asyncio.subprocess.PIPE,
+        )
         await asyncio.sleep(options.settle)
         names = {mind.supervisor.pid: "engine", voice.supervisor.pid: "mouth"}
         before = {pid: cpu_s(pid) for pid in family()}
@@ -127,15 +121,18 @@ async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, f
         await asyncio.sleep(options.seconds)
         passed = time.monotonic() - begun
         shares = {"core": (time.process_time() - core) / passed}
-        for pid in family()[1:]:
+        for pid in before:
+            if pid in (os.getpid(), lonely.pid):
+                continue
             name = names.get(pid, "ear" if pid == ear.pid else "broker")
             if name != "broker":
-                shares[name] = (cpu_s(pid) - before.get(pid, 0.0)) / passed
+                shares[name] = (cpu_s(pid) - before[pid]) / passed
+        wake_alone = float((await lonely.communicate())[0])
         while not listening.done():
             most = max(most, sum(pss_bytes(pid) for pid in family()))
             await asyncio.sleep(0.5)
         await listening
-    return shares, most
+    return shares, wake_alone, most
 
 
 if __name__ == "__main__":
