@@ -34,7 +34,7 @@ from voiced.acting import Acting
 from voiced.errors import AudioDeviceError, BusyError, VoicedError
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Ledger, Mark
-from voiced.listen.listener import Listener, muted
+from voiced.listen.listener import Listener
 from voiced.messages import (
     AudioHeard,
     Decision,
@@ -80,7 +80,10 @@ class Assistant:
         self.listener, self.house = listener, house
         self._timeline = timeline = Timeline(listener, tell, paced=paced)
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
-        self._speaking = Speaking(mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes)
+        self._speaking = Speaking(
+            mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
+            wake_words=listener.settings.words,
+        )  # fmt: skip
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
@@ -124,8 +127,7 @@ class Assistant:
                     self._speaking.ear_opened()
                 case Frame():
                     self._timeline.frame_arrived()
-                    drowned = self._speaking.drowns(heard.first_sample)
-                    await self._events(self.listener.hear(muted(heard) if drowned else heard))
+                    await self._events(self.listener.hear(self._speaking.through(heard)))
                     self.frames += 1
         await self._events(self.listener.file_end())
         while self._tasks:
@@ -178,7 +180,10 @@ class Assistant:
             self._timeline.tell("listening", event.at_sample, turn=event.turn, expect=str(expect))
         self._turn = OpenTurn(event.turn, expect, Ledger(event.turn))
         await self._engine.begin(event.turn, expect)
-        if event.word:
+        if event.word and self._speaking.saying:
+            self._timeline.tell("interrupted", event.at_sample, turn=event.turn)
+            self._start(self._speaking.give_way())  # falling silent is the answer to the wake
+        elif event.word:
             self._start(self._speaking.chime(Chime.WOKEN))
 
     async def _speculate(self, event: Hushed) -> None:

