@@ -157,12 +157,15 @@ def test_metrics_are_served_on_this_machine_only() -> None:
     with Metrics(port=0) as metrics:
         metrics.turn(spent_ms=222.0, hidden_ms=70.0, abandoned=1, stages_ms={"encode": 20.0})
         metrics.turn(spent_ms=None, hidden_ms=0.0, abandoned=0, stages_ms={})
+        metrics.wakes({"alexa": (1, 2, 0)})
+        metrics.wakes({"alexa": (1, 5, 1)})
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics.port}/metrics", timeout=10) as answer:
             text = answer.read().decode()
         with pytest.raises(ConfigError, match="cannot be opened"):
             Metrics(port=metrics.port)
     assert 'voiced_turns_total{sent="yes"} 1.0' in text
     assert "voiced_speculations_abandoned_total 1.0" in text
+    assert 'voiced_wakes_total{outcome="near_miss",word="alexa"} 5.0' in text
     assert 'voiced_turn_seconds_bucket{le="0.25"} 1.0' in text
     assert 'voiced_turn_seconds_bucket{le="0.2"} 0.0' in text
 

@@ -147,7 +147,12 @@ class Stage:
             explain=self.reasons.explain, paced=False,
         )  # fmt: skip
         self.remote = Remote(
-            link, "t", self.assistant, mute=self._mute, why=self.reasons.answer, tell=self.reporter.tell
+            link,
+            "t",
+            self.assistant,
+            mute=self._mute,
+            why=lambda turns: self.reasons.answer(turns, self.assistant.listener),
+            tell=self.reporter.tell,
         )
 
     async def _mute(self, on: bool) -> None:
@@ -310,6 +315,7 @@ async def test_whoever_asks_why_is_told_what_the_last_turns_heard() -> None:
         assert "47" not in json.dumps(told["turns"][-1]["heard"])
         assert "digits" not in told["turns"][-1]
 
+        assert told["wake"]["hey_jarvis"]["woken"] == 3
         port = Config(id="t", broker=BrokerConfig(port=stage.port))
         assert (await asked(port, 1))["turns"] == told["turns"][-1:]
     for message in world.seen:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 
 from voiced.adapters.ledgerfile import LedgerFile
 from voiced.config import Config
 from voiced.ledger import Ledger
+from voiced.listen.wakecount import WakeCount
 from voiced.turns import Happening
 
 _log = logging.getLogger(__name__)
@@ -53,6 +55,10 @@ class Accounting:
             except OSError as error:
                 _log.warning("the ledger is not kept any more: %s", error)
                 self._file = None
+
+    def woke(self, counts: Mapping[str, WakeCount]) -> None:
+        if self._metrics:
+            self._metrics.wakes({word: (c.woken, c.near, c.refractory) for word, c in counts.items()})
 
     def close(self) -> None:
         if self._metrics:

@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from voiced.adapters.homeassistant import HomeAssistant
@@ -28,8 +29,10 @@ from voiced.workers.supervisor import Supervisor
 
 
 def listener_settings(config: Config) -> ListenerSettings:
-    known = {word: WAKE_WORDS.get(word, WakeWord()) for word in config.wake.words}
-    words = {word: WakeWord(config.wake.threshold, rule.back_ms, rule.tail_ms) for word, rule in known.items()}
+    words = {
+        word: replace(WAKE_WORDS.get(word, WakeWord()), threshold=threshold)
+        for word, threshold in config.wake.by_word().items()
+    }
     turn = config.turn
     return ListenerSettings(
         words=words, end_ms=turn.end_ms, no_speech_ms=turn.no_speech_ms, cap_ms=turn.cap_ms, follow_up_ms=8000

@@ -28,8 +28,15 @@ class MicrophoneConfig:
 class WakeConfig:
     words: tuple[str, ...] = ("hey_jarvis",)
     threshold: float = 0.5
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """Of words that differ, by name."""
     backend: str = ""
     """`onnx`, `pyopen`, or empty for what is installed."""
+
+    def by_word(self) -> dict[str, float]:
+        """Each word's threshold, by the name under which it is scored: a model of one's own has its file's."""
+        names = [Path(word).stem if word.endswith((".onnx", ".tflite")) else word for word in self.words]
+        return {name: self.thresholds.get(name, self.threshold) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     base = base or Path()
     root = Table.parse(text, file)
     microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
+    thresholds = wake.table("thresholds")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
     assistant = root.table("home_assistant")
@@ -182,6 +190,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         wake=WakeConfig(
             words=wake.strings("words", _WAKE.words),
             threshold=wake.number("threshold", _WAKE.threshold, low=0.01, high=1),
+            thresholds={word: thresholds.number(word, low=0.01, high=1) for word in thresholds},
             backend=wake.string("backend", "", choices=("", "onnx", "pyopen")),
         ),
         turn=TurnConfig(
@@ -227,6 +236,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         root.fault("locale", "must look like en_US or en_GB")
     if not config.wake.words:
         wake.fault("words", "must name at least one wake word")
+    for word in config.wake.thresholds.keys() - config.wake.by_word():
+        thresholds.fault(word, "is none of the wake words: " + ", ".join(config.wake.by_word()))
     if config.ledger.keep_turns and config.state_dir is None:
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
     if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
@@ -242,6 +253,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     for table in (
         microphone,
         wake,
+        thresholds,
         turn,
         model,
         speaker,

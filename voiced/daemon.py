@@ -96,10 +96,17 @@ class Daemon:
             settings=turn_settings(config),
         )
         presenting = Presenting(config, broker, house, assistant)
-        remote = Remote(broker, config.id, assistant, mute=keep.mute, why=reasons.answer, tell=reporter.tell)
+        remote = Remote(
+            broker,
+            config.id,
+            assistant,
+            mute=keep.mute,
+            why=lambda turns: reasons.answer(turns, assistant.listener),
+            tell=reporter.tell,
+        )
         pulse = Pulse(
             systemd=Systemd(), assistant=assistant, ear=ear, mind=mind, voice=voice, broker=broker,
-            muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter,
+            muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter, accounting=accounting,
         )  # fmt: skip
         async with through, running(voice.supervisor, mind.supervisor, ear.supervisor):
             for topic in home.topics():

@@ -18,6 +18,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from voiced.accounting import Accounting
 from voiced.adapters.systemd import Systemd
 from voiced.assistant import Assistant
 from voiced.keeping import Keeper
@@ -39,16 +40,21 @@ class Pulse:
     broker: Broker
     keeper: Keeper
     reporter: Reporter
+    accounting: Accounting
     muted: Callable[[], bool]
     beat_s: float = BEAT_S
 
     async def run(self) -> None:
         """Until cancelled."""
-        announced, frames, last = False, 0, ""
+        announced, frames, last, wakes = False, 0, "", self.assistant.listener.wakes
         while True:
             await asyncio.sleep(self.beat_s)
             flowing, frames = self.assistant.frames > frames, self.assistant.frames
             hears = flowing or self.muted()
+            if (now := self.assistant.listener.wakes) is not wakes:
+                wakes = now
+                self.reporter.is_now(wakes=wakes)
+                self.accounting.woke(wakes)
             lacks = self._lacks(hears=hears)
             status = "; ".join(lacks) or ("muted" if self.muted() else "listening")
             if status != last:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from voiced.home.house import Judgement, Kind
+from voiced.listen.listener import Listener
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, Verdict
 from voiced.turns import Happening
 
@@ -71,9 +72,13 @@ class Reasons:
         """The last turns, newest last, as `data/topics.schema.json` has them (`explanation`)."""
         return [_told(one) for one in list(self._kept.values())[-turns:]] if turns > 0 else []
 
-    def answer(self, turns: int) -> dict[str, object]:
+    def answer(self, turns: int, listener: Listener) -> dict[str, object]:
         """What `voiced/<id>/explanation` says."""
-        return {"keeps": self._turns, "turns": self.last(turns)}
+        wake = {
+            word: {"threshold": listener.settings.word(word).threshold, **asdict(count)}
+            for word, count in listener.wakes.items()
+        }
+        return {"keeps": self._turns, "turns": self.last(turns), "wake": wake}
 
     def _of(self, turn: int) -> _Kept:
         one = self._kept.get(turn)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypedDict, Unpack
 
 from voiced import __version__
 from voiced.errors import BrokerError
+from voiced.listen.wakecount import WakeCount
 from voiced.ports import Broker
 from voiced.turns import Happening
 
@@ -33,6 +35,7 @@ class DeviceState:
     muted: bool = False
     lacks: tuple[str, ...] = ()
     """What is missing, in words: a microphone, a model, a voice."""
+    wakes: Mapping[str, WakeCount] = field(default_factory=dict)
 
     def after(self, event: str) -> DeviceState:
         return replace(self, doing=_DOING.get(event, self.doing))
@@ -40,7 +43,15 @@ class DeviceState:
     def to_json(self) -> str:
         idle = self.doing == "idle"
         state = "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
-        return json.dumps({"state": state, "muted": self.muted, "lacks": list(self.lacks), "version": __version__})
+        wake = {word: asdict(count) for word, count in self.wakes.items()}
+        told = {"state": state, "muted": self.muted, "lacks": list(self.lacks), "version": __version__, "wake": wake}
+        return json.dumps(told)
+
+
+class Changes(TypedDict, total=False):
+    muted: bool
+    lacks: tuple[str, ...]
+    wakes: Mapping[str, WakeCount]
 
 
 class Reporter:
@@ -59,12 +70,9 @@ class Reporter:
             self._put("ledger", happening["ledger"])
         self.state = self.state.after(event)
 
-    def is_now(self, *, muted: bool | None = None, lacks: tuple[str, ...] | None = None) -> None:
+    def is_now(self, **changed: Unpack[Changes]) -> None:
         """What changed beside the turns."""
-        state = self.state
-        self.state = DeviceState(
-            state.doing, state.muted if muted is None else muted, state.lacks if lacks is None else lacks
-        )
+        self.state = replace(self.state, **changed)
         with contextlib.suppress(asyncio.QueueFull):
             self._waiting.put_nowait(("state", ""))
 

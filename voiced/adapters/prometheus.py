@@ -35,6 +35,13 @@ class Metrics:
         self._stages = Histogram(
             "voiced_stage_seconds", "Each stage of a turn.", ["stage"], buckets=_SECONDS, registry=registry
         )
+        self._wakes = Counter(
+            "voiced_wakes",
+            "Rises of a wake word's score, by what came of them.",
+            ["word", "outcome"],
+            registry=registry,
+        )
+        self._woke: dict[str, tuple[int, int, int]] = {}
         try:
             self._server, self._thread = start_http_server(port, "127.0.0.1", registry)
         except OSError as error:
@@ -50,6 +57,14 @@ class Metrics:
             self._spent.observe(spent_ms / 1000)
         for stage, ms in stages_ms.items():
             self._stages.labels(stage).observe(ms / 1000)
+
+    def wakes(self, counts: Mapping[str, tuple[int, int, int]]) -> None:
+        """Each word's (woken, near misses, too soon) since the start."""
+        for word, now in counts.items():
+            before = self._woke.get(word, (0, 0, 0))
+            for outcome, old, new in zip(("woken", "near_miss", "refractory"), before, now, strict=True):
+                self._wakes.labels(word, outcome).inc(new - old)
+        self._woke = dict(counts)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     console = Console()
     for one in turns:
         console.print(shown(one))
+    for word, count in told["wake"].items():
+        console.print(_woken(word, count))
     if not turns:
         console.print("no turns yet" if told["keeps"] else "the daemon keeps no turns: [why] turns = 0")
     return 0
@@ -78,6 +80,14 @@ def shown(turn: Mapping[str, Any]) -> RenderableType:
     if "verdict" in turn:
         _add_decision(table, turn)
     return Group(head, table, "")
+
+
+def _woken(word: str, count: Mapping[str, Any]) -> str:
+    best = f" (best score {count['best_near']:.2f}, threshold {count['threshold']:g})" if count["near"] else ""
+    return (
+        f"{escape(word)}: woke {count['woken']} times, nearly {count['near']} times{best}, "
+        f"{count['refractory']} times too soon or among a turn's words"
+    )
 
 
 def _add_decision(table: Table, turn: Mapping[str, Any]) -> None:

@@ -26,9 +26,11 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from voiced.listen.settings import ListenerSettings
+from voiced.listen.wakecount import WakeCount, WakeCounter
 from voiced.messages import (
     BYTES_PER_SAMPLE,
     FRAME_SAMPLES,
@@ -117,6 +119,7 @@ class Listener:
         """One past the last sample heard."""
         self._woken_at: int | None = None
         self._disarmed: set[str] = set()
+        self._wakes = WakeCounter()
         self._votes: deque[tuple[int, bool]] = deque(maxlen=settings.start_window)
         self._again: deque[bool] = deque(maxlen=settings.resume_window)
         held_ms = settings.pre_roll_ms + settings.longest_word_ms() + 200
@@ -137,6 +140,11 @@ class Listener:
     def now(self) -> int:
         """Samples heard since the ear opened."""
         return self._now
+
+    @property
+    def wakes(self) -> Mapping[str, WakeCount]:
+        """By word, since this listener was made; another object whenever it has changed."""
+        return self._wakes.counts
 
     # --- what is heard ----------------------------------------------------------------------------------------------
 
@@ -241,7 +249,11 @@ class Listener:
                 if best is None or score > best[1]:
                     best = (word, score)
         may = self._turn is None or self._state in _WAITING or not self._turn.word
-        return best if may and self._rested() else None
+        woken = best if may and self._rested() else None
+        for word, score in (frame.wake or {}).items():
+            opens = woken is not None and word == woken[0]
+            self._wakes.heard(word, score, self.settings.word(word).threshold, woken=opens)
+        return woken
 
     def _rested(self) -> bool:
         return self._woken_at is None or self._now - self._woken_at >= ms_to_samples(self.settings.refractory_ms)

@@ -1,0 +1,34 @@
+"""[wake]: one threshold for all words, and those of words that differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from voiced.app import listener_settings
+from voiced.config import load_config
+from voiced.errors import ConfigError
+
+
+def test_a_word_may_have_a_threshold_of_its_own() -> None:
+    config = load_config(
+        '[wake]\nwords = ["alexa", "hey_jarvis", "models/hey_gemma.onnx"]\nthreshold = 0.6\n'
+        "[wake.thresholds]\nhey_jarvis = 0.4\nhey_gemma = 0.7\n"
+    )
+    settings = listener_settings(config)
+    thresholds = {word: settings.word(word).threshold for word in ("alexa", "hey_jarvis", "hey_gemma")}
+    assert thresholds == {"alexa": 0.6, "hey_jarvis": 0.4, "hey_gemma": 0.7}
+    assert settings.word("alexa").tail_ms == 400
+
+
+def test_a_model_of_ones_own_is_scored_by_its_files_name() -> None:
+    config = load_config('[wake]\nwords = ["/models/hey_gemma.onnx"]\nthreshold = 0.8\n')
+    assert listener_settings(config).word("hey_gemma").threshold == 0.8
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [("hey_jarvs = 0.4", "hey_jarvs: is none of the wake words: hey_jarvis"), ("hey_jarvis = 4", "between 0.01 and 1")],
+)
+def test_faults_are_named(line: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        load_config(f"[wake.thresholds]\n{line}\n")
