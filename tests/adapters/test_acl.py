@@ -39,34 +39,38 @@ async def test_voiced_may_do_its_work_and_nothing_else(server: Mosquitto, tmp_pa
         )
 
     async with client("voiced") as voiced, client("homeassistant") as ha, client("owner") as owner:
-        seen = {name: broker.messages() for name, broker in (("voiced", voiced), ("owner", owner))}
+        seen = {name: broker.messages() for name, broker in (("voiced", voiced), ("ha", ha), ("owner", owner))}
         for broker in (voiced, ha, owner):
             await broker.wait_connected(20)
         for topic in ("homeassistant/+/+/config", "zigbee2mqtt/+", "secret/+", "voiced/voiced/mute"):
             await voiced.subscribe(topic)
         await owner.subscribe("#")
+        await ha.subscribe("voiced/#")
         attempts = [
             (voiced, "zigbee2mqtt/lamp/set"), (voiced, "voiced/voiced/event"), (voiced, "secret/door"),
             (voiced, "homeassistant/light/x/config"), (voiced, "homeassistant/device/voiced_voiced/config"),
             (voiced, "zigbee2mqtt/bridge/request/permit_join"), (ha, "zigbee2mqtt/lamp/set"),
             (ha, "voiced/voiced/mute"), (ha, "homeassistant/status"), (owner, "secret/door"),
-            (owner, "homeassistant/light/x/config"), (owner, "zigbee2mqtt/lamp"),
+            (owner, "homeassistant/light/x/config"), (owner, "zigbee2mqtt/lamp"), (voiced, "voiced/voiced/explanation"),
+            (ha, "voiced/voiced/why"),
         ]  # fmt: skip
         for number, (broker, topic) in enumerate(attempts):
             await broker.publish(topic, str(number))
-        await owner.publish("zigbee2mqtt/last", "last")
+        for topic in ("zigbee2mqtt/last", "voiced/last"):
+            await owner.publish(topic, "last")
 
         async def heard(name: str) -> set[tuple[str, str]]:
             found = set()
             async with asyncio.timeout(30):
                 async for message in seen[name]:
-                    if message.topic == "zigbee2mqtt/last":
+                    if message.payload == b"last":
                         break
                     if message.payload.decode().isdigit():
                         found.add((message.payload.decode(), message.topic))
             return found
 
-        assert {int(number) for number, _ in await heard("owner")} == {0, 1, 4, 7, 8, 9, 10, 11}
+        assert {int(number) for number, _ in await heard("owner")} == {0, 1, 4, 7, 8, 9, 10, 11, 12}
+        assert {topic for _, topic in await heard("ha")} == {"voiced/voiced/event", "voiced/voiced/mute"}
         assert {topic for _, topic in await heard("voiced")} == {
             "homeassistant/light/x/config", "zigbee2mqtt/lamp", "voiced/voiced/mute",
             "homeassistant/device/voiced_voiced/config",

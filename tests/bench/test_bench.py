@@ -64,6 +64,10 @@ def test_wake(bench: Run) -> None:
     got = bench("wake", "--seconds", "1", "--recordings", "1")
 
     assert any(row.get("woken") == 1 for row in got["backends"])
+    for backend in {row["backend"] for row in got["backends"] if "woken" in row}:
+        woken = [row[backend] for row in got["woken_at"]]
+        assert woken == sorted(woken, reverse=True), "a higher threshold never wakes more"
+        assert woken[0] == 1
 
 
 @pytest.mark.whole

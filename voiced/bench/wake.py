@@ -15,6 +15,7 @@ from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
 _WORD = "hey_jarvis"
 _STEP_BYTES = 2 * FRAME_SAMPLES * WAKE_FRAMES
 _STEP_MS = 80.0
+_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,16 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> dict[str, object]:
     """`load` is CPU time over audio time."""
-    rows = []
+    rows: list[dict[str, object]] = []
+    best: dict[str, list[float]] = {}
     for backend in ("onnx", "pyopen"):
         try:
-            rows.append(_backend(backend, options))
+            row, best[backend] = _backend(backend, options)
+            rows.append(row)
         except VoicedError as error:
             rows.append({"backend": backend, "missing": str(error)})
-    return {**machine(1), "audio_s": options.seconds, "backends": rows}
+    woken = [{"threshold": t} | {b: sum(s >= t for s in scores) for b, scores in best.items()} for t in _THRESHOLDS]
+    return {**machine(1), "audio_s": options.seconds, "backends": rows, "woken_at": woken}
 
 
-def _backend(backend: str, options: argparse.Namespace) -> dict[str, object]:
+def _backend(backend: str, options: argparse.Namespace) -> tuple[dict[str, object], list[float]]:
+    """Its row, and the best score of each recording."""
     scorer = open_wake_words(words=(_WORD,), backend=backend)
     sound = long_speech(options.seconds)
     steps = [sound[at : at + _STEP_BYTES] for at in range(0, len(sound) - _STEP_BYTES + 1, _STEP_BYTES)]
@@ -44,16 +49,17 @@ def _backend(backend: str, options: argparse.Namespace) -> dict[str, object]:
     took = [milliseconds(partial(scorer.score, step)) for step in steps]
     load = (time.process_time() - cpu) * 1000 / (len(steps) * _STEP_MS)
     files = [p for p in sorted(RECORDINGS.glob("joe-*-*.flac")) if "digit" not in p.name][: options.recordings]
-    woken = 0
+    best = []
     for path in files:
         pcm = bytes(16_000) + pcm_of(path)
         scores = [scorer.score(pcm[at : at + _STEP_BYTES]) for at in range(0, len(pcm) - _STEP_BYTES + 1, _STEP_BYTES)]
-        woken += any(score[_WORD] >= options.threshold for score in scores)
-    return {
+        best.append(max(score[_WORD] for score in scores))
+    row = {
         "backend": backend,
         "load": round(load, 4),
         "step_p50_ms": median(took, 2),
         "step_p95_ms": round(percentile(took, 0.95) or 0.0, 2),
-        "woken": woken,
+        "woken": sum(score >= options.threshold for score in best),
         "recordings": len(files),
     }
+    return row, best
