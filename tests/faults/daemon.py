@@ -74,6 +74,11 @@ class Running:
                     return int(entry.name)
         raise AssertionError(f"there is no {name}")
 
+    def replaced(self, name: str, before: int) -> bool:
+        with contextlib.suppress(AssertionError):
+            return self.child(name) != before
+        return False
+
     async def until_said_offline(self) -> None:
         began = time.monotonic()
         while self.state.get("state") != "offline":
