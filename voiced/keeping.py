@@ -32,7 +32,8 @@ class Keeper:
         """Until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _AGAIN_S if self.trouble else None)
+                async with asyncio.timeout(_AGAIN_S if self.trouble else None):
+                    await self._changed.wait()
             await self.save()
 
     async def save(self) -> None:

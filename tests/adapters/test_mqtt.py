@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import subprocess
@@ -199,6 +200,24 @@ async def test_a_send_that_is_cancelled_dies_with_its_connection(server: Mosquit
         await broker.wait_connected(5)
         assert broker.connections == before + 1
         assert await observer.everything(0.5) == []  # ... or never
+
+
+async def test_whoever_publishes_without_end_can_be_stopped_at_any_moment(broker: MqttBroker) -> None:
+    async def talk() -> None:
+        while True:
+            with contextlib.suppress(BrokerError):
+                await broker.publish("somebody/talks", "on")
+            await asyncio.sleep(0)
+
+    for turns in range(120):  # each stops it at another point between the loop's callbacks
+        await broker.wait_connected(5)
+        task = asyncio.create_task(talk())
+        for _ in range(turns % 40):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done, f"it goes on after {turns} turns of the loop"
+        assert task.cancelled()
 
 
 async def test_subscriptions_are_repeated_at_the_next_connection(server: Mosquitto, broker: MqttBroker) -> None:

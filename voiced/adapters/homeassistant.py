@@ -155,7 +155,8 @@ class HomeAssistant:
             due = asyncio.Event()
             while True:
                 try:
-                    message = json.loads(await asyncio.wait_for(socket.recv(), self._settle_s if again else None))
+                    async with asyncio.timeout(self._settle_s if again else None):
+                        message = json.loads(await socket.recv())
                 except TimeoutError:
                     message = {}
                 if due.is_set():

@@ -31,6 +31,7 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from voiced.adapters.cancelling import raise_if_cancelled
 from voiced.errors import BrokerError
 from voiced.messages import BrokerMessage
 
@@ -161,6 +162,7 @@ class MqttBroker:
         except asyncio.CancelledError:
             self._lose(client, "a send was cancelled")  # the packet may still be queued: it dies with the connection
             raise
+        raise_if_cancelled()
 
     async def subscribe(self, topic: str) -> None:
         self._topics[topic] = None
@@ -187,7 +189,8 @@ class MqttBroker:
     async def wait_connected(self, timeout_s: float) -> None:
         """BrokerError with the reason if there is no connection within `timeout_s`."""
         try:
-            await asyncio.wait_for(self._up.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._up.wait()
         except TimeoutError:
             raise BrokerError(f"no connection to the broker at {self._host}:{self._port}: {self._why}") from None
 
@@ -265,6 +268,7 @@ class MqttBroker:
         client._client.connect_timeout = self._connect_s
         try:
             await client.__aenter__()
+            raise_if_cancelled()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             await _abort(client)
             raise BrokerError(str(error) or type(error).__name__) from error
@@ -346,6 +350,7 @@ class MqttBroker:
             raise BrokerError(
                 f"the broker at {self._host}:{self._port} does not answer ({error}): nothing was sent"
             ) from error
+        raise_if_cancelled()
         if client is not self._client:
             raise BrokerError(f"the broker at {self._host}:{self._port} went away: nothing was sent")
         self._answered_at = asked_at
@@ -353,6 +358,7 @@ class MqttBroker:
     async def _subscribe(self, client: aiomqtt.Client, topic: str) -> None:
         try:
             codes = await client.subscribe(topic, timeout=self._connect_s)
+            raise_if_cancelled()
         except ValueError as error:
             raise BrokerError(f"cannot subscribe to {topic!r}: {error}") from error
         except aiomqtt.MqttError as error:
