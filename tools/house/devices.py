@@ -22,7 +22,7 @@ _REST: Mapping[str, State] = {
     "climate": {"setpoint": 20, "temperature": 20.5}, "vacuum": {"state": "docked"},
     "sensor": {"temperature": 21.5, "humidity": 47, "power": 80}, "binary_sensor": {"contact": True},
 }  # fmt: skip
-_WORDS = {
+_WORDS: dict[str, State] = {
     "OPEN": {"state": "open", "position": 100}, "CLOSE": {"state": "closed", "position": 0},
     "start": {"state": "cleaning"}, "return_to_base": {"state": "returning"},
 }  # fmt: skip
@@ -94,7 +94,7 @@ def _effect(topic: str, payload: str, state: State) -> Iterator[tuple[str, objec
         yield from ((k, v) for k, v in _WORDS[payload].items() if k in state)
     elif payload.startswith("{"):
         with contextlib.suppress(ValueError):
-            yield from json.loads(payload).items()
+            yield from dict(json.loads(payload)).items()
     elif "state" in state:
         yield "state", payload
     else:

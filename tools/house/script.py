@@ -85,14 +85,14 @@ def _dimmed(house: Sequence[Thing], rng: random.Random) -> Turn:
 
 def _coloured(house: Sequence[Thing], rng: random.Random) -> Turn:
     thing, (colour, rgb) = _one(house, rng, "light", colour=True), rng.choice(list(_COLOURS.items()))
-    body = {"state": "ON", "color": dict(zip("rgb", rgb, strict=True))}
+    body: State = {"state": "ON", "color": dict(zip("rgb", rgb, strict=True))}
     return Turn(f"set the {thing.name} to {colour}", {thing.node: body})
 
 
 def _room(house: Sequence[Thing], rng: random.Random) -> Turn:
     room, on = rng.choice(sorted({t.room for t in house if t.kind == "light"})), rng.random() < 0.5
     word = "on" if on else "off"
-    lights = {t.node: {"state": word.upper()} for t in house if t.kind == "light" and t.room == room}
+    lights: dict[str, State] = {t.node: {"state": word.upper()} for t in house if t.kind == "light" and t.room == room}
     return Turn(f"turn {word} the lights in the {room}", lights)
 
 
