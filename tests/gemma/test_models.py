@@ -51,6 +51,7 @@ def test_another_content_is_refused(folder: Path) -> None:
         ('dialect = "calls"\n[sha256]\n"../a.gguf" = "00"\n"mmproj.gguf" = "00"\n', "beside it"),
         (f'dialect = "calls"\ntail_silence_ms = -1\n{FILES}', "not a number from 0 to 1000"),
         (f'dialect = "calls"\ntail_silence_ms = "long"\n{FILES}', "'long'"),
+        (f'dialect = "calls"\nname_prior = 2\n{FILES}', "not a number from 0 to 1"),
     ],
 )
 def test_faulty_descriptions_say_what_is_wrong(tmp_path: Path, text: str, why: str) -> None:

@@ -107,7 +107,7 @@ class _Arcs:
 
     def best(self, row: F32, most: int) -> list[tuple[float, int]]:
         """The `most` best tokens with their log-probability minus cost."""
-        scores, ids = row[self.ids] - self.costs, self.ids
+        scores, ids = np.minimum(row[self.ids] - self.costs, 0), self.ids  # nothing is likelier than certain
         if self.open_step is not None:
             free = row.copy()
             free[self.closed] = -np.inf

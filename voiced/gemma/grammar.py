@@ -22,8 +22,10 @@ from voiced.home.wordgraph import WordGraph
 Stack = tuple[int, "Stack"] | tuple[()]
 Boundary = tuple[int, Stack]
 """Between words: node, stack."""
-Inside = tuple[tuple[int, ...], int, Stack]
-"""Within a word: the tokens still to come, then node and stack."""
+Spelled = tuple[tuple[int, float], ...]
+"""Tokens of a word with what each costs."""
+Inside = tuple[Spelled, int, Stack]
+"""Within a word: what is still to come of it, then node and stack."""
 Open = tuple[int, bool, int, Stack]
 """In an open stretch: words left, whether the current word still lacks a letter, node and stack afterwards."""
 Item = Boundary | Inside | Open
@@ -96,7 +98,7 @@ class _Flat:
             total += len(one.arcs)
         self.start = graph.start
         self.finals = frozenset(offsets[name] + node for name, one in graphs for node in one.finals)
-        self.words: list[list[tuple[str, int, float]]] = [[] for _ in range(total)]
+        self.words: list[list[tuple[str, int, float, float]]] = [[] for _ in range(total)]
         self.empty: list[list[tuple[int, float]]] = [[] for _ in range(total)]
         self.subs: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
         self.opens: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
@@ -107,7 +109,7 @@ class _Flat:
                 for arc in arcs:
                     target = base + arc.target
                     if arc.word:
-                        self.words[node].append((arc.word, target, arc.cost))
+                        self.words[node].append((arc.word, target, arc.cost, arc.spread))
                     elif arc.sub:
                         entry = offsets[arc.sub] + graph.subs[arc.sub].start
                         self.subs[node].append((entry, target, arc.cost))
@@ -234,10 +236,11 @@ class GraphAutomaton:
         by_token: list[tuple[int, Item, float]] = []
         opens: list[tuple[int, int, Stack, float]] = []
         for (here, back), cost in best.items():
-            for word, target, more in flat.words[here]:
+            for word, target, more, spread in flat.words[here]:
                 tokens = self._word(word, first)
-                item: Item = (tokens[1:], target, back) if len(tokens) > 1 else (target, back)
-                by_token.append((tokens[0], item, cost + more))
+                spelled = tuple((token, spread / len(tokens)) for token in tokens)
+                item: Item = (spelled[1:], target, back) if len(tokens) > 1 else (target, back)
+                by_token.append((tokens[0], item, cost + more + spelled[0][1]))
             opens += [(words, target, back, cost + more) for words, target, more in flat.opens[here]]
         made = self._onward[key] = _Onward(tuple(by_token), tuple(opens), final)
         return made
@@ -276,7 +279,7 @@ class GraphAutomaton:
             elif len(item) == 3:
                 rest, node, stack = item
                 after: Item = (rest[1:], node, stack) if len(rest) > 1 else (node, stack)
-                put(named.setdefault(rest[0], {}), after, cost)
+                put(named.setdefault(rest[0][0], {}), after, cost + rest[0][1])
             else:
                 left, lacking, node, stack = item
                 if self._open.starts is not None:

@@ -7,6 +7,7 @@ A model is a folder with one description (`nano.toml`, `replica.toml`), or a pai
     "nano-text.gguf" = "..."
     "nano-mmproj.gguf" = "..."
     tail_silence_ms = 0              # optional, before the tables
+    name_prior = 0.0                 # optional, before the tables
     [calibration]                    # optional, see judge.Calibration
 """
 
@@ -55,6 +56,8 @@ class ModelPair:
     calibration: Calibration = field(default_factory=Calibration)
     tail_silence_ms: int = 0
     """Made-up silence that is heard after the sound, whenever a decision is asked for."""
+    name_prior: float = 0.0
+    """The share of what the model expects of names, unheard, that is taken back (names.py); 0 takes nothing."""
 
     def verify(self) -> None:
         """ModelFileError if a file is missing or is another one."""
@@ -113,6 +116,13 @@ def _tail_silence(path: Path, data: Mapping[str, Any]) -> int:
     return value
 
 
+def _name_prior(path: Path, data: Mapping[str, Any]) -> float:
+    value = data.get("name_prior", 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ModelFileError(f"{path}: name_prior is {value!r}, not a number from 0 to 1")
+    return float(value)
+
+
 def from_folder(folder: Path) -> ModelPair:
     """The model whose description lies in this folder. ModelFileError if there is none, or several, or a faulty one."""
     own = folder / f"{folder.name}.toml"
@@ -138,6 +148,7 @@ def from_folder(folder: Path) -> ModelPair:
         _hash(path, audio[0], hashes[audio[0]]),
         Calibration.of(calibration if isinstance(calibration, dict) else {"calibration": calibration}),
         _tail_silence(path, data),
+        _name_prior(path, data),
     )
 
 

@@ -120,7 +120,9 @@ class _Subs:
         for text, value in pairs:
             end = pieces.end(End((slot(slot_name, value),)))
             ways += [pieces.words(words, end) for words in name_variants(text)]
-        return self.add(key, pieces, pieces.union(ways))
+        if made := self.add(key, pieces, pieces.union(ways)):
+            self.graphs[made] = replace(self.graphs[made], of_names=True)
+        return made
 
     def names(self, slot_name: str, domains: Collection[str]) -> str:
         entities = [e for e in self.home.entities if not domains or e.domain in domains]

@@ -45,6 +45,8 @@ class Arc:
     marks: tuple[Mark, ...] = ()
     cost: float = 0.0
     """Nats subtracted from the path's log-likelihood."""
+    spread: float = 0.0
+    """More of them, in equal parts for the tokens in which a model spells the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,5 @@ class WordGraph:
     finals: frozenset[int]
     subs: Mapping[str, WordGraph] = field(default_factory=dict)
     """Sub-graphs by name; they may enter each other but never themselves."""
+    of_names: bool = False
+    """Whether it spells names that the owner chose."""

@@ -20,7 +20,7 @@ from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import Walk, Walker, WalkSettings
+from voiced.gemma.decide import F32, Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls
@@ -28,6 +28,7 @@ from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
+from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
 from voiced.home.sentences import code_graph, word_graph
@@ -132,7 +133,7 @@ class EngineCore:
         self._walk = self._setup.walk or (
             WalkSettings(beam=2, width=6.0, free=False, score_forced=False, run=64)
             if large
-            else WalkSettings(free=not calls)
+            else WalkSettings(free=not calls, run=0 if pair.name_prior else 1)  # a corrected token is a choice like any
         )
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = open_ear(self._setup.encoder, pair.audio, self.model, threads)
@@ -148,7 +149,7 @@ class EngineCore:
         """Counts tokens of sound and decisions."""
         self.last_walk: Walk | None = None
         """What the last decision was judged from; tools/calibrate fits the judgement to it."""
-        self.warm_up()
+        self._names = Expectation(self.model, self.warm_up(), self.prompt, self._after_audio, pair.name_prior)
 
     @property
     def what(self) -> str:
@@ -164,17 +165,17 @@ class EngineCore:
         self._encoder.close()
         self.model.close()
 
-    def warm_up(self) -> None:
-        """Everything once, so that the first turn finds pages, buffers and caches as the second one does."""
+    def warm_up(self) -> F32:
+        """Everything once, so that the first turn finds it warm. Embeddings [n, width] of near silence."""
         self._memory.prepare(self.model.tokenize(prompt.before_audio(), special=True))
-        rng = np.random.default_rng(0)
-        noise = (rng.standard_normal(2 * SAMPLE_RATE_HZ) * 300).astype(np.int16).tobytes()
+        noise = (np.random.default_rng(0).standard_normal(2 * SAMPLE_RATE_HZ) * 33).astype(np.int16).tobytes()
         stream = self._stream()
         self._memory.begin()
-        for rows in stream.feed(noise):
-            self._memory.append(rows)
-        self._memory.fork(stream.tail(), self._after_audio)
+        final, tail = np.concatenate(list(stream.feed(noise))), stream.tail()
+        self._memory.append(final)
+        self._memory.fork(tail, self._after_audio)
         self._memory.begin()
+        return np.concatenate([final, tail])
 
     def _stream(self) -> AudioStream:
         return AudioStream(self._encoder, self._pair.tail_silence_ms)
@@ -204,6 +205,8 @@ class EngineCore:
         """
         try:
             made = self._compile(home, area, self.model, self._pair.dialect)
+            if made.words and (words := self._names.corrected(made.words)) is not made.words:
+                made = replace(made, command=compile_sentences(words, self.model, made.command.end_token))
             before = prompt.before_audio(made.system, made.tools)
             walkers = {
                 Expect.COMMAND: Walker(made.command, self._walk),
