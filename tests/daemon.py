@@ -36,8 +36,11 @@ class Daemon:
     def __init__(self, folder: Path, port: int, *, device: str = "pulse") -> None:
         self.folder = folder
         self.config = folder / "voiced.toml"
+        # The demo's house as somebody's own: where none is configured, the daemon begins with an empty one.
+        (folder / "home.toml").write_text(DEMO_HOME.read_text("utf-8"), "utf-8")
         self.config.write_text(
-            f'id = "t"\nstate_dir = "{folder / "state"}"\n[microphone]\ndevice = "{device}"\n'
+            f'id = "t"\nhome = "{folder / "home.toml"}"\nstate_dir = "{folder / "state"}"\n'
+            f'[microphone]\ndevice = "{device}"\n'
             f'[speaker]\ndevice = "pulse"\n[broker]\nhost = "127.0.0.1"\nport = {port}\n',
             "utf-8",
         )
