@@ -13,8 +13,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import pytest
-
 from voiced.adapters.mqtt import MqttBroker
 from voiced.config import DEMO_HOME
 from voiced.home.load import load_home
@@ -105,9 +103,8 @@ class Daemon:
                 continue
             finally:
                 await playing
-        if "sound lost so far" in (self.folder / "log").read_text("utf-8"):
-            pytest.skip("other programs leave no time for sound here: the microphone lost some in every attempt")
-        raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts")
+        lost = "sound lost so far" in (self.folder / "log").read_text("utf-8")
+        raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts{'; sound was lost' if lost else ''}")
 
     def forget(self) -> None:
         """Only what happens from now on counts."""
