@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,16 @@ def test_states_are_read_as_home_assistant_tells_them() -> None:
     assert confirms(red, json.dumps({"state": "on", "attributes": {"rgb_color": [255, 0, 0]}}).encode())
 
 
+@contextlib.asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    job = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+
+
 async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(f"{TOKEN}\n", "utf-8")
@@ -129,7 +140,7 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
         )  # fmt: skip
         broker.registry = lambda lists: houses.put_nowait(things(registry_of(lists)))
         messages = broker.messages()
-        async with broker:
+        async with in_background(broker.run()):
             assert await houses.get() == things(registry())
             lock = sent("lock.door", "unlock")
             await broker.publish(lock.topic, lock.payload)

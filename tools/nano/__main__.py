@@ -17,18 +17,21 @@ def prepare(o: argparse.Namespace) -> None:
     """Decodes the corpora, simulates rooms, synthesizes, trains the vocabulary. What is there stays."""
     from rich.progress import track
 
-    from . import corpora, synth, train
+    from . import corpora, heldout, synth, train
     from .sentences import Sampler
 
     corpora.decode(o.speech, o.cache / "human")
     corpora.rooms(o.cache / "rooms.npy")
-    free = sorted({t for c in corpora.Shelf(o.cache / "human", "human-*").clips for t in c.text.split() if len(t) > 3})
+    free = heldout.free_words(t for c in corpora.Shelf(o.cache / "human", "human-*").clips for t in c.text.split())
     samplers: dict[int, Sampler] = {}
 
     def text(rng: random.Random) -> str:
         if id(rng) not in samplers:
-            samplers[id(rng)] = Sampler(rng, free)
-        return samplers[id(rng)].anything()
+            samplers[id(rng)] = Sampler(rng, free, openness=o.openness)
+        while True:
+            words = samplers[id(rng)].anything()
+            if not heldout.WORDS & set(words.split()):
+                return words
 
     for kind in track(list(HOURS), "synthesizing"):
         synth.shard(kind, o.cache, o.cache / "synth", o.part, HOURS[kind] * o.scale, text)
@@ -66,6 +69,7 @@ def main() -> None:
 
     p = verb("prepare", "corpora, rooms, synthesis, vocabulary; resumable")
     p.add_argument("--speech", type=Path, required=True, help="folder of corpora, each with manifest.jsonl")
+    p.add_argument("--openness", type=float, default=0.4, help="share of names made of any English words")
     p.add_argument(
         "--part",
         type=int,

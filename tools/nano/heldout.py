@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,19 @@ LIGHTS = {
 }
 LOCKS, COVERS = ["Postern Door", "Pilgrim Gate"], {"Meadow Blind": "Orangery", "Sparrow Curtain": "Map Room"}
 SCENES = ["Midsummer Feast", "Silent Harvest"]
+NOUNS = {"room", "light", "lamp", "door", "gate", "kitchen", "wing", "blind", "curtain", "lantern"}
+WORDS = {w for n in (*AREAS, *LIGHTS, *LOCKS, *COVERS, *SCENES) for w in n.lower().split()} - NOUNS
+"""In no sentence that is trained on."""
+
+
+def free_words(said: Iterable[str], count: int = 15000) -> list[str]:
+    """What names may be made of: words said in the human corpora and the `count` most frequent of written English
+    (package wordfreq), 4 to 11 letters long, none of this test set's.
+    """
+    import wordfreq
+
+    known = {*said, *wordfreq.top_n_list("en", count)} - WORDS
+    return sorted(w for w in known if 3 < len(w) < 12 and w.isascii() and w.isalpha() and w.islower())
 
 
 def home() -> str:

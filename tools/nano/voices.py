@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 class Kokoro:
-    """Style vectors are mixed two by two in half of the draws: speakers nobody recorded."""
+    """Most draws are of speakers nobody recorded: `stranger`."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         import onnxruntime as ort
@@ -64,6 +64,20 @@ class Kokoro:
         }
         self.train = [v for v in self.styles if v not in HELD_OUT["kokoro"]]
 
+    def stranger(self, voice: str, length: int, rng: random.Random) -> tuple[Pcm, str]:
+        """A speaker nobody recorded, near `voice`: timbre (the first half of a style) and prosody (the second) are
+        each mixed with another voice's, in parts beyond it, and scattered by a third of what voices differ by.
+        """
+        rows = np.stack([self.styles[v][length] for v in self.train])
+        spread = rows.std(0)
+        noise = np.array([rng.gauss(0, 1) for _ in range(rows.shape[1])], np.float32)
+        style = rows[self.train.index(voice)].copy()
+        mates = [rng.choice(self.train), rng.choice(self.train)]
+        for half, mate in zip((slice(0, 128), slice(128, 256)), mates, strict=True):
+            share = rng.uniform(-0.2, 0.9)
+            style[half] += share * (self.styles[mate][length][half] - style[half])
+        return style + 0.33 * spread * noise, "+".join([voice, *mates])
+
     def say(self, text: str, rng: random.Random, held_out: bool) -> tuple[Pcm, int, str]:
         voice = rng.choice(HELD_OUT["kokoro"] if held_out else self.train)
         accent = "en-gb" if voice[0] == "b" else "en-us"
@@ -75,9 +89,8 @@ class Kokoro:
             phones = phones.replace(a, b)
         ids = [self.vocab[c] for c in phones + rng.choice([".", ".", "", "?", "!"]) if c in self.vocab][:508]
         style, name = self.styles[voice][min(len(ids), 509)], voice
-        if not held_out and rng.random() < 0.6:
-            other, share = rng.choice(self.train), rng.uniform(0.2, 0.8)
-            style, name = share * style + (1 - share) * self.styles[other][min(len(ids), 509)], f"{voice}+{other}"
+        if not held_out and rng.random() < 0.85:
+            style, name = self.stranger(voice, min(len(ids), 509), rng)
         speed = rng.uniform(0.8, 1.3)
         pcm = self.session.run(None, {
             "tokens": np.array([[0, *ids, 0]], dtype=np.int64), "style": style[None].astype(np.float32),

@@ -8,7 +8,6 @@ read at every use: it can be changed while voiced runs, and is never in a log.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import logging
@@ -16,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -59,7 +58,6 @@ class HomeAssistant:
         self._inboxes: list[Inbox] = []
         self._states: dict[str, bytes] = {}
         self._numbers = itertools.count(1)
-        self._task: asyncio.Task[None] | None = None
         self.reached = False
 
     # --- ports.Broker -----------------------------------------------------------------------------------------------
@@ -116,16 +114,6 @@ class HomeAssistant:
         return answer if isinstance(answer, dict) else {}
 
     # --- WebSocket --------------------------------------------------------------------------------------------------
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self.run(), name="home assistant")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
 
     async def run(self) -> None:
         """Connect, follow states and registries, reconnect with backoff, until cancelled."""
