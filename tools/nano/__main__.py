@@ -6,10 +6,17 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-HOURS = {"kokoro": 4.0, "piper": 2.0, "flite": 1.0, "espeak": 0.6, "festival": 0.4}
+HOURS = {
+    "kokoro": 4.0, "piper": 1.2, "flite": 0.6, "espeak": 0.5, "festival": 0.4,
+    "open_kokoro": 3.0, "open_piper": 1.5, "open_flite": 1.0,
+}  # fmt: skip
+OPENNESS = {"usual": 0.4, "open": 0.7}
+"""Share of names made of any English words: in the shards whose kind begins with open_, and elsewhere."""
 WAKES = ["hey jarvis", "alexa", "hey mycroft", "hey rhasspy", "okay nabu", "hey gemma", "computer"]
 
 
@@ -23,20 +30,23 @@ def prepare(o: argparse.Namespace) -> None:
     corpora.decode(o.speech, o.cache / "human")
     corpora.rooms(o.cache / "rooms.npy")
     free = heldout.free_words(t for c in corpora.Shelf(o.cache / "human", "human-*").clips for t in c.text.split())
-    samplers: dict[int, Sampler] = {}
 
-    def text(rng: random.Random) -> str:
-        if id(rng) not in samplers:
-            samplers[id(rng)] = Sampler(rng, free, openness=o.openness)
+    def sentences(openness: float, rng: random.Random) -> Iterator[str]:
+        sampler = Sampler(rng, free, openness=openness)
         while True:
-            words = samplers[id(rng)].anything()
+            words = sampler.anything()
             if not heldout.WORDS & set(words.split()):
-                return words
+                yield words
+
+    def wakes(rng: random.Random) -> Iterator[str]:
+        while True:
+            yield rng.choice(WAKES)
 
     for kind in track(list(HOURS), "synthesizing"):
-        synth.shard(kind, o.cache, o.cache / "synth", o.part, HOURS[kind] * o.scale, text)
+        said = partial(sentences, OPENNESS["open" if kind.startswith("open_") else "usual"])
+        synth.shard(kind, o.cache, o.cache / "synth", o.part, HOURS[kind] * o.scale, said)
     for kind, hours in {"kokoro": 0.06, "piper": 0.03, "flite": 0.02}.items():
-        synth.shard(kind, o.cache, o.cache / "wake", 0, hours, lambda rng: rng.choice(WAKES))
+        synth.shard(kind, o.cache, o.cache / "wake", 0, hours, wakes)
     train.fit_tokenizer(o.cache)
 
 
@@ -69,7 +79,6 @@ def main() -> None:
 
     p = verb("prepare", "corpora, rooms, synthesis, vocabulary; resumable")
     p.add_argument("--speech", type=Path, required=True, help="folder of corpora, each with manifest.jsonl")
-    p.add_argument("--openness", type=float, default=0.4, help="share of names made of any English words")
     p.add_argument(
         "--part",
         type=int,

@@ -56,7 +56,7 @@ def heard(cache: Path) -> str:
     for name in ("human/human-", "synth/"):
         for index in cache.glob(f"{name}*.jsonl"):
             for clip in map(json.loads, index.read_text(encoding="utf-8").splitlines()):
-                kind = "people" if name.startswith("human") else clip["kind"]
+                kind = "people" if name.startswith("human") else clip["kind"].removeprefix("open_")
                 kinds[kind] = kinds.get(kind, 0.0) + clip["n"] / 16000 / 3600
     people = kinds.pop("people", 0.0)
     parts = ", ".join(f"{kind} {hours:.1f}" for kind, hours in sorted(kinds.items(), key=lambda k: -k[1]))

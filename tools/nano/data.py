@@ -24,8 +24,9 @@ CODE = {c: i + 1 for i, c in enumerate(LETTERS)}
 
 # Share of each kind among the clips drawn. People and the most natural voices first; the robots keep a small share.
 SHARES = {
-    "kokoro": 0.42, "piper": 0.09, "flite": 0.05, "festival": 0.02, "espeak": 0.03, "read_ocean": 0.13, "num_an4": 0.06,
-    "read_libri": 0.03, "read_lj": 0.03, "read_cv_en": 0.015, "kw_gsc": 0.12, "num_accents": 0.005,
+    "kokoro": 0.22, "piper": 0.05, "flite": 0.03, "festival": 0.02, "espeak": 0.03, "read_ocean": 0.10, "num_an4": 0.05,
+    "read_libri": 0.03, "read_lj": 0.03, "read_cv_en": 0.015, "kw_gsc": 0.09, "num_accents": 0.005,
+    "open_kokoro": 0.18, "open_piper": 0.10, "open_flite": 0.05,
 }  # fmt: skip
 
 # How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: in the little speech

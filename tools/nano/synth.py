@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ def shard(
     out: Path,
     part: int,
     hours: float,
-    text: Callable[[random.Random], str],
+    sentences: Callable[[random.Random], Iterator[str]],
     held_out: bool = False,
     deadline: float = 0,
 ) -> None:
@@ -40,10 +40,11 @@ def shard(
     if raw.exists():
         with raw.open("r+b") as f:
             f.truncate(at * 2)
-    engine, rng = voices.make(kind, cache), random.Random(f"{kind} {part} {len(lines)}")
+    engine, rng = voices.make(kind.removeprefix("open_"), cache), random.Random(f"{kind} {part} {len(lines)}")
+    texts = sentences(rng)
     with raw.open("ab") as sound, index.open("a") as written:
         while at < hours * 3600 * RATE and not (deadline and time.time() > deadline):
-            words = text(rng)
+            words = next(texts)
             pcm, rate, voice = engine.say(words, rng, held_out)
             pcm = trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32))
             if not 0.15 * RATE < len(pcm) < 12 * RATE:
