@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -203,3 +204,18 @@ async def test_a_turn_in_which_nobody_spoke_counts_from_its_own_end(home: Home) 
 
     assert len(stage.assistant.ledgers) == 2
     assert all(ms < 1000 for ledger in stage.assistant.ledgers for ms in ledger.marks.values())
+
+
+async def test_typed_words_are_timed_from_when_they_came(home: Home) -> None:
+    """The last sound may be long ago: muted, or without a microphone at all."""
+    stage = Stage(home, "", calls("HassTurnOff", name="standing light"))
+    stage.assistant._timeline.paced = True
+    stage.assistant._timeline._heard_at -= 3600
+    states = asyncio.create_task(stage.assistant.follow_states())
+
+    await stage.assistant.ask("standing light off")
+
+    states.cancel()
+    spent = stage.assistant.ledgers[0].spent_ms
+    assert spent is not None
+    assert 0 <= spent < 60_000

@@ -121,7 +121,7 @@ def local_time() -> dt.datetime:
 
 
 def mqtt(config: Config, *, suffix: str = "") -> MqttBroker:
-    """`suffix` for a program beside the daemon: two clients of one name would throw each other out."""
+    """`suffix` for a program beside the daemon: two clients of one name would throw each other out. It is a guest."""
     return MqttBroker(
         device_id=f"{config.id}-{suffix}" if suffix else config.id,
         host=config.broker.host,
@@ -129,6 +129,7 @@ def mqtt(config: Config, *, suffix: str = "") -> MqttBroker:
         username=config.broker.user or None,
         password_file=config.broker.password_file,
         ca_file=config.broker.ca_file,
+        guest=bool(suffix),
     )
 
 

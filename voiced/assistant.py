@@ -337,7 +337,7 @@ class Assistant:
         if self.listener.turn is not None:
             raise BusyError("somebody is speaking: nothing was done")
         number = self.listener.number_turn()
-        turn = OpenTurn(number, Expect.COMMAND, Ledger(number), self.listener.now)
+        turn = OpenTurn(number, Expect.COMMAND, Ledger(number), speech_end=None)
         begun = time.monotonic()
         decision, times = await self._engine.ask(number, text)
         turn.ledger = turn.ledger.with_engine(times)

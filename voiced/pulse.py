@@ -8,7 +8,8 @@ A ping to systemd's watchdog means that every part works, or that what does not 
 
 What is known to be missing is no reason to kill the daemon: a microphone does not come back by that. What nobody
 noticed is: sound that stopped without a word, a loop that waits for ever, a call that does not return.
-READY is said once the model answers and it is known whether there is sound.
+READY is said once it is known whether there is sound, and whether there is a model: one that is missing does not come
+by a restart either.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Pulse:
                 self.reporter.is_now(lacks=tuple(lacks))
                 last = status
             known = hears or self.ear.gone
-            if not announced and known and self.mind.ready:
+            if not announced and known and (self.mind.ready or self.mind.supervisor.restarts):
                 self.systemd.ready(status)
                 announced = True
             if known and (self.mind.ready or not self.mind.supervisor.ready):

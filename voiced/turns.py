@@ -32,8 +32,8 @@ class OpenTurn:
     number: int
     expect: Expect
     ledger: Ledger
-    speech_end: int = 0
-    """t0 as of the last hush."""
+    speech_end: int | None = 0
+    """t0 as of the last hush; None of typed words, whose t0 is the moment at which they came."""
     speculation: asyncio.Task[tuple[Decision, EngineTimes]] | None = None
     words: bool = False
 
@@ -55,8 +55,10 @@ class Timeline:
     def frame_arrived(self) -> None:
         self._heard_at = time.monotonic()
 
-    def ms_after(self, t0_sample: int, begun: float) -> float:
+    def ms_after(self, t0_sample: int | None, begun: float) -> float:
         """Milliseconds since t0; `begun` is when, on the monotonic clock, the work began."""
+        if t0_sample is None:
+            return (time.monotonic() - begun) * 1000
         since = self._heard_at if self.paced else begun
         return samples_to_ms(self.now - t0_sample) + (time.monotonic() - since) * 1000
 

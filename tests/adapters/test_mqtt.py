@@ -245,6 +245,24 @@ async def test_a_subscription_made_while_disconnected_counts(server: Mosquitto) 
         assert (await asyncio.wait_for(anext(inbox), 2)).payload == b"hello"
 
 
+async def test_a_guest_leaves_nothing_behind(server: Mosquitto) -> None:
+    async with MqttBroker(host=server.host, port=server.port, device_id="t-why", guest=True) as guest:
+        await guest.wait_connected(30)
+        await guest.publish("voiced/t/why", "1")
+    lost = MqttBroker(host=server.host, port=server.port, device_id="t-home", guest=True)
+    async with lost:
+        await lost.wait_connected(30)
+        assert lost._client is not None
+        lost._lose(lost._client, "cut")
+    link = MqttBroker(host=server.host, port=server.port, device_id="t")
+    inbox = link.messages()
+    await link.subscribe("voiced/+/state")
+    async with link:
+        await link.wait_connected(30)
+        first = await asyncio.wait_for(anext(inbox), 30)
+        assert first.topic == "voiced/t/state", "only who lives here has a state"
+
+
 async def test_one_warning_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     def ours() -> list[logging.LogRecord]:
         return [record for record in caplog.records if record.name == "voiced.adapters.mqtt"]

@@ -45,4 +45,4 @@ def main(link: child.Link, options: child.Options) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(child.run("voiced-toy", main))
+    child.run("voiced-toy", main)

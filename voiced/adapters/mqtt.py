@@ -83,7 +83,7 @@ class MqttBroker:
 
     `voiced/<device_id>/state` is the will ({"state": "offline"}, retained) and the birth: {"state": "online"}, or what
     was last published there with `retain=True`, even while disconnected. Nothing else is ever repeated; that one is a
-    state and no command.
+    state and no command. A `guest`, a program that comes and goes, has no such topic and leaves nothing behind.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class MqttBroker:
         connect_s: float = 3.0,
         backoff_s: tuple[float, float] = (1.0, 30.0),
         inbox_size: int = 1000,
+        guest: bool = False,
     ) -> None:
         self._host, self._port, self._device_id = host, port, device_id
         self._username, self._password_file = username, password_file
@@ -111,6 +112,7 @@ class MqttBroker:
         self._keepalive_s, self._answer_s, self._connect_s = keepalive_s, answer_s, connect_s
         self._backoff_s, self._inbox_size = backoff_s, inbox_size
         self._base = f"voiced/{device_id}/"
+        self._guest = guest
         self._birth: str | bytes = ONLINE
         self._topics: dict[str, None] = {}
         self._inboxes: weakref.WeakSet[Inbox] = weakref.WeakSet()
@@ -262,7 +264,7 @@ class MqttBroker:
             properties=properties,
             tls_context=context,
             socket_options=_SOCKET_OPTIONS,
-            will=aiomqtt.Will(self.state_topic, OFFLINE, qos=0, retain=True),
+            will=None if self._guest else aiomqtt.Will(self.state_topic, OFFLINE, qos=0, retain=True),
             logger=_QUIET,
         )
         client._client.connect_timeout = self._connect_s
@@ -297,8 +299,9 @@ class MqttBroker:
                 if self._lost.is_set():
                     return
             self._client, self._why = client, ""
-            with contextlib.suppress(BrokerError):
-                await self.publish(self.state_topic, self._birth, retain=True)
+            if not self._guest:
+                with contextlib.suppress(BrokerError):
+                    await self.publish(self.state_topic, self._birth, retain=True)
             self._up.set()
             probe = asyncio.create_task(self._keep_asking(client))
             await self._lost.wait()
@@ -317,7 +320,8 @@ class MqttBroker:
         self._why = "closed"
         self._client = None
         with contextlib.suppress(aiomqtt.MqttError):
-            await client.publish(self.state_topic, OFFLINE, qos=0, retain=True, timeout=self._answer_s)
+            if not self._guest:
+                await client.publish(self.state_topic, OFFLINE, qos=0, retain=True, timeout=self._answer_s)
             await client.unsubscribe(self._base + "nothing", timeout=self._answer_s)  # answered: it was read
             await asyncio.wait_for(client.__aexit__(None, None, None), self._answer_s)
 

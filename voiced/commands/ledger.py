@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.accounting import ledger_file
-from voiced.adapters.mqtt import MqttBroker
+from voiced.app import mqtt
 from voiced.commands.waterfall import histogram, waterfall
 from voiced.config import Config, read_config
 from voiced.errors import ConfigError
@@ -67,14 +67,7 @@ def _show(console: Console, text: str) -> None:
 
 
 async def follow(config: Config, show: Callable[[str], object]) -> None:
-    broker = MqttBroker(
-        device_id=f"{config.id}-ledger",
-        host=config.broker.host,
-        port=config.broker.port,
-        username=config.broker.user or None,
-        password_file=config.broker.password_file,
-        ca_file=config.broker.ca_file,
-    )
+    broker = mqtt(config, suffix="ledger")
     messages = broker.messages()
     async with broker:
         await broker.wait_connected(5)

@@ -100,7 +100,7 @@ async def _speaker(console: Console) -> str:
 async def _broker(console: Console) -> BrokerConfig:
     host = Prompt.ask("MQTT broker: host", default="localhost")
     port = int(Prompt.ask("port", default="1883"))
-    async with MqttBroker(host=host, port=port, device_id="setup") as broker:
+    async with MqttBroker(host=host, port=port, device_id="setup", guest=True) as broker:
         for _ in range(30):
             if broker.connected:
                 break

@@ -1,11 +1,14 @@
 """How every child process begins and ends. Used as
 
     if __name__ == "__main__":
-        raise SystemExit(child.run("voiced-ear", main))
+        child.run("voiced-ear", main)
 
 The core starts it as `python -m voiced.workers.ear --fd N --options JSON`; N is its end of the socketpair. The core's
 death closes the other end, which a thread of its own notices, so that no child outlives the core even while its own
 work hangs in C. No child has a network: see adapters/sandbox.py.
+
+A child leaves without tearing the interpreter down: a thread that is in C then (a voice that renders, a microphone that
+reads) would be unwound through frames that forbid it, and the process would end in `terminate called`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from voiced.adapters import sandbox
 from voiced.errors import ChannelError, VoicedError
@@ -67,8 +71,17 @@ class Link:
             return None
 
 
-def run(title: str, work: Callable[[Link, Options], None], *, oom_score_adj: int | None = None) -> int:
-    """A child's whole life; what it returns is the exit status. `work` ends when it receives Close, or raises."""
+def run(title: str, work: Callable[[Link, Options], None], *, oom_score_adj: int | None = None) -> NoReturn:
+    """A child's whole life. `work` ends when it receives Close, or raises."""
+    status = _live(title, work, oom_score_adj)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def _live(title: str, work: Callable[[Link, Options], None], oom_score_adj: int | None) -> int:
+    """The exit status."""
     parser = argparse.ArgumentParser(prog=title, description="A child process of voiced; the core starts it.")
     parser.add_argument("--fd", type=int, required=True, help="socket to the core")
     parser.add_argument("--options", default="{}", help="JSON object")

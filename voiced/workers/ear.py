@@ -331,4 +331,4 @@ def frames_of(pieces: Iterator[bytes], options: EarOptions | None = None) -> Ite
 
 
 if __name__ == "__main__":
-    raise SystemExit(child.run("voiced-ear", main))
+    child.run("voiced-ear", main)

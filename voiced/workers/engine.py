@@ -397,4 +397,4 @@ def work(link: child.Link, options: child.Options) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(child.run("voiced-engine", work, oom_score_adj=500))
+    child.run("voiced-engine", work, oom_score_adj=500)

@@ -318,4 +318,4 @@ def main(link: child.Link, options: child.Options) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(child.run("voiced-mouth", main))
+    child.run("voiced-mouth", main)

@@ -57,6 +57,8 @@ class Patience:
     """How long a child may take for what, in seconds."""
 
     start_s: float = 60.0
+    """The first time; twice as long after each start that was not ready in time, for a machine may be slow."""
+    start_most_s: float = 900.0
     ping_s: float = 1.0
     pong_s: float = 5.0
     close_s: float = 2.0
@@ -107,6 +109,7 @@ class Supervisor:
         self._paused = ""
         """Why no child may run now."""
         self._reading_stalled = False
+        self._start_s = self._patience.start_s
         self.trouble: VoicedError | None = None
         """What the child last said went wrong, unasked."""
 
@@ -273,7 +276,8 @@ class Supervisor:
         if not self._may_run.is_set():  # paused while it was being started
             process.kill()
         self._channel = channel = await AsyncChannel.over(ours)
-        await self._become(State.STARTING, "starting")
+        # Until it works again, why it does not is what people want to read.
+        await self._become(State.STARTING, self.state.what if self.restarts else "starting")
         heard_ready = asyncio.Event()
         jobs = [
             asyncio.create_task(self._read(channel, heard_ready), name=f"{self.name} reads"),
@@ -325,9 +329,11 @@ class Supervisor:
     async def _watch(self, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
         patience = self._patience
         try:
-            await asyncio.wait_for(heard_ready.wait(), patience.start_s)
+            await asyncio.wait_for(heard_ready.wait(), self._start_s)
         except TimeoutError:
-            return f"it was not ready within {patience.start_s:g} s"
+            waited_s, self._start_s = self._start_s, min(self._start_s * 2, patience.start_most_s)
+            return f"it was not ready within {waited_s:g} s"
+        self._start_s = patience.start_s
         if self._hello:
             await self._hello()
         await self._become(State.READY, self._ready.what, self._ready.facts)
