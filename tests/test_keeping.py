@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def say(house: House, intent: str, /, **slots: str | float) -> str:
     return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.99), now_sample=0).say
 
 
+def rung(house: House) -> tuple[str, ...]:
+    """What has begun to ring."""
+    return tuple(ring.text for ring in house.rings())
+
+
 def wrong_code(house: House) -> str:
     """Somebody wants in, and says other digits."""
     judged = house.judge(Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.99), now_sample=0)
@@ -70,12 +76,70 @@ def test_a_timer_goes_on_over_a_power_cut_and_one_that_ended_meanwhile_says_when
     after = clock.house()
     after.restore(kept)
 
-    assert after.timers_over() == ("Your tea timer ended two minutes ago.",)
-    assert after.timers_over() == ()
+    assert rung(after) == ("Your tea timer ended two minutes ago.",)
+    assert rung(after) == ()
     assert say(after, "HassTimerStatus", name="bread") == "Twelve minutes and fifty seconds left."
     assert say(after, "HassTimerStatus", name="soup") == "Thirty minutes left."
     clock.passes(770)
-    assert after.timers_over() == ("Bread timer is over.",)
+    assert rung(after) == ("Bread timer is over.",)
+
+
+def test_an_alarm_survives_a_power_cut_and_one_that_it_silenced_rings_when_the_power_is_back() -> None:
+    clock = Clock()
+    house = clock.house()
+    say(house, "AlarmSet", hour=10)
+    say(house, "AlarmSet", hour=7, day="weekdays")
+    kept = json.loads(json.dumps(house.to_dict()))
+
+    clock.off(3600 + 12 * 60)
+    after = clock.house()
+    after.restore(kept)
+    assert rung(after) == ("Your alarm for ten a m was twelve minutes ago.",)
+    assert say(after, "AlarmStatus") == "One alarm: seven a m on weekdays."
+
+    again = json.loads(json.dumps(after.to_dict()))  # the power fails while it rings
+    clock.off(60)
+    third = clock.house()
+    third.restore(again)
+    ring = third.rings_now()
+    assert ring is not None
+    assert ring.text == "Your alarm for ten a m was twelve minutes ago."
+    clock.passes(15 * 60)
+    assert third.rings_now() is None  # nobody is there
+
+
+def test_an_alarm_of_long_ago_is_told_and_rings_nobody_out_of_bed() -> None:
+    clock = Clock()
+    house = clock.house()
+    say(house, "AlarmSet", hour=10)
+    clock.off(8 * 3600)
+    after = clock.house()
+    after.restore(house.to_dict())
+    (ring,) = after.rings()
+    assert ring.once
+    after.rang(ring)
+    assert after.rings_now() is None
+
+
+def test_the_state_of_a_version_without_alarms_is_taken_over() -> None:
+    clock = Clock()
+    house = clock.house()
+    say(house, "HassStartTimer", minutes=5)
+    old = {key: house.to_dict()[key] for key in ("saved_at_s", "timers", "lockout")}
+    after = clock.house()
+    after.restore(old)
+    assert say(after, "HassTimerStatus") == "Five minutes left."
+    assert after.loudness() == 1.0
+
+
+def test_how_loud_it_speaks_survives_too() -> None:
+    clock = Clock()
+    house = clock.house()
+    assert say(house, "VoiceVolume", volume_level=40) == "My volume is at forty percent."
+    after = clock.house()
+    after.restore(house.to_dict())
+    assert after.loudness() == 0.4
+    assert say(after, "VoiceVolume", volume_step="up") == "My volume is at sixty percent."
 
 
 def test_a_clock_that_was_set_back_ends_no_timer_early() -> None:
@@ -86,7 +150,7 @@ def test_a_clock_that_was_set_back_ends_no_timer_early() -> None:
     clock.off(-86400)
     after = clock.house()
     after.restore(kept)
-    assert after.timers_over() == ()
+    assert rung(after) == ()
     assert say(after, "HassTimerStatus") == "Five minutes left."
 
 

@@ -51,7 +51,8 @@ class SlowMouth(MemoryMouth):
         self.ended = asyncio.Event()
         self.stops = 0
 
-    async def say(self, text: str) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+        del loudness
         self.said.append(text)
         self.ended.clear()
         await self.ended.wait()

@@ -122,7 +122,8 @@ class SlowMouth(MemoryMouth):
         super().__init__()
         self.silence = asyncio.Event()
 
-    async def say(self, text: str) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+        del loudness
         self.said.append(text)
         if text == "a long story":
             await self.silence.wait()

@@ -20,6 +20,7 @@ from voiced.home.house import House
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.manner import Manner
 from voiced.home.model import Home
+from voiced.home.quiet import QuietHours, Replies
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.ports import Broker
@@ -139,6 +140,13 @@ def home_assistant(config: Config, broker: Broker) -> HomeAssistant | None:
     return HomeAssistant(broker, url=api.url, token_file=api.token_file) if api.url and api.token_file else None
 
 
+def quiet_hours(config: Config) -> QuietHours | None:
+    quiet = config.quiet
+    if quiet.begin is None or quiet.end is None:
+        return None
+    return QuietHours(quiet.begin, quiet.end, Replies(quiet.replies), quiet.volume)
+
+
 def state_directory(config: Config, environ: Mapping[str, str] = os.environ) -> Path:
     """Where what outlasts a restart is kept: as configured, else systemd's StateDirectory, else the user's own."""
     if config.state_dir:
@@ -156,6 +164,7 @@ def real_house(
     device_id: str = "voiced",
     random_digits: Callable[[], str] = system_digits,
     locale: str = "",
+    quiet: QuietHours | None = None,
 ) -> House:
     """The house with this machine's clocks and chance."""
     return House(
@@ -166,6 +175,7 @@ def real_house(
         now_s=time.monotonic,
         today=local_time,
         manner=Manner.of(locale),
+        quiet=quiet,
     )
 
 

@@ -10,10 +10,10 @@ A turn, in the order of things:
     Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so
 
 Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; sending
-and waiting for the truth, `acting.py`; speaking with the ear shut, `speaking.py`; timers that are over, `ringing.py`;
-what is kept of a turn and the clock of all that is told, `turns.py`. Here is only what follows what. What may be asked
-of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it over
-MQTT, in `remote.py`.
+and waiting for the truth, `acting.py`; what is said of it, `answering.py`; speaking with the ear shut, `speaking.py`;
+what rings, `ringing.py`; what is kept of a turn and the clock of all that is told, `turns.py`. Here is only what
+follows what. What may be asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together
+at the end; who asks it over MQTT, in `remote.py`.
 
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
@@ -31,6 +31,7 @@ from dataclasses import replace
 from typing import Any
 
 from voiced.acting import Acting
+from voiced.answering import Answering
 from voiced.errors import AudioDeviceError, BusyError, VoicedError
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Ledger, Mark
@@ -52,11 +53,12 @@ from voiced.messages import (
     samples_to_ms,
 )
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
-from voiced.ringing import ring
+from voiced.ringing import PAUSE_MS, ring
 from voiced.speaking import Speaking
 from voiced.turns import Happening, OpenTurn, Timeline, TurnSettings, ms
 
 _log = logging.getLogger(__name__)
+_LOOK_S = 0.1
 
 
 class Assistant:
@@ -82,8 +84,9 @@ class Assistant:
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
         self._speaking = Speaking(
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
-            wake_words=listener.settings.words,
+            wake_words=listener.settings.words, loudness=house.loudness,
         )  # fmt: skip
+        self._answering = Answering(house, self._speaking, timeline)
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
@@ -100,7 +103,7 @@ class Assistant:
     async def run(self) -> None:
         """Until the ear ends. Cancel to stop."""
         watch = asyncio.create_task(self.follow_states(), name="states")
-        ringing = asyncio.create_task(ring(self.house, self._speaking, self._timeline), name="timers")
+        ringing = asyncio.create_task(self._ring(), name="what rings")
         try:
             await self._hear()
         finally:
@@ -269,23 +272,12 @@ class Assistant:
                 tell("refused", turn=turn.number, reason=judgement.reason)
             case Kind.IGNORE:
                 tell("ignored", turn=turn.number, reason=judgement.reason)
-        if say:
-            await self._answer(turn, say, begun)
-        elif judgement.kind is Kind.IGNORE:
-            await self._speaking.chime(Chime.NOT_UNDERSTOOD)
+        await self._answering.answer(turn, judgement, say, begun)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]
         _log.info("%s", turn.ledger.line())
         tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
         if judgement.kind is Kind.ASK:
             await self._await_answer(judgement)
-
-    async def _answer(self, turn: OpenTurn, text: str, begun: float) -> None:
-        self._timeline.tell("reply", turn=turn.number, text=text)
-        asked = self._timeline.ms_after(turn.speech_end, begun)
-        if played := await self._speaking.say(text):
-            turn.ledger = turn.ledger.at(Mark.FIRST_SOUND, asked + played.first_sound_ms)
-            after_ms = round(played.first_sound_ms, 1)
-            self._timeline.tell("first_sound", turn=turn.number, after_ms=after_ms, cached=played.cached)
 
     async def _await_answer(self, judgement: Judgement) -> None:
         """A question has been spoken: open a turn for its answer, unless somebody already says something newer."""
@@ -304,16 +296,28 @@ class Assistant:
         if self.listener.turn == turn:
             self.listener.close()
         self._timeline.tell("failed", turn=turn, reason=str(error))
-        await self._beside(self._apologize(turn))
-
-    async def _apologize(self, turn: int) -> None:
-        await self._speaking.say(self.house.apology())
-        self._timeline.tell("turn_end", turn=turn)
+        await self._beside(self._answering.apologize(turn))
 
     # --- beside the turns -------------------------------------------------------------------------------------------
 
     async def follow_states(self) -> None:
         await self._acting.follow_states()
+
+    async def _ring(self) -> None:
+        await ring(self.house, self._speaking, self._timeline, clear=self._clear, listen=self._hear_a_stop)
+
+    async def _clear(self) -> None:
+        """Until nobody speaks, and nothing is being done."""
+        while self._hears and (self.listener.turn is not None or self._tasks):  # noqa: ASYNC110 - turns end in many ways
+            await asyncio.sleep(_LOOK_S)
+
+    async def _hear_a_stop(self) -> None:
+        """Between two rings a turn that understands nothing but "stop"."""
+        if not self._hears:
+            await asyncio.sleep(PAUSE_MS / 1000)
+        elif self.listener.turn is None:
+            self._expect = Expect.STOP
+            await self._events(self.listener.open_turn(window_ms=PAUSE_MS))
 
     async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the hearing where sound is paced, else at once."""
@@ -346,11 +350,8 @@ class Assistant:
         return judgement
 
     async def announce(self, text: str) -> Played | None:
-        """Say something; None where nobody heard it."""
-        self._timeline.tell("announce", text=text)
-        played = await self._speaking.say(text)
-        self._timeline.tell("announced", heard=played is not None)
-        return played
+        """Say something; None where nobody heard it, or the owner sleeps."""
+        return await self._answering.announce(text)
 
     async def listen(self) -> None:
         """Open a turn without a wake word. BusyError while one is open, AudioDeviceError without an ear."""
@@ -363,8 +364,9 @@ class Assistant:
         await self._events(self.listener.open_turn())
 
     async def cancel(self) -> None:
-        """Drop the open turn and the open question, and be silent. What was sent has been sent."""
+        """Drop the open turn and the open question, and be silent, alarms too. What was sent has been sent."""
         self.house.forget_question()
+        self.house.silence()
         if turn := self._turn:
             self._turn = None
             self.listener.close()

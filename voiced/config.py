@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -117,6 +118,19 @@ class HomeAssistantConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietConfig:
+    """The owner's night: nothing is announced, replies are soft or chimes; alarms and timers ring."""
+
+    begin: dt.time | None = None
+    """`from` and `to` in the file: local times like "22:30"; None for no quiet hours."""
+    end: dt.time | None = None
+    replies: str = "soft"
+    """Or `none`: what was done is not said; what was asked is, softly."""
+    volume: int = 30
+    """Percent."""
+
+
+@dataclass(frozen=True, slots=True)
 class HermesConfig:
     site: str = ""
     """siteId under which the topics of Rhasspy (`hermes/...`) are served; empty serves none."""
@@ -143,6 +157,7 @@ class Config:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
     home_assistant: HomeAssistantConfig = field(default_factory=HomeAssistantConfig)
+    quiet: QuietConfig = field(default_factory=QuietConfig)
     hermes: HermesConfig = field(default_factory=HermesConfig)
     hooks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Event -> program and arguments, run when it happens."""
@@ -175,6 +190,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
     assistant = root.table("home_assistant")
+    quiet = root.table("quiet")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
         id=root.string("id", _CONFIG.id),
@@ -227,6 +243,12 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         home_assistant=HomeAssistantConfig(
             url=assistant.string("url", "").rstrip("/"), token_file=_path(assistant, "token_file", base)
         ),
+        quiet=QuietConfig(
+            _clock(quiet, "from"),
+            _clock(quiet, "to"),
+            replies=quiet.string("replies", QuietConfig().replies, choices=("soft", "none")),
+            volume=quiet.integer("volume", QuietConfig().volume, low=10, high=100),
+        ),
         hermes=HermesConfig(site=hermes.string("site", "")),
         hooks={event: hooks.strings(event) for event in hooks},
     )
@@ -247,6 +269,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         assistant.fault("url", "must begin with http:// or https://")
     if bool(house.url) != (house.token_file is not None):
         assistant.fault("token_file", "url and token_file go together")
+    if (config.quiet.begin is None) != (config.quiet.end is None):
+        quiet.fault("from", "from and to go together")
     for event, words in config.hooks.items():
         if not words or not words[0].startswith("/"):
             hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
@@ -263,6 +287,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         metrics,
         discovery,
         assistant,
+        quiet,
         hermes,
         hooks,
         root,
@@ -292,8 +317,17 @@ def _path(table: Table, key: str, base: Path) -> Path | None:
     return base / Path(text).expanduser() if text else None
 
 
+def _clock(table: Table, key: str) -> dt.time | None:
+    text = table.string(key, "")
+    try:
+        return dt.time.fromisoformat(text) if text else None
+    except ValueError:
+        table.fault(key, f"'{text}' must be a time like 22:30")
+        return None
+
+
 def _plain(value: Any) -> object:
-    if isinstance(value, Path):
+    if isinstance(value, Path | dt.time):
         return str(value)
     if isinstance(value, tuple):
         return list(value)

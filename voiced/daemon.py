@@ -20,6 +20,7 @@ from voiced.app import (
     microphone_ear,
     mouth,
     mqtt,
+    quiet_hours,
     real_house,
     running,
     state_directory,
@@ -72,7 +73,7 @@ class Daemon:
         home = merge(self.file, ()).home
         area = area_id(config, home)
         await mind.load_home(home.to_dict(), area)
-        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config))
         accounting, reasons = Accounting(config), Reasons(config.why.turns)
 
         def also(happening: Happening) -> None:

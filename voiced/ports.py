@@ -19,6 +19,8 @@ class Expect(enum.StrEnum):
     COMMAND = "command"
     CODE = "code"
     """Two spoken digits, nothing else."""
+    STOP = "stop"
+    """What silences a ring, nothing else: heard without a wake word."""
 
 
 class Chime(enum.StrEnum):
@@ -26,6 +28,7 @@ class Chime(enum.StrEnum):
     DONE = "done"
     NOT_UNDERSTOOD = "not_understood"
     ERROR = "error"
+    RING = "ring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,13 @@ class Engine(Protocol):
 
 
 class Mouth(Protocol):
-    async def say(self, text: str) -> Played:
-        """Speak. Returns when the last sample was played or the speech was stopped."""
+    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+        """Speak, at a share in (0, 1] of the full volume. Returns when the last sample was played or the speech was
+        stopped.
+        """
         ...
 
-    async def chime(self, chime: Chime) -> Played: ...
+    async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played: ...
 
     async def prepare(self, texts: tuple[str, ...]) -> None:
         """Render ahead and keep in memory."""

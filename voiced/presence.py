@@ -30,10 +30,10 @@ class Out:
     retain: bool = False
 
 
-ACTIVITIES = ("wake", "command", "not_understood", "confirm_required", "refused", "timer_finished", "failed")
+ACTIVITIES = ("wake", "command", "not_understood", "confirm_required", "refused", "timer_finished", "alarm", "failed")
 _ACTIVITY: Mapping[str, str] = {
     "wake": "wake", "command": "command", "ignored": "not_understood", "question": "confirm_required",
-    "refused": "refused", "timer_over": "timer_finished", "failed": "failed",
+    "refused": "refused", "timer_over": "timer_finished", "alarm": "alarm", "failed": "failed",
 }  # fmt: skip
 _ATTRIBUTES = ("turn", "word", "score", "entity", "verb", "reason")
 

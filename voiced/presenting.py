@@ -90,7 +90,7 @@ class Presenting:
     # --- timers -----------------------------------------------------------------------------------------------------
 
     def _next_timer(self) -> Out:
-        return presence.next_timer(self._config.id, self._house.next_timer_s(), dt.datetime.now(dt.UTC))
+        return presence.next_timer(self._config.id, self._house.clocks.next_timer_s(), dt.datetime.now(dt.UTC))
 
     def _timer_moved(self, happening: Happening) -> Iterable[Out]:
         if happening["event"] in ("turn_end", "timer_over") and (out := self._next_timer()) != self._timer:

@@ -1,8 +1,9 @@
-"""Timers that are over, said as soon as they are, and again until somebody may have heard it."""
+"""Timers and alarms, as soon as it is their time: rung until somebody stops them, with an ear for that in between."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from voiced.home.house import House
 from voiced.speaking import Speaking
@@ -12,18 +13,32 @@ _POLL_S = 0.5
 """A timer may be set, changed or cancelled meanwhile."""
 _UNHEARD_S = 5.0
 """After so long, what a mouth could not say is tried again."""
+PAUSE_MS = 4000
+"""Between two rings: time to say "stop"."""
 
 
-async def ring(house: House, speaking: Speaking, timeline: Timeline) -> None:
-    """Until cancelled."""
-    unheard: list[str] = []
+async def ring(
+    house: House,
+    speaking: Speaking,
+    timeline: Timeline,
+    *,
+    clear: Callable[[], Awaitable[None]],
+    listen: Callable[[], Awaitable[None]],
+) -> None:
+    """Until cancelled. `clear` returns when nobody is speaking; `listen` opens an ear for "stop"."""
     while True:
-        left_s = house.next_timer_s()
-        await asyncio.sleep(_POLL_S if left_s is None else min(_POLL_S, left_s))
-        for text in house.timers_over():
-            timeline.tell("timer_over", text=text)
-            unheard.append(text)
-        while unheard and await speaking.say(unheard[0]):
-            del unheard[0]
-        if unheard:
+        for new in house.rings():
+            timeline.tell(new.event, text=new.text)
+        if house.rings_now() is None:
+            left_s = house.next_ring_s()
+            await asyncio.sleep(_POLL_S if left_s is None else min(_POLL_S, left_s))
+            continue
+        await clear()
+        if (now := house.rings_now()) is None:
+            continue
+        if await speaking.ring(now.text, house.loudness(rings=True)) is None:
             await asyncio.sleep(_UNHEARD_S)
+            continue
+        house.rang(now)
+        if house.rings_now() is not None:
+            await listen()

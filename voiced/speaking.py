@@ -7,7 +7,7 @@ us short. Where it is in our own words, it does not count either.
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,16 @@ _GREETINGS = ("hey", "ok", "okay", "hi", "hello")
 
 class Speaking:
     def __init__(
-        self, mouth: Mouth, timeline: Timeline, *, tail_ms: int, chimes: bool, wake_words: Iterable[str] = ()
+        self,
+        mouth: Mouth,
+        timeline: Timeline,
+        *,
+        tail_ms: int,
+        chimes: bool,
+        wake_words: Iterable[str] = (),
+        loudness: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        self._mouth, self._timeline = mouth, timeline
+        self._mouth, self._timeline, self._loudness = mouth, timeline, loudness
         self._telling = {part for word in wake_words for part in word.casefold().split("_") if part not in _GREETINGS}
         self._saying: list[str] = []
         self._interrupted = False
@@ -46,18 +53,24 @@ class Speaking:
         """Samples are counted from 0 again."""
         self._shut_until = -1
 
-    async def say(self, text: str) -> Played | None:
-        """None where nobody heard it."""
+    async def say(self, text: str, *, loudness: float | None = None) -> Played | None:
+        """None where nobody heard it. As loud as everything, unless another `loudness` is given."""
         self._saying.append(text.casefold())
         try:
-            return await self._play(self._mouth.say(text))
+            return await self._play(self._mouth.say(text, loudness=loudness or self._loudness()))
         finally:
             self._saying.remove(text.casefold())
 
     async def chime(self, chime: Chime) -> None:
         """The chime for a wake leaves the ear open: the command may follow in the same breath."""
         if self._chimes:
-            await self._play(self._mouth.chime(chime), shut=chime is not Chime.WOKEN)
+            playing = self._mouth.chime(chime, loudness=self._loudness())
+            await self._play(playing, shut=chime is not Chime.WOKEN)
+
+    async def ring(self, text: str, loudness: float) -> Played | None:
+        """An alarm's chime, and what it rings for. None where nobody heard the words."""
+        await self._play(self._mouth.chime(Chime.RING, loudness=loudness))
+        return await self.say(text, loudness=loudness)
 
     @property
     def saying(self) -> bool:

@@ -21,6 +21,7 @@ from voiced.gemma.models import from_folder
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.load import load_home
 from voiced.messages import Call, Verdict
+from voiced.ports import Expect
 from voiced.workers.engine import Compiled, EngineCore, Setup, compile_home
 
 pytestmark = pytest.mark.e2b
@@ -50,7 +51,7 @@ class Calls:
 
 def compile_calls(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
     tools = tuple(Tool(n, "Switch.", {"name": Parameter("string", "what")}, ("name",)) for n in ("turn_on", "turn_off"))
-    return Compiled(Calls(tokenizer), Calls(tokenizer), "You control a home.", tools)
+    return Compiled(Calls(tokenizer), {Expect.CODE: Calls(tokenizer)}, "You control a home.", tools)
 
 
 @pytest.fixture(scope="module")

@@ -282,7 +282,7 @@ def test_two_commands_in_one_sentence_are_both_done_and_both_said() -> None:
     calls = (Call("HassTurnOff", {"name": "bed light"}), Call("HassStartTimer", {"minutes": 5}))
     judged = h.judge(Decision(Verdict.CALLS, calls, 0.9), now_sample=0)
     assert reported(h, judged) == "Bed light is off. Timer set for five minutes."
-    assert h.next_timer_s() == 300
+    assert h.clocks.next_timer_s() == 300
 
 
 def test_success_is_said_only_where_the_state_topic_told_it() -> None:

@@ -41,6 +41,19 @@ async def test_it_speaks_chimes_and_knows_what_it_said(tmp_path: Path) -> None:
     assert np.abs(pcm.astype(int)).max() > 2000
 
 
+async def test_half_as_loud_is_ten_decibels_less(tmp_path: Path) -> None:
+    heard = []
+    for loudness in (1.0, 0.5):
+        path = tmp_path / f"{loudness}.wav"
+        client = mouth(speaker=f"wav:{path}")
+        async with client.supervisor:
+            assert await client.supervisor.wait_ready(READY_S), client.supervisor.state
+            await client.chime(Chime.RING, loudness=loudness)
+        with wave.open(str(path)) as file:
+            heard.append(np.frombuffer(file.readframes(10**7), np.int16).astype(float).std())
+    assert 20 * np.log10(heard[0] / heard[1]) == pytest.approx(10, abs=0.1)
+
+
 async def test_prepared_words_are_there_at_once_and_again_in_the_next_mouth() -> None:
     client = mouth()
     async with client.supervisor:

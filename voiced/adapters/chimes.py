@@ -1,4 +1,6 @@
-"""Four short, soft sounds, computed: woken rises, done is one round note, not understood falls, error falls twice."""
+"""Short, soft sounds, computed: woken rises, done is one round note, not understood falls, error falls twice, and what
+rings strikes twice.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ _NOTES: dict[Chime, tuple[tuple[float, float, float], ...]] = {
     Chime.DONE: ((0, 150, 783.99),),
     Chime.NOT_UNDERSTOOD: ((0, 100, 659.26), (70, 125, 523.25)),
     Chime.ERROR: ((0, 90, 392.0), (90, 110, 311.13)),
+    Chime.RING: ((0, 95, 880.0), (100, 100, 880.0)),
 }
 
 

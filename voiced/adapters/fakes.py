@@ -68,12 +68,16 @@ class MemoryMouth:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.chimes: list[Chime] = []
+        self.loudness: list[float] = []
+        """Of all that was said."""
 
-    async def say(self, text: str) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
         self.said.append(text)
+        self.loudness.append(loudness)
         return Played(0.0, 0.0, cached=True)
 
-    async def chime(self, chime: Chime) -> Played:
+    async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played:
+        del loudness
         self.chimes.append(chime)
         return Played(0.0, 0.0, cached=True)
 

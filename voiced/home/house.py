@@ -11,22 +11,24 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from voiced.home import dialogue, policy, states, timers
+from voiced.home import dialogue, policy, states, voice
+from voiced.home.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
+from voiced.home.quiet import QuietHours, Replies
 from voiced.home.replies import Reply
+from voiced.home.rings import Ring
 from voiced.home.states import StateBook
-from voiced.home.timers import Timers
 from voiced.messages import Call, Command, Decision, Verdict
 from voiced.speak import phrases
 
 CONTEXT_S = 180.0
 """For how long "it" and "too" mean what was done last."""
 REPEAT = "RepeatThat"
-LATE_S = 15.0
-"""A timer that is said later than this after its end is said to have ended before."""
+AWAKE_PERCENT = 50
+"""What rings is at least so loud: it is meant to be heard from the next room."""
 
 
 class Kind(enum.StrEnum):
@@ -73,11 +75,15 @@ class House:
         today: Callable[[], dt.datetime],
         changed: Callable[[], None] = lambda: None,
         manner: Manner = AS_MEASURED,
+        quiet: QuietHours | None = None,
     ) -> None:
         self.home, self.area, self._device_id, self._manner = home, area, device_id, manner
         self.book = StateBook(home)
-        self.timers = Timers()
+        self.clocks = Clockwork(now_s, today, lambda reply: phrases.say(self._in_owners_hours(reply)))
         self.lockout = Lockout()
+        self.volume = voice.LOUDEST
+        """Percent, of our own voice."""
+        self._quiet = quiet
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
@@ -125,8 +131,9 @@ class House:
     def _in_context(self, decision: Decision) -> Decision:
         """With what it leaves to what was done a moment ago: "and the kitchen too"."""
         recent = self._now_s() - self._before_at_s <= CONTEXT_S
-        calls = dialogue.completed(decision.calls, self._before if recent else ())
-        return replace(decision, calls=dialogue.alone(calls))
+        calls = dialogue.alone(dialogue.completed(decision.calls, self._before if recent else ()))
+        ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)
+        return replace(decision, calls=tuple(ours))
 
     def _in_words(self, judged: policy.Judgement) -> Judgement:
         match judged:
@@ -146,17 +153,25 @@ class House:
                 return Judgement(Kind.IGNORE, reason=judged.reason)
 
     def _act(self, act: Act) -> Judgement:
-        """Timers are done at once: nobody has to confirm them."""
+        """What is ours is done at once: nobody has to confirm it."""
         replies = [act.reply] if act.reply.key != "nothing" else []
-        for call in act.timers:
-            self.timers, reply = timers.apply(self.timers, call, self._now_s())
-            replies.append(reply)
+        for call in act.ours:
+            replies.append(self._in_owners_hours(self._do(call)))
             self.changed()
         said = replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
-        act = replace(act, reply=said, timers=())
+        act = replace(act, reply=said, ours=())
         if not act.commands:
             return Judgement(Kind.ANSWER, say=phrases.say(said))
         return Judgement(Kind.ACT, act.commands, act=act)
+
+    def _do(self, call: Call) -> Reply:
+        if call.intent in CLOCK_INTENTS:
+            return self.clocks.do(call)
+        self.volume, reply = voice.apply(self.volume, call)
+        return reply
+
+    def _in_owners_hours(self, reply: Reply) -> Reply:
+        return replace(reply, values={"twelve": self._manner.twelve_hours, **reply.values})
 
     # --- the code ---------------------------------------------------------------------------------------------------
 
@@ -221,36 +236,73 @@ class House:
         self._said = phrases.say(policy.result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
         return self._said
 
-    # --- timers -----------------------------------------------------------------------------------------------------
+    # --- by the clock -----------------------------------------------------------------------------------------------
 
-    def next_timer_s(self) -> float | None:
-        """Seconds until a timer ends; None where none runs."""
-        due = self.timers.next_due_s()
-        return None if due is None else max(0.0, due - self._now_s())
-
-    def timers_over(self) -> tuple[str, ...]:
-        """What to say of the timers that have ended by now; each is told once."""
-        now_s = self._now_s()
-        self.timers, over = self.timers.due(now_s)
-        if over:
+    def rings(self) -> tuple[Ring, ...]:
+        """What has begun to ring since this was asked last."""
+        if new := self.clocks.rings():
             self.changed()
-        return tuple(phrases.say(_over(timer, now_s)) for timer in over)
+        return new
+
+    def next_ring_s(self) -> float | None:
+        """Seconds until something rings; None where nothing will."""
+        return self.clocks.next_s()
+
+    def rings_now(self) -> Ring | None:
+        """The ring that is to be heard; None where all is silent."""
+        before = self.clocks.ringing
+        ring = self.clocks.rings_now()
+        if self.clocks.ringing != before:
+            self.changed()
+        return ring
+
+    def rang(self, ring: Ring) -> None:
+        """Somebody may have heard it."""
+        self.clocks.told(ring)
+        if ring.once:
+            self.changed()
+
+    def silence(self) -> None:
+        """Nothing rings any more."""
+        if self.clocks.silence():
+            self.changed()
+
+    # --- how loud, and whether ----------------------------------------------------------------------------------------
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is the owner's night."""
+        return self._quiet is not None and self._quiet.at(self._today().time())
+
+    @property
+    def mute_replies(self) -> bool:
+        """Whether what was done is not said now."""
+        return self.quiet and self._quiet is not None and self._quiet.replies is Replies.NONE
+
+    def loudness(self, *, rings: bool = False) -> float:
+        """Share of the full volume, for what is said now or for what rings, in (0, 1]."""
+        if rings:
+            percent = max(self.volume, AWAKE_PERCENT)
+        else:
+            percent = min(self.volume, self._quiet.volume) if self.quiet and self._quiet else self.volume
+        return percent / 100
 
     # --- what outlasts a restart ------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, object]:
         """Plain values."""
-        timers = self.timers.to_dict(self._now_s())
-        return {"saved_at_s": self._wall_s(), "timers": timers, "lockout": self.lockout.to_dict()}
+        mine = {"saved_at_s": self._wall_s(), "volume": self.volume, "lockout": self.lockout.to_dict()}
+        return {**mine, **self.clocks.to_dict()}
 
     def restore(self, data: Mapping[str, object]) -> None:
         """What `to_dict` gave, however long ago. ValueError where it is not that, and nothing is taken over."""
-        saved_at_s, rows = data.get("saved_at_s"), data.get("timers")
-        if not isinstance(saved_at_s, int | float) or not isinstance(rows, Mapping):
+        saved_at_s, volume = data.get("saved_at_s"), data.get("volume", voice.LOUDEST)
+        if not isinstance(saved_at_s, int | float) or not isinstance(volume, int):
             raise ValueError("this is no state of a house")
         away_s = max(0.0, self._wall_s() - saved_at_s)  # a clock that was set back says nothing
         lockout = Lockout.from_dict(data.get("lockout"), self._wall_s())
-        self.timers, self.lockout = Timers.from_dict(rows, self._now_s(), away_s), lockout
+        self.clocks.restore(data, away_s)
+        self.lockout, self.volume = lockout, voice.bounded(volume)
 
     def _wall_s(self) -> float:
         return self._today().timestamp()
@@ -262,10 +314,3 @@ class House:
 
     def apology(self) -> str:
         return phrases.say(Reply("sorry"))
-
-
-def _over(timer: timers.Timer, now_s: float) -> Reply:
-    """What is said long after, because nobody could say it in time, says so."""
-    late_s = now_s - (timer.ends_at_s or now_s)
-    said = {"name": timer.name, "seconds": timer.set_s}
-    return Reply("timer_missed", {**said, "ago_s": late_s}) if late_s > LATE_S else Reply("timer_over", said)

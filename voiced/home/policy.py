@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from voiced.home.answers import ANSWERS, Facts, answer
+from voiced.home.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import command, lacking, own_command
@@ -24,13 +25,14 @@ from voiced.home.manner import AS_MEASURED, Manner, unit_of
 from voiced.home.model import Home, Risk
 from voiced.home.replies import Reply
 from voiced.home.states import States
-from voiced.home.timers import TIMER_INTENTS
+from voiced.home.voice import VOICE_INTENTS
 from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 
 CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, Risk.SENSITIVE: 0.6}
 """Below this the house does nothing. Questions and timers count as harmless; the code comes on top."""
 
 
+OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 BRIGHTER_PERCENT = 20
@@ -40,11 +42,12 @@ WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Publish `commands`, hand `timers` to `timers.apply`; say `result(...)` when the state topics had their time."""
+    """Publish `commands`, do what is `ours`; say `result(...)` when the state topics had their time."""
 
     commands: tuple[Command, ...]
     reply: Reply
-    timers: tuple[Call, ...] = ()
+    ours: tuple[Call, ...] = ()
+    """What the assistant does itself: timers, alarms, its own volume."""
     already: frozenset[str] = frozenset()
     """Ids of what was so before, as far as is known: it need not say so again."""
 
@@ -176,13 +179,13 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
     """All calls or none: half a sentence is not what was meant."""
     home = facts.home
     commands: list[Command] = []
-    timers: list[Call] = []
+    ours: list[Call] = []
     replies: list[Reply] = []
     guarded: list[Step] = []
     for at, (call, resolved) in enumerate(pairs):
         if resolved is None:
-            if call.intent in TIMER_INTENTS:
-                timers.append(call)
+            if call.intent in OUR_INTENTS:
+                ours.append(call)
             elif call.intent in ANSWERS:
                 replies.append(answer(call, facts))
             else:
@@ -218,10 +221,10 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         commands += [c for _, c in reached]
         guarded += [step for step in risks if any(step is s for s, _ in reached)]
         replies.append(_done(home, call, [s for s, _ in reached], facts.area))
-    if not commands and not timers:
+    if not commands and not ours:
         return Answer(_joined(replies))
     already = frozenset(c.entity for c in commands if _is_so(c, facts))
-    act = Act(tuple(commands), _joined(replies), tuple(timers), already)
+    act = Act(tuple(commands), _joined(replies), tuple(ours), already)
     if not guarded:
         return act
     if not is_code(code):

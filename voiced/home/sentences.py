@@ -2,7 +2,8 @@
 
 `word_graph(home)` is the whole of it: Home Assistant's templates and ours (sentences_data.py) as far as this house has
 what they speak of, its names, areas, floors and numbers as shared sub-graphs, the owner's own sentences, and polite
-words around it all. `code_graph()` hears a one-time code. sentences_paths.py walks what is made here.
+words around it all. `code_graph()` hears a one-time code, `stop_graph()` what silences a ring. sentences_paths.py walks
+what is made here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hassil.parser import ParseError
 from voiced.home import sentences_data as data
 from voiced.home import sentences_everyday as everyday
 from voiced.home.dialogue import ALSO, EXCEPT
+from voiced.home.model import Home
 from voiced.home.sentences_build import Compiler, End, ImpossibleError, Into, Pieces, minimal
 from voiced.home.spoken import name_variants, number_variants
 from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
@@ -39,6 +41,7 @@ FOLLOW_UP_COST = 1.5
 FOLLOW_UP = ("and", "what about", "how about", "also")
 POLITE_BACK = ("please", "for me", "now", "right now", "thanks", "thank you", "for me please", "again", "today")
 
+_NOTHING = Home()
 CODE_INTENT = "SpokenCode"
 """The call of `code_graph`: slots `first` and `second`, a digit each."""
 
@@ -143,14 +146,14 @@ class _Subs:
         pieces = Pieces()
         ways = []
         start, stop, step = int(body["from"]), int(body["to"]), int(body.get("step", 1))
-        multiplier = body.get("multiplier", 1)
+        multiplier, before = body.get("multiplier", 1), str(body.get("before", "")).split()
         numbers: list[float] = list(range(start, stop + 1, step))
         if body.get("fractions"):
             numbers += [n + 0.5 for n in range(start, stop, step)]
         for number in numbers:
             value = number * multiplier
             end = pieces.end(End((slot(slot_name, int(value) if value == int(value) else value),)))
-            ways += [pieces.words(way.split(), end) for way in number_variants(number)]
+            ways += [pieces.words((*before, *way.split()), end) for way in number_variants(number)]
         return self.add(key, pieces, pieces.union(ways))
 
     def texts(self, list_name: str, slot_name: str, body: Mapping[str, Any]) -> str:
@@ -305,6 +308,15 @@ def word_graph(home: HomeLike) -> WordGraph:
     used = {arc.sub for row in arcs.values() for arc in row}
     kept = {name: graph for name, graph in graphs.items() if name in used}
     return WordGraph(start, tuple(tuple(arcs.get(n, ())) for n in range(8)), finals, kept | subs.graphs)
+
+
+def stop_graph() -> WordGraph:
+    """What silences a ring: the only words that are listened to without a wake word."""
+    subs, pieces = _Subs(_NOTHING), Pieces()
+    compiler = Compiler(pieces, dict(data.grammar().rules), lambda name, slot_name: subs.resolve(name, slot_name, ()))
+    ways = [compiler.compile(t.expression, pieces.end(_end(t))) for t in data.stopping()]
+    graph, _ = minimal(pieces, pieces.union(ways), lambda sub: subs.costs.get(sub, 0.0))
+    return replace(graph, subs=subs.graphs)
 
 
 def code_graph() -> WordGraph:

@@ -1,7 +1,7 @@
-"""PURE. All sentence templates: Home Assistant's two sets, our own everyday forms, and what they need of a house.
+"""PURE. All sentence templates: Home Assistant's two sets, our own, and what they need of a house.
 
 Sources: the PyPI package `home-assistant-intents`, `data/en.json` (broad) and `speech_to_phrase/en.json` (narrow, meant
-for speech; where both know a sentence, its meaning wins by cost), and `sentences_everyday.py`.
+for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py` and `sentences_clock.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from hassil.expression import Expression
 from hassil.parse_expression import parse_sentence
 
+from voiced.home import sentences_clock as clock
 from voiced.home import sentences_everyday as everyday
 from voiced.messages import SlotValue
 
@@ -118,14 +119,20 @@ def grammar() -> Grammar:
     narrow, broad = (
         json.loads((package / part / "en.json").read_text(encoding="utf-8")) for part in ("speech_to_phrase", "data")
     )
-    rules: dict[str, str] = {**broad["expansion_rules"], **narrow["expansion_rules"], **everyday.RULES}
-    lists: dict[str, Mapping[str, Any]] = {**broad["lists"], **narrow["lists"], **everyday.LISTS}
+    rules: dict[str, str] = {**broad["expansion_rules"], **narrow["expansion_rules"], **everyday.RULES, **clock.RULES}
+    lists: dict[str, Mapping[str, Any]] = {**broad["lists"], **narrow["lists"], **everyday.LISTS, **clock.LISTS}
     templates = [
         *_templates(narrow["intents"], NARROW_COST),
         *_templates(everyday.intents(), OWN_COST),
+        *_templates(everyday.intents(clock.TABLE), OWN_COST),
         *_templates(broad["intents"], BROAD_COST),
     ]
     return Grammar(tuple(templates), {name: parse_sentence(body).expression for name, body in rules.items()}, lists)
+
+
+def stopping() -> tuple[Template, ...]:
+    """What silences a ring, without a wake word."""
+    return tuple(_templates(everyday.intents(clock.STOP_TABLE), 0.0))
 
 
 def own_template(intent: str, text: str) -> Template:

@@ -338,8 +338,8 @@ def _block(header: str, lines: list[str]) -> tuple[str, dict[str, Any]]:
     }
 
 
-def intents() -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """The table as Home Assistant's files write it: {intent: {"data": [block, ...]}}."""
+def intents(table: str = TABLE) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """A table as Home Assistant's files write it: {intent: {"data": [block, ...]}}."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     headers: list[str] = []
     lines: list[str] = []
@@ -349,7 +349,7 @@ def intents() -> dict[str, dict[str, list[dict[str, Any]]]]:
             intent, block = _block(header, lines)
             found.setdefault(intent, {"data": []})["data"].append(block)
 
-    for line in TABLE.strip().splitlines():
+    for line in table.strip().splitlines():
         if not line.startswith("== "):
             lines.append(line.strip())
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voiced.speak.numbers import clock, counted, date, digits, duration, joined, number
+from voiced.speak.numbers import clock, counted, date, digits, duration, joined, number, time_of_day
 
 Values = Mapping[str, Any]
 MOST_NAMES = 4
@@ -146,10 +146,30 @@ def _timer(v: Values) -> str:
     return f"{_first(v['name'])} timer" if v["name"] else "Timer"
 
 
+def _ago(ago_s: float) -> str:
+    return duration(ago_s if ago_s < 60 else ago_s // 60 * 60)
+
+
 def _timer_missed(v: Values) -> str:
-    ago_s = v["ago_s"]
-    ago = duration(ago_s if ago_s < 60 else ago_s // 60 * 60)
-    return f"Your {v['name'] or duration(v['seconds'])} timer ended {ago} ago."
+    return f"Your {v['name'] or duration(v['seconds'])} timer ended {_ago(v['ago_s'])} ago."
+
+
+_DAYS = {"today": "today", "tomorrow": "tomorrow", "daily": "every day"}
+
+
+def _alarm(v: Values, twelve: bool) -> str:
+    """Seven a m tomorrow, seven a m every Monday, seven a m on weekdays."""
+    day = str(v["day"])
+    named = day.removeprefix("every ")
+    named = named if named.startswith("week") else named.title()
+    when = _DAYS.get(day) or (f"every {named}" if day.startswith("every ") else f"on {named}")
+    return f"{time_of_day(v['hour'], v['minute'], twelve)} {when}"
+
+
+def _alarms(v: Values) -> str:
+    rows = [_alarm(a, v["twelve"]) for a in v["alarms"]]
+    more = [counted(len(rows) - MOST_NAMES, "other")] if len(rows) > MOST_NAMES else []
+    return f"{_first(counted(len(rows), 'alarm'))}: {joined(rows[:MOST_NAMES] + more)}."
 
 
 def _timers_left(v: Values) -> str:
@@ -217,5 +237,24 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "timer_how_long": lambda _: "For how long?",
     "timer_too_many": lambda _: "There are too many timers.",
     "timer_missed": _timer_missed,
+    # alarms
+    "alarm_set": lambda v: f"Alarm set for {_alarm(v, v['twelve'])}.",
+    "alarm_when": lambda _: "For what time?",
+    "alarm_too_many": lambda _: "There are too many alarms.",
+    "alarm_none": lambda _: "There is no such alarm.",
+    "alarm_which": lambda v: f"{_alarms(v)} Say which.",
+    "alarm_cancelled": lambda v: f"The alarm for {_alarm(v, v['twelve'])} is cancelled.",
+    "alarms_cancelled": lambda v: f"{_first(counted(v['count'], 'alarm'))} cancelled.",
+    "alarms": lambda v: _alarms(v),
+    "alarm_rings": lambda v: f"It is {time_of_day(v['hour'], v['minute'], v['twelve'])}.",
+    "alarm_missed": lambda v: (
+        f"Your alarm for {time_of_day(v['hour'], v['minute'], v['twelve'])} was {_ago(v['ago_s'])} ago."
+    ),
+    "snoozed": lambda v: f"I ring again in {duration(v['seconds'])}.",
+    "nothing_rings": lambda _: "Nothing is ringing.",
+    # our own voice
+    "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
+    "voice_loudest": lambda _: "This is as loud as I can.",
+    "voice_softest": lambda _: "This is as quiet as I can.",
     "timer_over": lambda v: f"{_timer(v)} is over." if v["name"] else f"The {duration(v['seconds'])} timer is over.",
 }

@@ -71,6 +71,13 @@ def clock(hour: int, minute: int, twelve: bool = True) -> str:
     return f"{said} {'oh ' if minute < 10 else ''}{number_words(minute)} {half}"
 
 
+def time_of_day(hour: int, minute: int, twelve: bool = True) -> str:
+    """As `clock`, and on the hour, too, with its half of the day: seven a m."""
+    if twelve and minute == 0 and hour % 12:
+        return f"{number_words(hour % 12)} {'a m' if hour < 12 else 'p m'}"
+    return clock(hour, minute, twelve)
+
+
 def year(n: int) -> str:
     """2026 -> twenty twenty six."""
     first, last = divmod(n, 100)

@@ -193,11 +193,12 @@ class MouthClient:
             return self.supervisor.state.what
         return str(self.supervisor.state.facts.get("lacks", "")) if self._trouble is None else self._trouble
 
-    async def say(self, text: str) -> Played:
-        return _played(await self._request(protocol.Say(self.supervisor.number(), text), _SAY_S))
+    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+        return _played(await self._request(protocol.Say(self.supervisor.number(), text, loudness), _SAY_S))
 
-    async def chime(self, chime: Chime) -> Played:
-        return _played(await self._request(protocol.PlayChime(self.supervisor.number(), str(chime)), _ANSWER_S))
+    async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played:
+        message = protocol.PlayChime(self.supervisor.number(), str(chime), loudness)
+        return _played(await self._request(message, _ANSWER_S))
 
     async def prepare(self, texts: tuple[str, ...]) -> None:
         """For this process only: whoever prepares does so again when `supervisor.states()` says that it is ready."""

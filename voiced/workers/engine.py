@@ -31,7 +31,7 @@ from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
-from voiced.home.sentences import code_graph, word_graph
+from voiced.home.sentences import code_graph, stop_graph, word_graph
 from voiced.home.tools import declared, house_lines
 from voiced.home.typed import typed
 from voiced.home.wordgraph import WordGraph
@@ -52,7 +52,8 @@ class Compiled:
     """A house for one tokenizer: what may be said, and what the system turn says of it."""
 
     command: TokenAutomaton
-    code: TokenAutomaton
+    others: Mapping[Expect, TokenAutomaton]
+    """For turns that hear a code, or "stop", and nothing else: the same in every house."""
     system: str = ""
     tools: tuple[Tool, ...] = ()
     words: WordGraph | None = None
@@ -66,10 +67,11 @@ def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, diale
     """The grammars of a house (`Home.to_dict()`)."""
     house = Home.from_dict(home)
     end = tokenizer.special(prompt.END_TURN)
-    code = compile_sentences(code_graph(), tokenizer, end)
+    small = {Expect.CODE: code_graph(), Expect.STOP: stop_graph()}
+    others = {expect: compile_sentences(graph, tokenizer, end) for expect, graph in small.items()}
     if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
         words = word_graph(house)
-        return Compiled(compile_sentences(words, tokenizer, end), code, words=words)
+        return Compiled(compile_sentences(words, tokenizer, end), others, words=words)
     here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
     system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
     tools = tuple(
@@ -83,7 +85,7 @@ def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, diale
         )
         for tool in declared(house)
     )
-    return Compiled(compile_calls(house, tokenizer), code, system, tools)
+    return Compiled(compile_calls(house, tokenizer), others, system, tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +210,8 @@ class EngineCore:
             if made.words and (words := self._names.corrected(made.words)) is not made.words:
                 made = replace(made, command=compile_sentences(words, self.model, made.command.end_token))
             before = prompt.before_audio(made.system, made.tools)
-            walkers = {
-                Expect.COMMAND: Walker(made.command, self._walk),
-                Expect.CODE: Walker(made.code, self._walk),
-            }
+            automata = {Expect.COMMAND: made.command, **made.others}
+            walkers = {expect: Walker(automaton, self._walk) for expect, automaton in automata.items()}
             for walker in walkers.values():
                 walker.warm(WARM_STATES)
             return Planned(walkers, self.model.tokenize(before, special=True), made.words)

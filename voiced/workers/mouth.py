@@ -124,6 +124,15 @@ class Rendering:
         return False
 
 
+def gain(loudness: float) -> float:
+    """Factor on the samples: half as loud is 10 dB less (Stevens' law for loudness)."""
+    return float(min(1.0, max(0.0, loudness)) ** 1.66)
+
+
+def softened(pcm: Pcm, factor: float) -> Pcm:
+    return pcm if factor == 1.0 else np.rint(pcm * factor).astype(np.int16)
+
+
 class Mouth:
     """The loop. `open_voice` is called at the start, and again at each request while it fails."""
 
@@ -138,6 +147,8 @@ class Mouth:
         self._progress = 0
         self._silence = False
         self._closing = False
+        self._gain = 1.0
+        """Of what plays now."""
         self._sounds = False
         """Whether the loudspeaker took what it was last given."""
 
@@ -192,9 +203,11 @@ class Mouth:
         self._silence = self._closing
         try:
             match message:
-                case protocol.Say(request, text):
+                case protocol.Say(request, text, loudness):
+                    self._gain = gain(loudness)
                     self._say(request, text, asked_at)
-                case protocol.PlayChime(request, kind):
+                case protocol.PlayChime(request, kind, loudness):
+                    self._gain = gain(loudness)
                     pcm = chimes.chime(Chime(kind))
                     self._play(request, iter([pcm]), chimes.RATE_HZ, asked_at, cached=True)
         except VoicedError as error:
@@ -244,7 +257,7 @@ class Mouth:
         finished = False
         try:
             for piece in pieces:
-                pcm = resample(piece, rate_hz, device_hz)
+                pcm = softened(resample(piece, rate_hz, device_hz), self._gain)
                 for at in range(0, len(pcm), block):
                     self._look()
                     if self._silence:

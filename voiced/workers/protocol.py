@@ -104,12 +104,15 @@ class Decided:
 class Say:
     request: int
     text: str
+    loudness: float = 1.0
+    """Share of the full volume, in (0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayChime:
     request: int
     chime: str
+    loudness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""Alarms, as people set them on the evening before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiced.home.alarms import MAX_ALARMS, Alarms, apply
+from voiced.home.model import Home
+from voiced.home.sentences import stop_graph, word_graph
+from voiced.home.sentences_paths import meanings
+from voiced.home.spoken import spoken
+from voiced.home.wordgraph import WordGraph
+from voiced.messages import Call
+from voiced.speak.phrases import say
+
+EVENING = dt.datetime(2026, 11, 24, 22, 5)
+"""A Tuesday."""
+
+
+@pytest.fixture(scope="module")
+def graph() -> WordGraph:
+    return word_graph(Home())
+
+
+class Bedside:
+    """A clock and what is said to it, through the sentences of any house."""
+
+    def __init__(self, graph: WordGraph, now: dt.datetime = EVENING) -> None:
+        self.graph, self.alarms, self.now = graph, Alarms(), now
+
+    def hears(self, text: str) -> str:
+        found = meanings(self.graph, spoken(text).split())
+        assert found, text
+        (call,) = found[0].calls
+        self.alarms, reply = apply(self.alarms, call, self.now)
+        return say(type(reply)(reply.key, {"twelve": True, **reply.values}))
+
+    def next(self) -> str:
+        return self.alarms.alarms[0].at.strftime("%a %H:%M")
+
+
+@pytest.mark.parametrize(
+    ("text", "rings", "said"),
+    [
+        ("wake me at seven", "Wed 07:00", "Alarm set for seven a m tomorrow."),
+        ("wake me up at 7am tomorrow", "Wed 07:00", "Alarm set for seven a m tomorrow."),
+        ("wake me tomorrow at quarter to seven", "Wed 06:45", "Alarm set for six forty five a m tomorrow."),
+        ("set an alarm for half past six", "Wed 06:30", "Alarm set for six thirty a m tomorrow."),
+        ("set an alarm for eleven", "Tue 23:00", "Alarm set for eleven p m today."),
+        ("set an alarm for tomorrow at two", "Wed 14:00", "Alarm set for two p m tomorrow."),
+        ("set an alarm for 18:30", "Wed 18:30", "Alarm set for six thirty p m tomorrow."),
+        ("set an alarm for six oh five p.m.", "Wed 18:05", "Alarm set for six oh five p m tomorrow."),
+        ("set an alarm for friday at 9", "Fri 09:00", "Alarm set for nine a m on Friday."),
+        ("set an alarm for tuesday at nine", "Tue 09:00", "Alarm set for nine a m on Tuesday."),
+        ("wake me at six thirty on weekdays", "Wed 06:30", "Alarm set for six thirty a m on weekdays."),
+        ("set an alarm for nine on weekends", "Sat 09:00", "Alarm set for nine a m on weekends."),
+        ("set an alarm for every monday at ten to eight", "Mon 07:50",
+         "Alarm set for seven fifty a m every Monday."),
+        ("wake me at eight every day", "Wed 08:00", "Alarm set for eight a m every day."),
+        ("alarm for midnight", "Wed 00:00", "Alarm set for midnight tomorrow."),
+        ("wake me in eight hours", "Wed 06:05", "Alarm set for six oh five a m tomorrow."),
+        ("wake me up tomorrow morning at five", "Wed 05:00", "Alarm set for five a m tomorrow."),
+    ],
+)  # fmt: skip
+def test_people_say_a_time_and_it_is_that_time(graph: WordGraph, text: str, rings: str, said: str) -> None:
+    bedside = Bedside(graph)
+    assert bedside.hears(text) == said
+    assert bedside.next() == rings
+    assert bedside.alarms.alarms[0].at > bedside.now
+
+
+def test_which_alarms_are_set_and_which_are_not_wanted(graph: WordGraph) -> None:
+    bedside = Bedside(graph)
+    assert bedside.hears("what alarms are set") == "There is no such alarm."
+    bedside.hears("wake me at seven")
+    bedside.hears("set an alarm for half past nine on weekends")
+    bedside.hears("set an alarm for eleven")
+    assert bedside.hears("what alarms do i have") == (
+        "Three alarms: eleven p m today, seven a m tomorrow and nine thirty a m on weekends."
+    )
+    assert bedside.hears("cancel the alarm").endswith("Say which.")
+    assert bedside.hears("cancel the seven o'clock alarm") == "The alarm for seven a m tomorrow is cancelled."
+    assert bedside.hears("delete my alarm for half past nine on weekends").endswith("on weekends is cancelled.")
+    assert bedside.hears("cancel my alarm for friday at seven") == "There is no such alarm."
+    assert bedside.hears("turn off the alarm") == "The alarm for eleven p m today is cancelled."
+    bedside.hears("wake me at seven")
+    assert bedside.hears("delete all my alarms") == "One alarm cancelled."
+    assert bedside.alarms.alarms == ()
+
+
+def test_what_repeats_rings_again_and_what_does_not_is_gone(graph: WordGraph) -> None:
+    bedside = Bedside(graph)
+    bedside.hears("wake me at seven on weekdays")
+    bedside.hears("wake me at eight")
+    rest, over = bedside.alarms.due(dt.datetime(2026, 11, 27, 8, 0))  # the power was off until Friday
+    assert [a.at.hour for a in over] == [7, 8]
+    assert [a.at for a in rest.alarms] == [dt.datetime(2026, 11, 30, 7, 0)]
+
+
+def test_seven_stays_seven_when_the_clocks_change(graph: WordGraph) -> None:
+    bedside = Bedside(graph, dt.datetime(2026, 10, 24, 22, 0))  # the night in which Europe leaves summer time
+    bedside.hears("wake me at seven")
+    assert bedside.alarms.due(dt.datetime(2026, 10, 25, 6, 59, 59))[1] == ()
+    assert len(bedside.alarms.due(dt.datetime(2026, 10, 25, 7, 0))[1]) == 1
+
+
+def test_what_makes_no_sense_sets_nothing() -> None:
+    wrong: tuple[dict[str, int | str], ...] = (
+        {}, {"hour": 24}, {"hour": "teatime"}, {"hour": 7, "minute": 99}, {"hour": True},
+    )  # fmt: skip
+    for slots in wrong:
+        assert apply(Alarms(), Call("AlarmSet", slots), EVENING)[1].key == "alarm_when"
+    alarms = Alarms()
+    for _ in range(MAX_ALARMS + 1):
+        alarms, reply = apply(alarms, Call("AlarmSet", {"hour": 7}), EVENING)
+    assert (reply.key, len(alarms.alarms)) == ("alarm_too_many", MAX_ALARMS)
+
+
+@pytest.mark.parametrize("text", ["stop", "stop the alarm", "okay", "i'm awake", "turn it off", "thank you"])
+def test_a_ring_is_stopped_in_many_words(text: str) -> None:
+    assert [c.intent for c in meanings(stop_graph(), text.split())[0].calls] == ["StopRinging"]
+
+
+def test_nothing_else_is_understood_while_it_rings() -> None:
+    graph = stop_graph()
+    assert meanings(graph, ["turn", "on", "the", "light"]) == ()
+    (snooze,) = meanings(graph, ["snooze", "for", "five", "minutes"])[0].calls
+    assert (snooze.intent, dict(snooze.slots)) == ("AlarmSnooze", {"minutes": 5})
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"hour": st.integers(0, 23), "minute": st.integers(-30, 59)},
+            optional={
+                "half": st.sampled_from(["am", "pm"]),
+                "wake": st.just("yes"),
+                "day": st.sampled_from(["today", "tomorrow", "friday", "daily", "weekends", "tomorrow evening"]),
+            },
+        ),
+        max_size=8,
+    ),
+    st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2027, 1, 1)),
+)
+def test_every_alarm_lies_ahead_within_a_week_and_a_day_and_survives_a_restart(
+    said: list[dict[str, int | str]], now: dt.datetime
+) -> None:
+    alarms = Alarms()
+    for slots in said:
+        alarms, _ = apply(alarms, Call("AlarmSet", slots), now)
+    assert all(now < a.at <= now + dt.timedelta(days=8) for a in alarms.alarms)
+    assert list(alarms.alarms) == sorted(alarms.alarms, key=lambda a: (a.at, a.id))
+    assert Alarms.from_dict(json.loads(json.dumps(alarms.to_dict()))) == alarms
+    rest, over = alarms.due(now + dt.timedelta(days=9))
+    assert len(over) == len(said)
+    assert all(a.days and a.at > now + dt.timedelta(days=9) for a in rest.alarms)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        {"alarms": [{}], "next_id": 1},
+        {"alarms": [{"id": 1, "at": "soon", "days": []}], "next_id": 2},
+        {"alarms": [{"id": 1, "at": "2026-11-24T07:00:00+01:00", "days": []}], "next_id": 2},
+        {"alarms": [{"id": 1, "at": "2026-11-24T07:00:00", "days": [9]}], "next_id": 2},
+        {"alarms": [{"id": 1, "at": "2026-11-24T07:00:00", "days": []}], "next_id": 1},
+    ],
+)
+def test_a_damaged_state_is_no_alarm(damaged: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Alarms.from_dict(damaged)

@@ -1,0 +1,130 @@
+"""Timers, alarms and what rings of them: everything that the house does by the clock, in one state that can be kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from voiced.home import alarms, timers
+from voiced.home.alarms import ALARM_INTENTS, Alarms
+from voiced.home.replies import Reply
+from voiced.home.rings import LONGEST_S, RING_INTENTS, SNOOZE, SNOOZE_S, STOP, STOPPING, Ring
+from voiced.home.timers import TIMER_INTENTS, Timers, seconds_of
+from voiced.messages import Call
+
+CLOCK_INTENTS = TIMER_INTENTS | ALARM_INTENTS | RING_INTENTS
+LATE_S = 15.0
+"""What is said later than this after its time says so."""
+MISSED_S = 3600.0
+"""An alarm that could not ring for so long (the power was off) wakes nobody any more: it is told."""
+
+
+class Clockwork:
+    """Clocks are given in: `now_s` counts steadily, `today` is the wall's clock with its zone."""
+
+    def __init__(
+        self, now_s: Callable[[], float], today: Callable[[], dt.datetime], say: Callable[[Reply], str]
+    ) -> None:
+        self._now_s, self._today, self._say = now_s, today, say
+        self.timers, self.alarms = Timers(), Alarms()
+        self.ringing: tuple[Ring, ...] = ()
+        """The oldest first."""
+
+    def meant(self, call: Call) -> Call:
+        """While something rings, "stop" and "cancel the timer" mean that."""
+        return Call(STOP) if self.ringing and call.intent in STOPPING and not call.slots else call
+
+    def do(self, call: Call) -> Reply:
+        """What a call of CLOCK_INTENTS asks for; what was done."""
+        if call.intent in TIMER_INTENTS:
+            self.timers, reply = timers.apply(self.timers, call, self._now_s())
+        elif call.intent in ALARM_INTENTS:
+            self.alarms, reply = alarms.apply(self.alarms, call, self._local())
+        elif not self.silence():
+            return Reply("nothing_rings")
+        elif call.intent == SNOOZE:
+            seconds = seconds_of(call) or SNOOZE_S
+            self.alarms = self.alarms.snoozed(self._local() + dt.timedelta(seconds=seconds))
+            reply = Reply("snoozed", {"seconds": seconds})
+        else:
+            reply = Reply("okay")
+        return reply
+
+    # --- ringing ----------------------------------------------------------------------------------------------------
+
+    def next_timer_s(self) -> float | None:
+        """Seconds until a timer ends; None where none runs."""
+        due = self.timers.next_due_s()
+        return None if due is None else max(0.0, due - self._now_s())
+
+    def next_alarm_s(self) -> float | None:
+        return self.alarms.next_due_s(self._local())
+
+    def next_s(self) -> float | None:
+        """Seconds until something rings; None where nothing will."""
+        return min((s for s in (self.next_timer_s(), self.next_alarm_s()) if s is not None), default=None)
+
+    def rings(self) -> tuple[Ring, ...]:
+        """What has begun to ring since this was asked last."""
+        self.timers, over = self.timers.due(self._now_s())
+        self.alarms, rung = self.alarms.due(self._local())
+        new = (*map(self._of_timer, over), *map(self._of_alarm, rung))
+        self.ringing += new
+        return new
+
+    def rings_now(self) -> Ring | None:
+        """The ring that is to be heard; None where all is silent. What nobody stopped in time is over."""
+        self.ringing = tuple(r for r in self.ringing if r.lasts(self._wall_s()))
+        return self.ringing[0] if self.ringing else None
+
+    def told(self, ring: Ring) -> None:
+        """Somebody may have heard it: what is said once has been said, and the others take turns."""
+        rest = tuple(r for r in self.ringing if r is not ring)
+        if len(rest) < len(self.ringing):
+            self.ringing = rest if ring.once else (*rest, ring)
+
+    def silence(self) -> bool:
+        """Whether anything rang."""
+        rang, self.ringing = bool(self.ringing), ()
+        return rang
+
+    def _of_timer(self, timer: timers.Timer) -> Ring:
+        late_s = self._now_s() - (timer.ends_at_s or self._now_s())
+        said = {"name": timer.name, "seconds": timer.set_s}
+        missed = late_s > LATE_S
+        reply = Reply("timer_missed", {**said, "ago_s": late_s}) if missed else Reply("timer_over", said)
+        return Ring("timer_over", self._say(reply), self._wall_s(), once=late_s > LONGEST_S)
+
+    def _of_alarm(self, alarm: alarms.Alarm) -> Ring:
+        late_s = (self._local() - alarm.at).total_seconds()
+        said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s}
+        reply = Reply("alarm_missed" if late_s > LATE_S else "alarm_rings", said)
+        return Ring("alarm", self._say(reply), self._wall_s(), once=late_s > MISSED_S)
+
+    def _local(self) -> dt.datetime:
+        return self._today().replace(tzinfo=None)
+
+    def _wall_s(self) -> float:
+        return self._today().timestamp()
+
+    # --- what outlasts a restart ------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values."""
+        return {
+            "timers": self.timers.to_dict(self._now_s()),
+            "alarms": self.alarms.to_dict(),
+            "ringing": [r.to_dict() for r in self.ringing],
+        }
+
+    def restore(self, data: Mapping[str, object], away_s: float) -> None:
+        """What `to_dict` gave, `away_s` ago. ValueError where it is not that, and nothing is taken over. A state of
+        before there were alarms has none.
+        """
+        rows, days, rang = data.get("timers"), data.get("alarms", {"alarms": [], "next_id": 1}), data.get("ringing", [])
+        if not isinstance(rows, Mapping) or not isinstance(days, Mapping) or not isinstance(rang, list):
+            raise ValueError("these are no timers and alarms")
+        rings = tuple(Ring.from_dict(r) for r in rang)
+        self.timers, self.alarms = Timers.from_dict(rows, self._now_s(), away_s), Alarms.from_dict(days)
+        self.ringing = tuple(replace(r, since_s=min(r.since_s, self._wall_s())) for r in rings)

@@ -1,0 +1,45 @@
+"""PURE. What rings: timers and alarms whose time has come, until somebody stops them.
+
+A ring that nobody stops ends by itself after LONGEST_S. What is told long after its time is told once, and rings only
+where it still may wake somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LONGEST_S = 15 * 60
+"""The limit that other assistants have."""
+SNOOZE_S = 9 * 60
+STOP = "StopRinging"
+SNOOZE = "AlarmSnooze"
+STOPPING = frozenset([STOP, "HassNevermind", "HassCancelTimer", "AlarmCancel", "HassCancelAllTimers"])
+"""What silences a ring while there is one."""
+RING_INTENTS = frozenset([STOP, SNOOZE])
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    event: str
+    """timer_over | alarm"""
+    text: str
+    since_s: float
+    """When it began, by the wall's clock."""
+    once: bool = False
+    """It is said until somebody may have heard it, and that is all."""
+
+    def lasts(self, now_s: float) -> bool:
+        return self.once or now_s - self.since_s < LONGEST_S
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Ring:
+        """ValueError on what `to_dict` never gave."""
+        try:
+            return cls(str(data["event"]), str(data["text"]), float(data["since_s"]), bool(data["once"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this rings nothing: {error!r}") from error

@@ -1,0 +1,38 @@
+"""PURE. How loud the assistant itself speaks: "louder", "volume to fifty percent"."""
+
+from __future__ import annotations
+
+from voiced.home.model import Home
+from voiced.home.replies import Reply
+from voiced.home.states import States
+from voiced.messages import Call
+
+VOICE = "VoiceVolume"
+VOICE_INTENTS = frozenset([VOICE])
+LOUDEST, SOFTEST, STEP = 100, 10, 20
+"""Percent. It never falls silent by being told to be softer: nobody would know what it does."""
+_OF_PLAYERS = frozenset(["HassSetVolume", "HassSetVolumeRelative"])
+_SILENT = frozenset(["off", "idle", "standby", "paused", "stopped"])
+
+
+def own(call: Call, home: Home, states: States) -> Call:
+    """Without a name, "louder" means the player that can be heard; where there is none, the voice that just spoke."""
+    if call.intent not in _OF_PLAYERS or {"name", "area", "floor"} & call.slots.keys():
+        return call
+    players = (e for e in home.entities if e.domain == "media_player" and e.reachable)
+    audible = any(e.id not in states or states[e.id].state not in _SILENT for e in players)
+    return call if audible else Call(VOICE, call.slots)
+
+
+def bounded(percent: float) -> int:
+    return min(LOUDEST, max(SOFTEST, round(percent)))
+
+
+def apply(volume: int, call: Call) -> tuple[int, Reply]:
+    """The volume in percent that the call leads to, and what is said of it."""
+    level, way = call.slots.get("volume_level"), call.slots.get("volume_step")
+    wanted = volume + (STEP if way == "up" else -STEP) if way else level if isinstance(level, int | float) else volume
+    new = bounded(wanted)
+    if way and new == volume:
+        return volume, Reply("voice_loudest" if way == "up" else "voice_softest")
+    return new, Reply("voice_volume", {"percent": new})
