@@ -28,7 +28,10 @@ async def ring(
     """Until cancelled. `clear` returns when nobody is speaking; `listen` opens an ear for "stop"."""
     while True:
         for new in house.rings():
-            timeline.tell(new.event, text=new.text)
+            if new.alarm:
+                timeline.tell("alarm", text=new.text)
+            else:
+                timeline.tell("timer_over", text=new.text)
         if house.rings_now() is None:
             left_s = house.next_ring_s()
             await asyncio.sleep(_POLL_S if left_s is None else min(_POLL_S, left_s))

@@ -94,13 +94,13 @@ class Clockwork:
         said = {"name": timer.name, "seconds": timer.set_s}
         missed = late_s > LATE_S
         reply = Reply("timer_missed", {**said, "ago_s": late_s}) if missed else Reply("timer_over", said)
-        return Ring("timer_over", self._say(reply), self._wall_s(), once=late_s > LONGEST_S)
+        return Ring(self._say(reply), self._wall_s(), alarm=False, once=late_s > LONGEST_S)
 
     def _of_alarm(self, alarm: alarms.Alarm) -> Ring:
         late_s = (self._local() - alarm.at).total_seconds()
         said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s}
         reply = Reply("alarm_missed" if late_s > LATE_S else "alarm_rings", said)
-        return Ring("alarm", self._say(reply), self._wall_s(), once=late_s > MISSED_S)
+        return Ring(self._say(reply), self._wall_s(), alarm=True, once=late_s > MISSED_S)
 
     def _local(self) -> dt.datetime:
         return self._today().replace(tzinfo=None)

@@ -22,11 +22,11 @@ RING_INTENTS = frozenset([STOP, SNOOZE])
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    event: str
-    """timer_over | alarm"""
     text: str
     since_s: float
     """When it began, by the wall's clock."""
+    alarm: bool
+    """Else it is a timer."""
     once: bool = False
     """It is said until somebody may have heard it, and that is all."""
 
@@ -40,6 +40,6 @@ class Ring:
     def from_dict(cls, data: Mapping[str, Any]) -> Ring:
         """ValueError on what `to_dict` never gave."""
         try:
-            return cls(str(data["event"]), str(data["text"]), float(data["since_s"]), bool(data["once"]))
+            return cls(str(data["text"]), float(data["since_s"]), bool(data["alarm"]), bool(data["once"]))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this rings nothing: {error!r}") from error
