@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.home import network
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
+from voiced.adapters.store import Store
 from voiced.errors import InferenceError
 from voiced.home.load import read_home_file
 from voiced.home.model import Home
@@ -44,8 +46,8 @@ async def test_the_house_follows_the_network(server: Mosquitto) -> None:
         lamp, plug = network.raw(network.Z2M_LAMP), network.raw(network.Z2M_PLUG)
         await bridge.publish(*lamp, retain=True)
         await bridge.publish("homeassistant/light/broken/config", b"{" * 999, retain=True)
-        learning = Learning(broker, file, move, settle_s=0.3)
-        running = asyncio.create_task(learning.run())
+        learning = Learning(broker, file, settle_s=0.3)
+        running = asyncio.create_task(learning.run(move))
         first = await homes.get()
         assert [e.name for e in first.entities] == ["Reading Lamp"]
         await bridge.publish(*network.raw(network.Z2M_SIGNAL), retain=True)  # nothing to talk to: no other house
@@ -61,6 +63,63 @@ async def test_the_house_follows_the_network(server: Mosquitto) -> None:
         running.cancel()
 
 
+async def test_after_a_restart_the_house_is_there_at_once_and_what_left_meanwhile_is_gone(
+    server: Mosquitto, tmp_path: Path
+) -> None:
+    file, store = read_home_file("", learns=True), Store(tmp_path, "network")
+    homes: asyncio.Queue[Home] = asyncio.Queue()
+
+    async def move(home: Home) -> None:
+        homes.put_nowait(home)
+
+    async with (
+        MqttBroker(host="127.0.0.1", port=server.port, device_id="before") as broker,
+        MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge") as bridge,
+        asyncio.timeout(60),
+    ):
+        await broker.wait_connected(20)
+        await bridge.wait_connected(20)
+        lamp, plug = network.raw(network.Z2M_LAMP), network.raw(network.Z2M_PLUG)
+        await bridge.publish(*lamp, retain=True)
+        await bridge.publish(*plug, retain=True)
+        running = asyncio.create_task(
+            Learning(broker, file, prefix="homeassistant", settle_s=0.3, store=store).run(move)
+        )
+        known = await homes.get()
+        assert [e.name for e in known.entities] == ["Bed Lamp", "heater plug"]
+        while not store.path.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        running.cancel()
+        await bridge.publish(plug[0], b"", retain=True)  # while we are away
+
+    async with MqttBroker(host="127.0.0.1", port=server.port, device_id="after") as broker, asyncio.timeout(60):
+        learning = Learning(broker, file, settle_s=0.1, forget_s=0.5, store=store)
+        assert learning.learned.home == known
+        running = asyncio.create_task(learning.run(move))
+        assert [e.name for e in (await homes.get()).entities] == ["Bed Lamp"]
+        assert homes.empty()
+        running.cancel()
+
+
+async def test_an_empty_broker_takes_no_house_away_and_a_damaged_file_is_learned_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path, "network")
+    topic, payload = network.raw(network.Z2M_LAMP)
+    store.save({topic: payload.decode(), "homeassistant/light/broken/config": "{", "elsewhere": 7})
+    file, broker = read_home_file("", learns=True), MemoryBroker()
+    learning = Learning(broker, file, settle_s=0.01, forget_s=0.01, store=store)
+
+    async def move(home: Home) -> None:
+        raise AssertionError(home)
+
+    running = asyncio.create_task(learning.run(move))
+    await broker.arrive("zigbee2mqtt/Bed Lamp", b'{"state": "ON"}')  # a state is no sign that the broker keeps anything
+    await asyncio.sleep(0.2)
+    assert [e.name for e in learning.learned.home.entities] == ["Bed Lamp"]
+    running.cancel()
+    store.path.write_bytes(b"\0")
+    assert Learning(broker, file, store=store).learned.home.entities == ()
+
+
 async def test_a_restless_network_does_not_put_it_off_for_ever(server: Mosquitto) -> None:
     moved = asyncio.Event()
 
@@ -69,8 +128,8 @@ async def test_a_restless_network_does_not_put_it_off_for_ever(server: Mosquitto
 
     async with MqttBroker(host="127.0.0.1", port=server.port, device_id="restless") as broker, asyncio.timeout(60):
         await broker.wait_connected(20)
-        learning = Learning(broker, read_home_file("", learns=True), move, settle_s=30.0, longest_s=0.5)
-        running = asyncio.create_task(learning.run())
+        learning = Learning(broker, read_home_file("", learns=True), settle_s=30.0, longest_s=0.5)
+        running = asyncio.create_task(learning.run(move))
         topic, payload = network.raw(network.OMG_THERMOMETER)
         await broker.publish(topic, payload, retain=True)
         await moved.wait()
@@ -85,8 +144,8 @@ async def test_five_hundred_damaged_messages_send_nothing() -> None:
     async def move(home: Home) -> None:
         moved.set()
 
-    learning = Learning(broker, read_home_file("", learns=True), move, settle_s=0.1)
-    running = asyncio.create_task(learning.run())
+    learning = Learning(broker, read_home_file("", learns=True), settle_s=0.1)
+    running = asyncio.create_task(learning.run(move))
     for _ in range(500):
         topic, payload = rng.choice(real)
         damaged = bytearray(payload)

@@ -31,11 +31,10 @@ from voiced.config import Config
 from voiced.errors import StateError, VoicedError
 from voiced.home.ha_registry import registry_of, things
 from voiced.home.house import House
-from voiced.home.learned import merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.keeping import Keeper
-from voiced.learning import Learning
+from voiced.learning import KEPT_BYTES, Learning
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
 from voiced.presenting import Presenting
@@ -70,7 +69,11 @@ class Daemon:
         through = mqtt(config)
         api = home_assistant(config, through)
         broker: Broker = api or through
-        home = merge(self.file, ()).home
+        learning = Learning(
+            broker, self.file, prefix=config.discovery.prefix, network=config.discovery.learn and api is None,
+            store=Store(state_directory(config), "network", most_bytes=KEPT_BYTES),
+        )  # fmt: skip
+        home = learning.learned.home
         area = area_id(config, home)
         await mind.load_home(home.to_dict(), area)
         house = real_house(home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config))
@@ -118,9 +121,7 @@ class Daemon:
                 "presenting": presenting.run(),
             }  # fmt: skip
             if config.learns:
-                move, prefix = Moving(config, house, mind, voice, broker), config.discovery.prefix
-                learning = Learning(broker, self.file, move, prefix=prefix, network=api is None)
-                jobs["learning"] = learning.run()
+                jobs["learning"] = learning.run(Moving(config, house, mind, voice, broker))
                 if api:
                     api.registry = lambda lists: learning.told(things(registry_of(lists)))
                     jobs["home assistant"] = api.run()

@@ -221,7 +221,7 @@ async def _learn(
     before = _memory_mb(mind)
     await devices.move_in()
     begun = time.monotonic()
-    learning = asyncio.create_task(Learning(broker, HomeFile(), move).run())
+    learning = asyncio.create_task(Learning(broker, HomeFile()).run(move))
     stack.callback(learning.cancel)
     await asyncio.wait_for(ready.wait(), 300)
     spent["learned_s"] = round(time.monotonic() - begun, 2)

@@ -18,12 +18,12 @@ MAX_BYTES = 1 << 20
 
 
 class Store:
-    """`state.json` in `directory`, readable by its owner only. Nothing is written before the first `save`."""
+    """`<name>.json` in `directory`, readable by its owner only. Nothing is written before the first `save`."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.path = directory / "state.json"
-        self._beside = directory / "state.json.new"
+    def __init__(self, directory: Path, name: str = "state", *, most_bytes: int = MAX_BYTES) -> None:
+        self._directory, self._most_bytes = directory, most_bytes
+        self.path = directory / f"{name}.json"
+        self._beside = directory / f"{name}.json.new"
 
     def load(self) -> dict[str, object]:
         """What was saved last; empty where nothing was. StateError where it cannot be read, or is none of ours: such a
@@ -31,14 +31,14 @@ class Store:
         """
         try:
             with self.path.open("rb") as file:
-                text = file.read(MAX_BYTES + 1)
+                text = file.read(self._most_bytes + 1)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             raise StateError(f"{self.path}: cannot be read: {error.strerror}") from error
         try:
             document = json.loads(text)
-            if len(text) > MAX_BYTES or not isinstance(document, dict):
+            if len(text) > self._most_bytes or not isinstance(document, dict):
                 raise ValueError("it is no state of voiced")
             if document.get("version") != VERSION:
                 raise ValueError(f"its version is {document.get('version')!r}, not {VERSION}")

@@ -32,6 +32,9 @@ class Network:
     def __init__(self, prefix: str = "homeassistant") -> None:
         self._prefix = prefix
         self._found: dict[str, tuple[Found, ...]] = {}
+        self._payloads: dict[str, bytes] = {}
+        self._recalled: set[str] = set()
+        """Topics that nobody has told of since the start."""
         self.left_out = 0
         """Messages beyond MAX_TOPICS."""
 
@@ -41,6 +44,7 @@ class Network:
 
     def hear(self, topic: str, payload: bytes) -> bool:
         """Whether this message changed what is known."""
+        self._recalled.discard(topic)
         told = tasmota(topic, payload) if topic.startswith(TASMOTA) else discover(self._prefix, topic, payload)
         found = tuple(f for f in told if not _ours(f))
         if found == self._found.get(topic, ()):
@@ -49,10 +53,29 @@ class Network:
             self.left_out += 1
             return False
         if found:
-            self._found[topic] = found
+            self._found[topic], self._payloads[topic] = found, payload
         else:
-            del self._found[topic]
+            del self._found[topic], self._payloads[topic]
         return True
+
+    def to_dict(self) -> dict[str, object]:
+        """The messages that stand, as plain texts."""
+        return {topic: payload.decode("utf-8", "replace") for topic, payload in self._payloads.items()}
+
+    def recall(self, messages: Mapping[str, object]) -> None:
+        """What `to_dict` gave, read as carefully as if it came from the network."""
+        for topic, payload in messages.items():
+            if isinstance(payload, str) and self.hear(topic, payload.encode()):
+                self._recalled.add(topic)
+
+    def forget_recalled(self) -> bool:
+        """Without what was only recalled: the broker, which keeps such messages, does not have it any more. Whether
+        there was any.
+        """
+        gone, self._recalled = self._recalled, set()
+        for topic in gone:
+            del self._found[topic], self._payloads[topic]
+        return bool(gone)
 
     @property
     def found(self) -> tuple[Found, ...]:
