@@ -97,14 +97,24 @@ def test_endpoint(bench: Run) -> None:
 
 
 @pytest.mark.whole
-def test_all_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "all", "--markdown", "--only", "tts"]) == 0
+def test_all_as_a_table_and_what_was_measured_is_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tables = []
+    for more in (["tts"], ["tts", "idle", "--resume", "--minutes", "0"], ["tts", "--minutes", "0"]):
+        assert main(["bench", "all", "--markdown", "--only", *more]) == 0
+        tables.append(capsys.readouterr().out.splitlines())
 
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "| figure | goal | measured | met |"
-    assert len(lines) == 3
-    assert "20 ms" in lines[2]
-    assert "not measured" not in lines[2]
+    measured, resumed, out_of_time = tables
+    assert measured[0] == "| figure | goal | measured | met |"
+    assert "20 ms" in measured[2]
+    assert "not measured" not in measured[2]
+    assert "cores" in measured[-1]
+    assert measured[2] in resumed
+    assert [line for line in resumed if "idle" in line and "not measured" in line]
+    assert resumed[-1] == measured[-1], "what it says of the machine is of the first call"
+    assert "not measured" in out_of_time[2]
 
 
 def test_who_has_no_whisper_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,17 +1,26 @@
-"""Every figure that the project has a goal for, measured one after the other, each in a process of its own."""
+"""Every figure that the project has a goal for, measured one after the other, each in a process of its own.
+
+What was measured is kept after each of them: an interrupted or overdue run still gives its table, and `--resume`
+goes on where it stopped.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from voiced.bench.common import models_cache
 from voiced.errors import ModelFileError
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -27,14 +36,15 @@ class Figure:
 
 
 RUNS: dict[str, tuple[str, ...]] = {
+    "predict": ("predict", "--model", "replica"),
+    "tts": ("tts", "--runs", "50"),
     "turn-replica": ("turn", "--model", "replica", "--runs", "5"),
     "stream-replica": ("stream", "--model", "replica", "--runs", "3"),
-    "turn-nano": ("turn", "--model", "nano", "--realtime", "--runs", "3", "--turns", "50"),
-    "tts": ("tts", "--runs", "50"),
-    "idle": ("idle", "--model", "nano"),
     "memory": ("idle", "--model", "replica", "--seconds", "2"),
-    "predict": ("predict", "--model", "replica"),
+    "idle": ("idle", "--model", "nano"),
+    "turn-nano": ("turn", "--model", "nano", "--realtime", "--runs", "3", "--turns", "50"),
 }
+"""The shortest first, so that a run which is cut off has most of them."""
 FIGURES = (
     Figure("t0 to decision, ours / stock with its prefix kept", "turn-replica", "ratio_to_stock", 0.15),
     Figure("t0 to decision, ours / stock without", "turn-replica", "ratio_to_stock_cold", 0.06),
@@ -61,22 +71,71 @@ FIGURES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
     parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS), metavar="RUN", help=", ".join(RUNS))
+    parser.add_argument("--minutes", type=float, default=12.0, help="for all of them together (default 12)")
+    parser.add_argument("--resume", action="store_true", help="take over what an earlier call of this has measured")
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:
     """`figures`: one row each, `value` null where it could not be measured; `runs`: all that was measured."""
     console = Console(stderr=True)
-    results: dict[str, Mapping[str, Any]] = {}
+    kept = Kept(models_cache() / "bench" / "all.json", options.resume)
     failed: dict[str, str] = {}
+    until = time.monotonic() + 60 * options.minutes
     for name in options.only:
-        with console.status(f"bench {' '.join(RUNS[name])}"):
-            try:
-                results[name] = _bench(RUNS[name])
-            except ModelFileError as error:
-                failed[name] = str(error)
-                console.print(f"{name}: {error}")
-    return {"figures": [_row(one, results) for one in FIGURES if one.run in options.only], "runs": results,
-            "failed": failed}  # fmt: skip
+        if name in kept.results:
+            continue
+        begun = time.monotonic()
+        try:
+            with console.status(f"bench {' '.join(RUNS[name])}"):
+                kept.add(name, _bench(RUNS[name], until - begun))
+        except ModelFileError as error:
+            failed[name] = str(error)
+        except KeyboardInterrupt:
+            failed[name] = "interrupted"
+            break
+        finally:
+            console.print(f"{name}: {failed.get(name, 'measured')}, {time.monotonic() - begun:.0f} s", highlight=False)
+    runs = {name: kept.results[name] for name in options.only if name in kept.results}
+    figures = [_row(one, runs) for one in FIGURES if one.run in options.only]
+    return {"machine": kept.machine, "figures": figures, "runs": runs, "failed": failed}
+
+
+class Kept:
+    """What was measured so far, in a file."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        self._path = path
+        before = _read(path) if resume else {}
+        self.machine: str = before.get("machine") or _machine()
+        runs = before.get("runs", {})
+        self.results: dict[str, Mapping[str, Any]] = {
+            name: runs[name]["result"] for name in runs if runs[name]["arguments"] == list(RUNS.get(name, ()))
+        }
+
+    def add(self, name: str, result: Mapping[str, Any]) -> None:
+        self.results[name] = result
+        runs = {one: {"arguments": RUNS[one], "result": got} for one, got in self.results.items()}
+        part = self._path.with_suffix(".part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({"machine": self.machine, "runs": runs}), "utf-8")
+        part.replace(self._path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _machine() -> str:
+    """What it is measured on, and how busy that was at the beginning."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    when = datetime.now(UTC).date().isoformat()
+    return f"{names[0] if names else 'unknown processor'}, {cores} cores, load {load:.1f} before it, {when}"
 
 
 def markdown(result: Mapping[str, Any]) -> str:
@@ -85,7 +144,7 @@ def markdown(result: Mapping[str, Any]) -> str:
         value = "not measured" if row["value"] is None else f"{row['value']:g}{row['unit']}"
         met = "" if row["met"] is None else "yes" if row["met"] else "no"
         lines.append(f"| {row['figure']} | <= {row['goal']:g}{row['unit']} | {value} | {met} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"Measured in one run of `voiced bench all` on {result['machine']}."])
 
 
 def _row(figure: Figure, results: Results) -> dict[str, object]:
@@ -95,10 +154,14 @@ def _row(figure: Figure, results: Results) -> dict[str, object]:
     return {"figure": figure.text, "goal": figure.goal, "value": value, "unit": unit, "met": met}
 
 
-def _bench(arguments: tuple[str, ...]) -> Mapping[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "voiced", "bench", *arguments, "--json"], capture_output=True, text=True, check=False
-    )
+def _bench(arguments: tuple[str, ...], seconds: float) -> Mapping[str, Any]:
+    command = [sys.executable, "-m", "voiced", "bench", *arguments, "--json"]
+    if seconds <= 0:
+        raise ModelFileError("no time was left for it")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise ModelFileError(f"not done within the {seconds:.0f} s that were left") from error
     if done.returncode:
         raise ModelFileError((done.stderr.strip().splitlines() or ["it failed without a word"])[-1])
     result: Mapping[str, Any] = json.loads(done.stdout)
