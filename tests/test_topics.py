@@ -290,7 +290,7 @@ async def test_listen_opens_a_turn_without_the_wake_word() -> None:
 
 
 async def test_whoever_asks_why_is_told_what_the_last_turns_heard() -> None:
-    evidence = Evidence(Rule.FREE, 1.4, 0.9, (Scored("turn on the bed light", -9.0), Scored("stop", -12.0)))
+    evidence = Evidence(Rule.UNSURE, 0.14, 0.4, (Scored("turn on the bed light", -9.0), Scored("stop", -12.0)))
     foreign = Decision(Verdict.NOT_FOR_ME, certainty=0.8, evidence=evidence)
     unlock, code = calls("HassUnlock", name="front door"), Decision(Verdict.DIGITS, digits="47")
     async with house(calls("HassTurnOff", name="standing light"), foreign, unlock, code) as (stage, world):
@@ -302,8 +302,8 @@ async def test_whoever_asks_why_is_told_what_the_last_turns_heard() -> None:
         assert done["commands"] == ["turn_off light.standing"]
         assert done["certainty"] == 0.95 > done["needed"]
         assert rejected["margin_nats"] == 3.0
-        assert "better by 1.40 nats a token" in rejected["why"]
-        assert "0.90 are allowed" in rejected["why"]
+        assert "0.14 certain" in rejected["why"]
+        assert "0.40 are needed" in rejected["why"]
 
         stage.ear.hears("..w.." + "s" * 30 + "." * 40)
         await world.sees("event", "listening", "code")

@@ -183,16 +183,11 @@ class Rule(enum.StrEnum):
     """By which rule an utterance got its verdict, and what `Evidence.measured` and `limit` are."""
 
     BEST = "best"
-    """The best sentence of the house. Nats per token by which the free path is better; more than `limit` and it were
-    not for this house."""
+    """The best sentence of the house. Its certainty; less than `limit` and it were not for this house."""
     NOTHING = "nothing"
     """Nothing was said. Probability of that; certain enough from `limit` on."""
-    FREE = "free"
-    """Not for this house: as BEST, but beyond `limit`."""
-    UNLIKELY = "unlikely"
-    """Not for this house: nats per token that the best sentence costs; at most `limit` may be meant."""
     UNSURE = "unsure"
-    """Not for this house: certainty of the best sentence; less than `limit` is never acted on."""
+    """Not for this house: as BEST, but less than `limit`."""
     NO_PATH = "no_path"
     """No sentence of the house came to an end."""
     CUT_OFF = "cut_off"

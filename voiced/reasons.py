@@ -199,17 +199,8 @@ def _unheard(decision: Decision) -> str:
     match evidence.rule:
         case Rule.NOTHING:
             return f"nothing was said: {measured:.0%} certain, {limit:.0%} is enough"
-        case Rule.FREE:
-            return (
-                f"not for this house: without the grammar it sounds like something that is better by {measured:.2f} "
-                f"nats a token than the best sentence of the house, {limit:.2f} are allowed"
-            )
-        case Rule.UNLIKELY:
-            return (
-                f"not for this house: even its best sentence costs {measured:.2f} nats a token, {limit:.2f} are allowed"
-            )
         case Rule.UNSURE:
-            return f"not certain enough for anything: {measured:.2f}, {limit:.2f} are needed at least"
+            return f"not for this house: its best sentence is {measured:.2f} certain, {limit:.2f} are needed at least"
         case Rule.NO_PATH:
             return "not for this house: none of its sentences came to an end"
         case Rule.CUT_OFF:

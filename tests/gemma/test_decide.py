@@ -222,7 +222,7 @@ def test_a_beginning_is_incomplete(path: tuple[int, ...], free: bool) -> None:
 
 @pytest.mark.parametrize(
     ("said", "rule"),
-    [((1, 2, 3), Rule.BEST), ((6, 7, 6, 7, 6), Rule.UNLIKELY), ((), Rule.NOTHING), ((1, 2), Rule.CUT_OFF)],
+    [((1, 2, 3), Rule.BEST), ((6, 7, 6, 7, 6), Rule.UNSURE), ((), Rule.NOTHING), ((1, 2), Rule.CUT_OFF)],
 )
 def test_a_verdict_says_what_it_was_judged_by(said: tuple[int, ...], rule: Rule) -> None:
     walk = walked(favours(said, 9.0), HOUSE)
@@ -230,8 +230,7 @@ def test_a_verdict_says_what_it_was_judged_by(said: tuple[int, ...], rule: Rule)
     evidence = decision.evidence
     assert evidence is not None
     assert evidence.rule is rule
-    within = {Rule.BEST: evidence.measured <= evidence.limit, Rule.CUT_OFF: evidence.limit == 0 < evidence.measured}
-    assert within.get(rule, evidence.measured > evidence.limit)
+    assert (evidence.measured < evidence.limit) == (rule is Rule.UNSURE)
     scores = [path.nats for path in evidence.paths]
     assert scores == sorted(scores, reverse=True)
     assert evidence.free
@@ -241,12 +240,16 @@ def test_a_verdict_says_what_it_was_judged_by(said: tuple[int, ...], rule: Rule)
         assert evidence.paths[0].nats == pytest.approx(evidence.free.nats)
 
 
-def test_what_is_better_without_the_grammar_is_told_by_how_much() -> None:
-    walk = Walk((Path((1, 2, 3), -4.4),), None, -math.inf, Path((6, 7), -0.1), True, 1)
-    evidence = judge(walk, HOUSE, Calibration(), str).evidence
-    assert evidence is not None
-    assert (evidence.rule, evidence.limit) == (Rule.FREE, Calibration().foreign_gap)
-    assert evidence.measured == pytest.approx(4.3 / 4)
+@given(st.floats(-40, 0), st.floats(0, 20))
+def test_the_more_a_sentence_costs_the_less_certain_it_is_and_at_some_cost_it_was_none(
+    score: float, more: float
+) -> None:
+    def certainty(cost: float) -> float:
+        walk = Walk((Path((1, 2, 3), cost),), None, -math.inf, Path((6, 7), -0.1), True, 1)
+        return judge(walk, HOUSE, Calibration(least=0.0), str).certainty
+
+    assert certainty(score - more) <= certainty(score)
+    assert certainty(-40) < Calibration().least < certainty(0)
 
 
 def test_verdicts_may_be_calls() -> None:
@@ -295,8 +298,8 @@ def test_what_is_less_certain_than_the_least_is_not_done_and_a_code_is_heard_all
     table = favours((1, 2), strength=3.0, also={(1,): {3: 2.9}})
     trie = Trie(paths, {p: Call("SpokenCode", {"first": str(p[0]), "second": str(p[1])}) for p in paths})
     walk = Walker(trie, WalkSettings()).walk(table.first(), table)
-    heard = judge(walk, trie, Calibration(floor=9.0), lambda _: "")
+    heard = judge(walk, trie, Calibration(least=0.0), lambda _: "")
     assert heard.verdict is Verdict.CALLS
-    strict = Calibration(floor=9.0, least=heard.certainty + 0.01)
+    strict = Calibration(least=heard.certainty + 0.01)
     assert judge(walk, trie, strict, lambda _: "").verdict is Verdict.NOT_FOR_ME
     assert judge_code(walk, trie, strict).digits == "12"

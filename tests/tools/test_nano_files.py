@@ -65,7 +65,7 @@ def test_the_parameters_are_as_many_as_the_files_hold(
 
 
 def test_the_calibration_is_one_that_the_judge_knows(described: dict[str, Any]) -> None:
-    assert {"foreign_gap", "floor", "cut_cost", "temperature"} <= set(described["calibration"])
+    assert {"share", "level", "least", "cut_cost", "temperature"} <= set(described["calibration"])
 
 
 def test_the_files_are_a_gemma_4_text_model_and_its_audio_projector(

@@ -1,20 +1,23 @@
-"""Fits a model's `[calibration]`: `python -m tools.calibrate MANIFEST.jsonl --home HOME.toml [--model FOLDER]`.
+"""Fits a model's `[calibration]`: `python -m tools.calibrate MANIFEST.jsonl ... --home HOME.toml [--model FOLDER]`.
 
-Each clip is walked once; the thresholds are then chosen by trying them on the walks (exact counts one, a wrong action
-costs two), and the certainty is a logistic fitted to whether the decision was right, pulled towards the plain guesses.
-Where that still gives more
-wrong actions than `--most-wrong`, the least certainty of an action is raised until it does not.
-The table goes to standard output, the figures to standard error. Use recordings that nothing is reported on afterwards.
+Each clip is walked once. The certainty is a logistic fitted to whether the decision was right, pulled a little towards
+the plain guesses; lines without an `expect` are speech that was no command, for which no action is right. Below the
+least certainty nothing is done: it is chosen so that of the commands no more than `--most-wrong`, and of the other
+speech no more than `--most-foreign`, are acted on wrongly.
+
+The table goes to standard output, the figures to standard error. With `--check` and `--out` the certainty is put to
+the test on other recordings: how often decisions of a certainty are right, as a picture and a table for the model card.
+Use recordings to fit that nothing is reported on afterwards, and others to check.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from tools.calibrate.reliability import Judged, picture, table
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import Walk
 from voiced.gemma.judge import Calibration, judge
@@ -33,14 +37,9 @@ from voiced.messages import Call, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
-GRID = {
-    "foreign_gap": (0.3, 0.5, 0.7, 0.9, 1.2, 1.5, 2.0, 3.0),
-    "foreign_total": (2.0, 4.0, 8.0),
-    "floor": (0.8, 1.2, 1.6, 2.0, 2.5),
-    "cut_cost": (0.0, 1.0, 3.0, 5.0, 8.0),
-}
-FITTED = ("bias", "share", "gap", "level")
-WRONG_COSTS = 2.0
+FITTED = ("bias", "share", "level")
+PULL = 1.0
+"""Clips that the plain guesses are worth."""
 
 
 class Remembering:
@@ -79,97 +78,107 @@ def heard(core: EngineCore, path: Path) -> Walk | None:
     return core.last_walk
 
 
-def right(clip: Clip, automaton: TokenAutomaton, by: Calibration, home: Home) -> tuple[float, bool | None, float]:
-    """(points, whether an action was right or None where there was none, certainty)."""
-    decision = judge(clip.walk, automaton, by, lambda _: "")
-    if decision.verdict is not Verdict.CALLS:
-        return (1.0 if clip.want is None else 0.0), None, decision.certainty
-    good = clip.want is not None and outcome(decision.calls, home) == clip.want
-    return (1.0 if good else -WRONG_COSTS), good, decision.certainty
+def walked(core: EngineCore, manifests: Sequence[Path], home: Home) -> list[Clip]:
+    clips = []
+    for manifest in manifests:
+        for line in manifest.read_text("utf-8").splitlines():
+            item = json.loads(line)
+            walk = heard(core, manifest.parent / item["audio"])
+            calls = item["expect"] and tuple(Call(c["intent"], c.get("slots", {})) for c in item["expect"])
+            if walk is not None:
+                clips.append(Clip(walk, outcome(calls, home) if calls else None))
+    return clips
 
 
-def thresholds(clips: list[Clip], automaton: TokenAutomaton, home: Home) -> tuple[Calibration, float]:
-    """The best of the grid; of equals the one nearest to the plain guesses."""
-    best, points = Calibration(), -math.inf
-    tries = [Calibration(**dict(zip(GRID, values, strict=True))) for values in itertools.product(*GRID.values())]
-    plain = Calibration()
-    tries.sort(key=lambda c: sum(abs(math.log((getattr(c, n) + 0.5) / (getattr(plain, n) + 0.5))) for n in GRID))
-    for one in tries:
-        got = sum(right(clip, automaton, one, home)[0] for clip in clips)
-        if got > points + 1e-9:
-            best, points = one, got
-    return best, points
-
-
-def logistic(clips: list[Clip], automaton: TokenAutomaton, by: Calibration, home: Home) -> Calibration:
-    """`FITTED` by gradient descent on the log-loss, with a pull of a few clips to where they were."""
-    rows, truth = [], []
+def judged(clips: Sequence[Clip], automaton: TokenAutomaton, by: Calibration, home: Home) -> list[Judged]:
+    results = []
     for clip in clips:
-        logits = []
-        for name in FITTED[1:]:
-            one = dataclasses.replace(by, **{n: float(n == name) for n in FITTED})
-            _, good, certainty = right(clip, automaton, one, home)
-            logits.append(math.log(certainty / (1 - certainty)) if 0 < certainty < 1 else 0.0)
-        if good is not None:
-            rows.append([1.0, *logits])
-            truth.append(float(good))
-    start = np.array([getattr(by, name) for name in FITTED])
+        decision = judge(clip.walk, automaton, by, lambda _: "")
+        acted = decision.verdict is Verdict.CALLS
+        right = acted and clip.want is not None and outcome(decision.calls, home) == clip.want
+        results.append(Judged(decision.certainty if acted else 0.0, acted, right, clip.want is not None))
+    return results
+
+
+def fit(clips: Sequence[Clip], automaton: TokenAutomaton, home: Home) -> Calibration:
+    """The likeliest weights. What a cut sentence costs stays as guessed: whole recordings tell nothing about it."""
+    best = Calibration(least=0.0)
+    alone = [
+        judged(clips, automaton, dataclasses.replace(best, **{n: float(n == name) for n in FITTED}), home)
+        for name in FITTED[1:]
+    ]
+    rows = [
+        ([1.0, *(math.log(max(j.certainty, 1e-6) / max(1 - j.certainty, 1e-6)) for j in one)], float(one[0].right))
+        for one in zip(*alone, strict=True)
+        if one[0].acted
+    ]
     if not rows:
-        return by
-    x, y, w = np.array(rows), np.array(truth), start.copy()
-    for _ in range(4000):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        w -= 0.02 * ((x.T @ (p - y)) + 3.0 * (w - start)) / len(y)
-    weights = {name: max(0.0, round(float(v), 3)) for name, v in zip(FITTED, w, strict=True)}
-    return dataclasses.replace(by, **{**weights, "bias": float(w[0])})
+        return best
+    x, y = np.array([row for row, _ in rows]), np.array([right for _, right in rows])
+    plain = np.array([getattr(Calibration(), name) for name in FITTED])
+    weights = plain.copy()
+    for _ in range(50):  # Newton's method
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        slope = x.T @ (p - y) + PULL * (weights - plain)
+        weights -= np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + PULL * np.eye(len(weights)), slope)
+    bias, share, level = (round(float(w), 3) for w in weights)
+    return dataclasses.replace(best, bias=bias, share=max(0.0, share), level=max(0.0, level))
 
 
-def least_certain(results: list[tuple[float, bool | None, float]], most_wrong: float) -> float:
-    """The least certainty of an action at which no more than this share of all clips is acted on wrongly."""
-    wrong = sorted((sure for _, good, sure in results if good is False), reverse=True)
+def least_certain(results: Sequence[Judged], most_wrong: float) -> float:
+    """The least certainty of an action at which no more than this share of `results` is acted on wrongly."""
+    wrong = sorted((j.certainty for j in results if j.acted and not j.right), reverse=True)
     allowed = int(most_wrong * len(results))
     if len(wrong) <= allowed:
         return 0.0
-    above = [sure for _, good, sure in results if good and sure > wrong[allowed]]
+    above = [j.certainty for j in results if j.right and j.certainty > wrong[allowed]]
     return (wrong[allowed] + min(above, default=1.0)) / 2
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.calibrate", description=__doc__)
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=Path(__file__).parents[2] / "models" / "nano")
-    parser.add_argument(
-        "--most-wrong", type=float, default=0.05, help="the share of clips that may be acted on wrongly"
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add = parser.add_argument
+    add("manifest", type=Path, nargs="+")
+    add("--home", type=Path, required=True)
+    add("--model", type=Path, default=Path(__file__).parents[2] / "models" / "nano")
+    add("--most-wrong", type=float, default=0.05, help="the share of commands that may be acted on wrongly")
+    add("--most-foreign", type=float, default=0.01, help="the share of other speech that may be acted on")
+    add("--check", type=Path, nargs="+", default=[], help="manifests to test the certainty on, in the same home")
+    add("--out", type=Path, help="folder for reliability.png and reliability.md")
     given = parser.parse_args()
     home = load_home(given.home.read_text("utf-8"), str(given.home))
     core = EngineCore(resolve(given.model))
     core.load_home(home.to_dict())
-    clips: list[Clip] = []
-    for line in given.manifest.read_text("utf-8").splitlines():
-        item = json.loads(line)
-        walk = heard(core, given.manifest.parent / item["audio"])
-        calls = item["expect"] and tuple(Call(c["intent"], c.get("slots", {})) for c in item["expect"])
-        if walk is not None:
-            clips.append(Clip(walk, outcome(calls, home) if calls else None))
     automaton = Remembering(core.automaton(Expect.COMMAND))
-    chosen, points = thresholds(clips, automaton, home)
-    chosen = logistic(clips, automaton, chosen, home)
-    every = [right(clip, automaton, chosen, home) for clip in clips]
+    clips = walked(core, given.manifest, home)
+    chosen = fit(clips, automaton, home)
+    every = judged(clips, automaton, chosen, home)
+    commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
     for share in (0.2, 0.15, 0.1, 0.05, 0.02):
-        least = least_certain(every, share)
-        kept = sum(good is True and sure >= least for _, good, sure in every)
-        sys.stderr.write(f"wrong at most {share:.0%}: {kept / len(every):.1%} right, least certainty {least:.3f}\n")
-    chosen = dataclasses.replace(chosen, least=least_certain(every, given.most_wrong))
-    results = [right(clip, automaton, chosen, home) for clip in clips]
-    acted = [good for _, good, _ in results if good is not None]
+        least = least_certain(commands, share)
+        kept = sum(j.right and j.certainty >= least for j in commands) / max(1, len(commands))
+        sys.stderr.write(f"wrong at most {share:.0%}: {kept:.1%} right, least certainty {least:.3f}\n")
+    least = max(least_certain(commands, given.most_wrong), least_certain(foreign, given.most_foreign))
+    chosen = dataclasses.replace(chosen, least=least)
+    results = judged(clips, automaton, chosen, home)
+    wrong = sum(j.acted and not j.right and j.command for j in results)
     sys.stderr.write(
-        f"{len(clips)} clips, {sum(acted)} right actions, {len(acted) - sum(acted)} wrong, points {points:.0f}\n"
+        f"{len(commands)} commands: {sum(j.right for j in results)} right, {wrong} wrong actions; "
+        f"{len(foreign)} others: {sum(j.acted for j in results if not j.command)} actions\n"
     )
     sys.stdout.write("[calibration]\n")
     for name, value in dataclasses.asdict(chosen).items():
         sys.stdout.write(f"{name} = {value:.3f}\n")
+    if given.out:
+        # what is rejected shows how sure it was, too: the diagram is of all decisions
+        checked = judged(
+            walked(core, given.check or given.manifest, home), automaton, dataclasses.replace(chosen, least=0.0), home
+        )
+        given.out.mkdir(parents=True, exist_ok=True)
+        (given.out / "reliability.md").write_text(table(checked), "utf-8")
+        picture(checked, chosen.least, given.out / "reliability.png")
     return 0
 
 

@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,12 +31,13 @@ from voiced.app import engine, file_ear, listener_settings, real_house, running,
 from voiced.assistant import Assistant
 from voiced.config import Config, read_config
 from voiced.errors import InferenceError
-from voiced.home.house import House
+from voiced.home.house import House, Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.learning import Learning
 from voiced.listen.listener import Listener
-from voiced.messages import EarLost, EarOpened, Frame
+from voiced.messages import Decision, EarLost, EarOpened, Frame
+from voiced.reasons import Reasons
 from voiced.turns import Happening
 from voiced.workers.clients import EngineClient
 
@@ -66,13 +68,18 @@ class Stage:
     said: list[str] = field(default_factory=list)
     calls: list[object] = field(default_factory=list)
     asked: bool = False
+    reasons: Reasons = field(default_factory=Reasons)
 
     def open(self, turn: Turn) -> None:
-        self.turn, self.said, self.calls, self.asked = turn, [], [], False
+        self.turn, self.said, self.calls, self.asked, self.reasons = turn, [], [], False, Reasons()
         self.before = {node: dict(state) for node, state in self.devices.states.items()}
         self.first = len(self.devices.arrived)
 
+    def explain(self, turn: int, decision: Decision, judgement: Judgement) -> None:
+        self.reasons.explain(turn, decision, judgement)
+
     def tell(self, happening: Happening) -> None:
+        self.reasons.tell(happening)
         match happening["event"]:
             case "decision":
                 self.decided_at_s = time.monotonic()
@@ -104,8 +111,18 @@ class Stage:
         score.acted_wrongly += bool(others)
         if not right:
             score.wrong.append(
-                {"text": turn.text, "missing": missing, "changed": others, "calls": self.calls, "said": self.said}
-            )
+                {"text": turn.text, "missing": missing, "changed": others, "said": self.said,
+                 "stage": self.failed_at(), "turns": self.reasons.last()}
+            )  # fmt: skip
+
+    def failed_at(self) -> str:
+        """The first stage that did not do its part."""
+        turns = self.reasons.last()
+        if not turns and not self.calls:
+            return "wake"
+        if self.calls:
+            return "asked" if self.asked else "understood otherwise"
+        return str(turns[0].get("rule", turns[0].get("ended_by", "wake")))
 
 
 def _pressed(change: State, before: State) -> State:
@@ -175,7 +192,7 @@ async def play(options: argparse.Namespace) -> dict[str, object]:
         learned = await _learn(broker, mind, house, devices, stack)
         assistant = Assistant(
             ear=SpokenEar(config, turns, stage, folder), engine=mind, mouth=MemoryMouth(), broker=broker,
-            listener=Listener(listener_settings(config)), house=house, tell=stage.tell,
+            listener=Listener(listener_settings(config)), house=house, tell=stage.tell, explain=stage.explain,
             settings=turn_settings(config), paced=False,
         )  # fmt: skip
         following = asyncio.create_task(assistant.follow_states())
@@ -199,7 +216,8 @@ async def play(options: argparse.Namespace) -> dict[str, object]:
         return {
             "entities": len(house.home.entities), "typed": options.typed, "turns": score.turns, "right": score.right,
             "sensitive_without_code": score.sensitive_without_code, "late": score.late,
-            "acted_wrongly": score.acted_wrongly, **learned, "wrong": score.wrong,
+            "acted_wrongly": score.acted_wrongly, **learned,
+            "failed_at": dict(Counter(str(one["stage"]) for one in score.wrong)), "wrong": score.wrong,
         }  # fmt: skip
 
 

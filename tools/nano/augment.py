@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.signal import lfilter
 
 from .corpora import Shelf
-from .features import RATE, high_pass
+from .synth import RATE
 from .voices import Pcm
 
 Rng = np.random.Generator
 Rows = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def high_pass(pcm: Pcm) -> Pcm:
+    """The engine's streaming DC remover: y[n] = x[n] - x[n-1] + 0.995 y[n-1], state 0."""
+    y: Pcm = lfilter([1.0, -1.0], [1.0, -0.995], pcm).astype(np.float32)
+    return y
 
 
 def noise_bank(rng: Rng, speech: Shelf, count: int = 60, seconds: int = 12) -> Rows:

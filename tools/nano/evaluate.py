@@ -10,7 +10,8 @@ import numpy as np
 import soundfile as sf
 import torch
 
-from . import features, vocabulary
+from . import vocabulary
+from .augment import high_pass
 from .data import collate
 from .export import load_checkpoint
 from .model import Nano
@@ -61,7 +62,7 @@ def evaluate(checkpoint: Path, tokenizer_file: Path, manifest: Path, limit: int 
         clips = []
         for row in part:
             pcm, _rate = sf.read(manifest.parent / row["audio"], dtype="float32")
-            clips.append(features.high_pass(np.concatenate([pcm, np.zeros(4800, np.float32)])))
+            clips.append(high_pass(np.concatenate([pcm, np.zeros(4800, np.float32)])))
         for row, got in zip(part, transcribe(net, tokenizer, clips), strict=True):
             want = spoken(row["text"])
             letters, wrong_letters = letters + len(want), wrong_letters + distance(list(got), list(want))

@@ -1,4 +1,4 @@
-"""Log-mel features as llama.cpp's gemma4a front end computes them, in batches, and the engine's high-pass filter."""
+"""Log-mel features as llama.cpp's gemma4a front end computes them, in batches."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.signal import lfilter
 from torch import Tensor
 
-from .voices import Pcm
-
 RATE, WINDOW, HOP, FFT, MELS = 16000, 320, 160, 512, 128
-
-
-def high_pass(pcm: Pcm) -> Pcm:
-    """The engine's streaming DC remover: y[n] = x[n] - x[n-1] + 0.995 y[n-1], state 0."""
-    y: Pcm = lfilter([1.0, -1.0], [1.0, -0.995], pcm).astype(np.float32)
-    return y
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,8 @@
 """PURE. From a finished walk to a Decision: the outcome, how certain it is, what else it may have been.
 
 Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share
-and the distance to the free path into a probability, by a logistic whose numbers come from data (nano.toml).
+and what the best path pays per token into a probability, by a logistic whose numbers come from data (nano.toml). How
+far the free path is ahead tells nothing more: measured on commands and on speech that was none (tools/calibrate).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPL
 READ_PATHS, READ_NATS = 6, 9.0
 """Finished paths whose meaning is worked out: so many, so close to the best. The others are far behind."""
 _SURE_NATS = 20.0
+_LEAST_SHARE, _MOST_SHARE = 0.05, 0.9975
+"""Beyond these a share says how narrow the beam was, and no more how sure the model is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +30,16 @@ class Calibration:
     """Until fitted, plain guesses. Distances in nats."""
 
     bias: float = 2.0
-    share: float = 1.0
+    share: float = 0.5
     """Weight of the log-odds of the outcome's share among all that was walked."""
-    gap: float = 2.0
-    """Weight of the distance, per token, from the free path down to the best allowed one."""
-    level: float = 1.5
-    """Weight of what the best path itself pays per token: a model that hardly believes what it says is not sure."""
-    least: float = 0.0
+    level: float = 3.0
+    """Weight of what the best path pays per token: a model that hardly believes what it says is not sure."""
+    least: float = 0.3
     """Certainty below which it was not for this house: what keeps wrong actions rare."""
-    temperature: float = 1.5
-    """Divides scores before they share probability: token errors are not independent."""
-    foreign_gap: float = 0.9
-    """Distance per token beyond which speech was not for this house."""
-    foreign_total: float = 4.0
-    """... and in sum: a short path is not given up for one doubtful token."""
+    temperature: float = 1.0
+    """Divides scores before they share probability."""
     nothing: float = 0.6
     """Probability of silence from which on nothing was said."""
-    floor: float = 1.2
-    """Nats per token that no path may pay and still be meant for this house."""
     cut_cost: float = 3.0
     """Nats taken from paths that were cut off: most people finish their sentences."""
 
@@ -99,25 +94,21 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     free = walk.free
     if walk.free_ended and free and ends_early(automaton, free.tokens) and free.score - by.cut_cost > top:
         return _incomplete(free.score - by.cut_cost - top, text(free.tokens))
-    likeliest = walk.finished[0] if walk.finished and top >= cut_score else cut or Path((), -math.inf)
-    foreign = _foreign(walk, max(top, cut_score), len(likeliest.tokens), by)
-    if foreign is not None:
-        certainty_of_it, why = foreign
-        return Decision(Verdict.NOT_FOR_ME, certainty=certainty_of_it, evidence=why)
+    if (nothing := _nothing(walk)) > by.nothing:
+        why = Evidence(Rule.NOTHING, nothing, by.nothing)
+        return Decision(Verdict.NOT_FOR_ME, certainty=nothing, evidence=why)
     if cut and cut_score > top:
         return _incomplete(cut_score - top, text(cut.tokens))
     if best is None:
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
-    length = len(walk.finished[0].tokens) + 1
-    gap = _gap(walk, top, length - 1)
-    doubt = by.gap * gap + by.level * max(0.0, -top) / length if walk.free else 0.0
+    doubt = by.level * max(0.0, -top) / (len(walk.finished[0].tokens) + 1) if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(one: _Outcome) -> float:
-        share = min(max(one.weight / total, 1e-6), 1 - 1e-6)
-        return _logistic(by.bias + by.share * math.log(share / (1 - share)) / 2 - doubt)
+        share = min(max(one.weight / total, _LEAST_SHARE), _MOST_SHARE)
+        return _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
 
     if (sure := certainty(best)) < by.least:
         return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure, evidence=Evidence(Rule.UNSURE, sure, by.least))
@@ -125,7 +116,7 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
     verdict = VERDICT_CALLS.get(best.calls[0].intent, Verdict.CALLS) if best.calls else Verdict.CALLS
     calls = best.calls if verdict is Verdict.CALLS else ()
-    why = Evidence(Rule.BEST, gap, by.foreign_gap)
+    why = Evidence(Rule.BEST, sure, by.least)
     return Decision(verdict, calls, sure, best.sentence, tuple(alternatives), evidence=why)
 
 
@@ -143,8 +134,11 @@ def with_paths(decision: Decision, walk: Walk, text: Callable[[tuple[int, ...]],
 
 
 def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decision:
-    """The decision where two spoken digits are awaited: DIGITS, else INCOMPLETE or NOT_FOR_ME."""
-    decision = judge(walk, automaton, replace(by, least=0.0), lambda _: "")
+    """The decision where two spoken digits are awaited: DIGITS, else INCOMPLETE or NOT_FOR_ME.
+
+    Whoever was asked for digits is likely to say some: no more is asked of their certainty than of anything.
+    """
+    decision = judge(walk, automaton, replace(by, least=min(by.least, Calibration().least)), lambda _: "")
     if decision.verdict is not Verdict.CALLS:
         return decision
     slots = decision.calls[0].slots
@@ -172,29 +166,9 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
     return list(found.values())
 
 
-def _gap(walk: Walk, score: float, length: int) -> float:
-    """Nats per token (the end counts as one) from the free path down to `score`; 0 where nothing free was walked."""
-    return max(0.0, walk.free.score - score) / (length + 1) if walk.free else 0.0
-
-
-def _foreign(walk: Walk, score: float, length: int, by: Calibration) -> tuple[float, Evidence] | None:
-    """How certain it is that the speech was not for this house, and why; None if it may have been."""
-    if walk.free is None:
-        return None
-    if walk.free_ended and not walk.free.tokens:
-        # greedily nothing: that is one token against many, so only a clear majority counts
-        nothing = math.exp(walk.free.score)
-        if nothing > by.nothing:
-            return nothing, Evidence(Rule.NOTHING, nothing, by.nothing)
-    if score == -math.inf:
-        return 0.9, Evidence(Rule.NO_PATH)
-    total, gap = walk.free.score - score, _gap(walk, score, length)
-    cost = -score / (length + 1)
-    if cost > by.floor:
-        return 0.7, Evidence(Rule.UNLIKELY, cost, by.floor)
-    if gap > by.foreign_gap and total > by.foreign_total:
-        return _logistic(3 * (gap - by.foreign_gap) + 0.5), Evidence(Rule.FREE, gap, by.foreign_gap)
-    return None
+def _nothing(walk: Walk) -> float:
+    """How likely silence is. Greedily nothing is one token against many, so only a clear majority counts."""
+    return math.exp(walk.free.score) if walk.free and walk.free_ended and not walk.free.tokens else 0.0
 
 
 def _incomplete(lead: float, sentence: str) -> Decision:
