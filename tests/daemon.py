@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from voiced.adapters.mqtt import MqttBroker
@@ -29,20 +29,39 @@ ANSWER_S = 12.0
 
 
 class Daemon:
-    """The process, what it prints and what it tells systemd. `async with` ends it, by force if need be."""
+    """The process, what it prints, logs and tells systemd. `async with` ends it, by force if need be.
 
-    def __init__(self, folder: Path, port: int, *, device: str = "pulse") -> None:
-        self.folder = folder
+    `scripted` names the children that follow a script (tests/faults/children.py); `fault` what goes wrong in the core
+    when it is told `SIGUSR1` (tests/faults/scripted.py). `more` is appended to its configuration.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        device: str = "pulse",
+        speaker: str = "pulse",
+        more: str = "",
+        broker: str = "",
+        scripted: Sequence[str] = (),
+        fault: str = "",
+    ) -> None:
+        self.folder, self.port = folder, port
         self.config = folder / "voiced.toml"
         # The demo's house as somebody's own: where none is configured, the daemon begins with an empty one.
         (folder / "home.toml").write_text(DEMO_HOME.read_text("utf-8"), "utf-8")
         self.config.write_text(
             f'id = "t"\nhome = "{folder / "home.toml"}"\nstate_dir = "{folder / "state"}"\n'
-            f'[microphone]\ndevice = "{device}"\n'
-            f'[speaker]\ndevice = "pulse"\n[broker]\nhost = "127.0.0.1"\nport = {port}\n',
+            f'[microphone]\ndevice = "{device}"\n[speaker]\ndevice = "{speaker}"\n'
+            f'[broker]\nhost = "127.0.0.1"\nport = {port}\n{broker}\n{more}\n',
             "utf-8",
         )
+        self._program = "tests.faults.scripted" if scripted or fault else "voiced"
+        self._environ = {"VOICED_SCRIPTED": ",".join(scripted), "VOICED_FAULT": fault}
         self.happened: list[Happening] = []
+        self.told_systemd: list[tuple[float, str]] = []
+        """With the monotonic time of each line."""
         self._news = asyncio.Event()
         self._when: dict[str, Callable[[], None]] = {}
         self._at = 0
@@ -52,21 +71,31 @@ class Daemon:
         address = self.folder / "notify"
         address.unlink(missing_ok=True)
         self.systemd.bind(str(address))
+        asyncio.get_running_loop().add_reader(self.systemd, self._read_systemd)
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "voiced", "run", "--config", str(self.config), "--json"),
+            *(sys.executable, "-m", self._program, "run", "--config", str(self.config), "--json"),
             stdout=asyncio.subprocess.PIPE,
             stderr=(self.folder / "log").open("ab"),
-            env={**os.environ, "NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "30000000"},
+            env={**os.environ, **self._environ, "NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "30000000"},
         )
         self._reader = asyncio.create_task(self._read())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
         await self._reader
+        asyncio.get_running_loop().remove_reader(self.systemd)
         self.systemd.close()
+        if kind:
+            print(*self.happened, *self.log, sep="\n")
+
+    def _read_systemd(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                now = time.monotonic()
+                self.told_systemd += [(now, line) for line in self.systemd.recv(4096).decode().splitlines()]
 
     async def _read(self) -> None:
         assert self.process.stdout is not None
@@ -103,7 +132,7 @@ class Daemon:
                 continue
             finally:
                 await playing
-        lost = "sound lost so far" in (self.folder / "log").read_text("utf-8")
+        lost = any("sound lost so far" in line for line in self.log)
         raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts{'; sound was lost' if lost else ''}")
 
     def forget(self) -> None:
@@ -115,15 +144,43 @@ class Daemon:
         return [str(h["event"]) for h in self.happened]
 
     async def ready(self) -> None:
-        await self.happens("status", text="listening")
+        await self.until(lambda: self.status == "listening")
 
+    async def until(self, what: Callable[[], object], *, within_s: float = PATIENCE_S) -> float:
+        """Seconds until it holds. AssertionError where it never does, or the daemon ends first."""
+        began = time.monotonic()
+        while not what():
+            assert self.process.returncode is None, f"it ended with {self.process.returncode}"
+            assert time.monotonic() - began < within_s, f"never within {within_s:g} s; {self.status!r}"
+            await asyncio.sleep(0.02)
+        return time.monotonic() - began
+
+    @property
+    def log(self) -> list[str]:
+        return (self.folder / "log").read_text("utf-8", "replace").splitlines()
+
+    @property
     def notified(self) -> list[str]:
         """What systemd was told so far."""
-        told: list[str] = []
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                told += self.systemd.recv(4096).decode().splitlines()
-        return told
+        return [line for _, line in self.told_systemd]
+
+    @property
+    def status(self) -> str:
+        """What `systemctl status` shows now."""
+        said = [line for line in self.notified if line.startswith("STATUS=")]
+        return said[-1].removeprefix("STATUS=") if said else ""
+
+    def pings_since(self, since: float) -> int:
+        return sum(at > since and line == "WATCHDOG=1" for at, line in self.told_systemd)
+
+    def speak(self) -> None:
+        """Wake word and words, for a scripted ear."""
+        os.kill(self.child("ear"), signal.SIGUSR1)
+
+    def replaced(self, name: str, before: int) -> bool:
+        with contextlib.suppress(LookupError):
+            return self.child(name) != before
+        return False
 
     def child(self, name: str) -> int:
         """Process id of the ear, the engine or the mouth."""
@@ -159,6 +216,8 @@ class House:
 
     def __init__(self, link: MqttBroker) -> None:
         self.link, self.seen = link, list[BrokerMessage]()
+        self.state: dict[str, object] = {}
+        """What the daemon's own state topic says."""
         self._answer = simulate(HOME)
         self._arrived = asyncio.Condition()
 
@@ -166,6 +225,8 @@ class House:
         async for message in self._inbox:
             async with self._arrived:
                 self.seen.append(message)
+                if message.topic == "voiced/t/state":
+                    self.state = json.loads(message.payload)
                 self._arrived.notify_all()
             for topic, payload in self._answer(message.topic, message.payload.decode("utf-8", "replace")):
                 await self.link.publish(topic, payload, retain=True)
@@ -175,6 +236,9 @@ class House:
             await self._arrived.wait_for(lambda: any(map(wanted, self.seen)))
             return next(filter(wanted, self.seen))
 
+    async def ask(self, text: str) -> None:
+        await self.link.publish("voiced/t/ask", text)
+
     def commands(self) -> list[tuple[str, str]]:
         return [(m.topic, m.payload.decode()) for m in self.seen if m.topic.endswith("/set")]
 
@@ -183,10 +247,18 @@ class House:
         self._inbox = self.link.messages()
         async with self.link:
             await self.link.subscribe("#")
-            await self.link.wait_connected(10)
+            await self.link.wait_connected(PATIENCE_S)
             job = asyncio.create_task(self.run())
             try:
                 yield self
             finally:
                 job.cancel()
                 await asyncio.gather(job, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def house_at(port: int) -> AsyncIterator[House]:
+    """The demo's devices at a broker on this machine, and who listens there."""
+    link = MqttBroker(host="127.0.0.1", port=port, device_id="house", backoff_s=(0.05, 0.5), guest=True)
+    async with House(link).open() as house:
+        yield house

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
+
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.app import real_house
 from voiced.assistant import Assistant
@@ -127,6 +129,7 @@ async def test_the_wake_word_cuts_a_reply_short_and_the_command_in_the_same_brea
         story.mouth.ended.set()
 
 
+@pytest.mark.row("A7")
 async def test_three_hundred_replies_with_everything_in_them_do_nothing() -> None:
     """Row A7: while we say "hey jarvis", "yes", the code or a command, nothing of it counts, nor in the room's echo."""
     texts = (

@@ -49,6 +49,7 @@ def test_a_wrong_configuration_is_not_restarted() -> None:
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
+@pytest.mark.row("E8")
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_the_unit_is_well_sandboxed() -> None:
     """At most 1.5 of 10 on systemd's own scale of exposure."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until `stop` is set."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what was heard would be in a core file; children inherit it
         config = replace(self.config, state_dir=state_directory(self.config))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)

@@ -32,6 +32,7 @@ def server(tmp_path: Path) -> Iterator[Mosquitto]:
         yield one
 
 
+@pytest.mark.row("C9")
 async def test_voiced_may_do_its_work_and_nothing_else(server: Mosquitto, tmp_path: Path) -> None:
     def client(user: str) -> MqttBroker:
         return MqttBroker(

@@ -2,7 +2,8 @@
 
 A row repeats its fault until it has the trials that the table asks for, or its share of the budget is spent; then it
 says how many it had. With `--out FILE` every row is kept there, and a soak that was cut short goes on with the rows
-that are missing. `--markdown` writes the README's table from what is kept.
+that are missing. `--markdown` writes the README's table from what is kept there, be it a soak's rows or those that
+`tools/test --all --rows FILE` measured once.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import datetime as dt
 import json
 import os
-import platform
 import random
 import signal
 import statistics
@@ -28,26 +27,13 @@ import pytest
 
 from tests.faults import test_broker, test_ear, test_inputs
 from tests.faults.sound import SoundServer, sound_server
+from tests.rows import Result, machine, today
 from voiced.adapters.store import Store
 from voiced.errors import ChannelError
 from voiced.messages import Call, Decision, EarLost, Frame, Verdict
 from voiced.workers.channel import decode
 
 _WAIT_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    row: str
-    what: str
-    target: str
-    trials: int
-    wanted: int
-    figure: dict[str, float]
-    met: bool
-    seconds: float = 0.0
-    machine: str = ""
-    date: str = ""
 
 
 @dataclass(slots=True)
@@ -233,12 +219,6 @@ ROWS = (
 )
 
 
-def machine() -> str:
-    names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-             if line.startswith(("model name", "Model"))]  # fmt: skip
-    return f"{os.cpu_count()} x {names[0] if names else platform.processor() or platform.machine()}"
-
-
 async def soak(rows: Sequence[Row], budget_s: float, tell: Callable[[Result], None]) -> list[Result]:
     results, until = [], time.monotonic() + budget_s
     for index, row in enumerate(rows):
@@ -248,7 +228,7 @@ async def soak(rows: Sequence[Row], budget_s: float, tell: Callable[[Result], No
         figure, met = await row.measure(share)
         result = Result(
             row.id, row.what, row.target, share.done, row.wanted, figure, met, round(time.monotonic() - began, 1),
-            machine(), dt.datetime.now(dt.UTC).date().isoformat(),
+            machine(), today(),
         )  # fmt: skip
         tell(result)
         results.append(result)
@@ -256,13 +236,13 @@ async def soak(rows: Sequence[Row], budget_s: float, tell: Callable[[Result], No
 
 
 def markdown(results: Sequence[Result]) -> str:
-    lines = ["| row | what | target | measured | trials | met |", "|---|---|---|---|---|---|"]
+    lines = ["| row | what | target | measured | tests or trials | met |", "|---|---|---|---|---|---|"]
     for one in results:
-        figure = ", ".join(f"{name} {value:g}" for name, value in one.figure.items())
+        figure = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in one.figure.items())
         trials = f"{one.trials} of {one.wanted}"
         lines.append(f"| {one.row} | {one.what} | {one.target} | {figure} | {trials} | {'yes' if one.met else 'no'} |")
-    last = results[-1]
-    return "\n".join([*lines, "", f"Measured by `tools/soak` on {last.machine}, {last.date}."])
+    runs = sorted({(one.machine, one.date) for one in results})
+    return "\n".join([*lines, "", *(f"Measured on {machine}, {date}." for machine, date in runs)])
 
 
 def _seconds(text: str) -> float:

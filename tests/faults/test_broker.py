@@ -147,6 +147,7 @@ async def _speak(one: House, wait_s: float) -> float:
     return spoken
 
 
+@pytest.mark.row("C1")
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_c1_c2_nothing_is_late_and_nothing_said_is_untrue(kind: str) -> None:
     """Ten trials of every fault, five houses at a time: 50 in all."""
@@ -165,6 +166,7 @@ async def test_c1_c2_nothing_is_late_and_nothing_said_is_untrue(kind: str) -> No
     assert sum(len(lane) for lane in replies) == 10
 
 
+@pytest.mark.row("C4")
 async def test_c4_ten_restarts_of_the_broker_are_survived_quietly(caplog: pytest.LogCaptureFixture) -> None:
     async with house([]) as one:
         for _ in range(10):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import numpy as np
@@ -82,35 +82,44 @@ def resources() -> tuple[int, int]:
     return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
 
 
-async def test_a1_a_sound_server_that_is_killed_five_times(server: SoundServer) -> None:
+@pytest.mark.row("A1")
+async def test_a1_a_sound_server_that_is_killed_five_times(
+    server: SoundServer, record_property: Callable[[str, object], None]
+) -> None:
     async with listening() as ear:
         before = resources()
         for _ in range(5):
             gone = time.monotonic()
             server.stop()
-            assert await ear.after(gone, EarLost, DEAF_S + SLACK_S) < DEAF_S + SLACK_S
+            record_property("deaf_s", await ear.after(gone, EarLost, DEAF_S + SLACK_S))
             server.start()
             back = time.monotonic()
-            assert await ear.after(back, Frame, HEALED_S + SLACK_S, count=10) < HEALED_S + SLACK_S
+            record_property("healed_s", await ear.after(back, Frame, HEALED_S + SLACK_S, count=10))
         after = resources()
         assert after[0] <= before[0] + 1
         assert after[1] <= before[1] + 1
 
 
-async def test_a2_a_sound_server_that_hangs_twice(server: SoundServer) -> None:
+@pytest.mark.row("A2")
+async def test_a2_a_sound_server_that_hangs_twice(
+    server: SoundServer, record_property: Callable[[str, object], None]
+) -> None:
     async with listening() as ear:
         for hang_s in (2.0, 8.0):
             stopped = time.monotonic()
             server.freeze()
-            await ear.after(stopped, EarLost, DEAF_S + SLACK_S)
+            record_property("deaf_s", await ear.after(stopped, EarLost, DEAF_S + SLACK_S))
             await asyncio.sleep(hang_s)
             server.thaw()
             thawed = time.monotonic()
-            await ear.after(thawed, Frame, HEALED_S + SLACK_S, count=10)
+            record_property("healed_s", await ear.after(thawed, Frame, HEALED_S + SLACK_S, count=10))
 
 
+@pytest.mark.row("A3")
 @pytest.mark.parametrize("device", ["", "mic"])
-async def test_a3_a_microphone_that_is_unplugged_and_back(server: SoundServer, device: str) -> None:
+async def test_a3_a_microphone_that_is_unplugged_and_back(
+    server: SoundServer, device: str, record_property: Callable[[str, object], None]
+) -> None:
     """The server moves us to the loudspeaker's monitor, where it is loud; the room is silent. Not one sample of it may
     come through.
     """
@@ -118,16 +127,17 @@ async def test_a3_a_microphone_that_is_unplugged_and_back(server: SoundServer, d
         for _ in range(3):
             pulled = time.monotonic()
             server.unplug("mic")
-            await ear.after(pulled, EarLost, DEAF_S + SLACK_S)
+            record_property("deaf_s", await ear.after(pulled, EarLost, DEAF_S + SLACK_S))
             await asyncio.sleep(3)
             assert not any(any(frame.pcm) for frame in ear.frames_since(0)), "the loudspeaker was listened to"
             server.plug("mic")
             server.ctl("set-default-source", "mic")
             plugged = time.monotonic()
-            await ear.after(plugged, Frame, HEALED_S + SLACK_S, count=10)
+            record_property("healed_s", await ear.after(plugged, Frame, HEALED_S + SLACK_S, count=10))
             assert server.recorded() == {"mic"}
 
 
+@pytest.mark.row("A3")
 async def test_a3_a_monitor_is_refused_by_name_and_as_the_default(server: SoundServer) -> None:
     server.unplug("mic")
     server.ctl("set-default-source", "speaker.monitor")
@@ -141,6 +151,7 @@ async def test_a3_a_monitor_is_refused_by_name_and_as_the_default(server: SoundS
                 await asyncio.wait_for(anext(frames), 3)
 
 
+@pytest.mark.row("A3")
 async def test_a3_moved_by_hand_to_another_microphone_is_not_the_configured_one(server: SoundServer) -> None:
     server.plug("other")
     async with listening("mic") as ear:
@@ -154,6 +165,7 @@ async def test_a3_moved_by_hand_to_another_microphone_is_not_the_configured_one(
         assert server.recorded() == {"mic"}
 
 
+@pytest.mark.row("A3")
 async def test_a3_a_suspended_source_is_deaf_and_heals(server: SoundServer) -> None:
     async with listening("mic") as ear:
         suspended = time.monotonic()
@@ -163,6 +175,7 @@ async def test_a3_a_suspended_source_is_deaf_and_heals(server: SoundServer) -> N
         await ear.after(time.monotonic(), Frame, HEALED_S + SLACK_S + 3, count=10)
 
 
+@pytest.mark.row("A5")
 async def test_a5_a_core_that_takes_nothing_for_ten_seconds_gets_no_old_sound(server: SoundServer) -> None:
     """Row A5: whatever waited is bounded, and dropped; the count of samples tells how much time passed."""
     client = EarClient(options={"device": "mic"})
@@ -187,6 +200,7 @@ async def test_a5_a_core_that_takes_nothing_for_ten_seconds_gets_no_old_sound(se
         assert len(taken) * 0.02 < passed_s - 2, "old sound was dropped"
 
 
+@pytest.mark.row("A6")
 @pytest.mark.parametrize(
     ("rate_hz", "channels"), [(8000, 1), (16000, 1), (44100, 2), (48000, 1), (48000, 4), (96000, 2)]
 )

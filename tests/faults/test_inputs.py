@@ -68,6 +68,7 @@ def _odd_sounds() -> dict[str, np.ndarray]:
     return sounds
 
 
+@pytest.mark.row("A8")
 def test_a8_sixty_odd_sounds_wake_nobody(tmp_path: Path) -> None:
     sounds = _odd_sounds()
     assert len(sounds) >= 60
@@ -85,6 +86,7 @@ def test_a8_sixty_odd_sounds_wake_nobody(tmp_path: Path) -> None:
         assert not [event for event in events if isinstance(event, Woken | SpeechStarted)], name
 
 
+@pytest.mark.row("A8")
 @pytest.mark.parametrize("rate_hz", [48_000, 96_000])
 def test_a8_what_only_bats_hear_is_gone_after_resampling(tmp_path: Path, rate_hz: int) -> None:
     """Row A6's -60 dB, on the band that dolphin attacks come from."""
@@ -99,6 +101,7 @@ def test_a8_what_only_bats_hear_is_gone_after_resampling(tmp_path: Path, rate_hz
 # --- F2: malformed recordings --------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("F2")
 def test_f2_three_hundred_malformed_recordings(tmp_path: Path) -> None:
     chance = random.Random(2)
     soundfile.write(tmp_path / "good.wav", np.zeros(8000), 16_000)
@@ -138,6 +141,7 @@ def test_f2_three_hundred_malformed_recordings(tmp_path: Path) -> None:
 # --- F1: malformed configurations ----------------------------------------------------------------------------------
 
 
+@pytest.mark.row("F1")
 def test_f1_five_hundred_malformed_configurations() -> None:
     """Each is one line a fault, with file and key, or is read as what it still says."""
     chance = random.Random(3)
@@ -181,6 +185,7 @@ def test_f1_five_hundred_malformed_configurations() -> None:
 # --- E5: model files -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("E5")
 def test_e5_five_hundred_mutated_model_files_are_refused_before_anybody_parses_them(tmp_path: Path) -> None:
     """Bits flipped, cut off, swapped for a link, or corrupted at the same size: the hash says no."""
     opened: list[str] = []
@@ -248,6 +253,7 @@ _INTENTS = ("HassTurnOn", "HassTurnOff", "HassToggle", "HassOpenCover", "HassClo
             "HassLightSet", "HassUnlock", "HassLock", "HassClimateSetTemperature", "HassNonsense")  # fmt: skip
 
 
+@pytest.mark.row("E1")
 def test_e1_nothing_opens_without_the_code() -> None:
     asked, acted = decisions_open_nothing(random.Random(1), 12_000)
     assert min(asked, acted) > 50, "the decisions are neither all absurd nor all harmless"
@@ -296,6 +302,7 @@ def _hostile(chance: random.Random, depth: int = 0) -> object:
     return {chance.choice(keys): _hostile(chance, depth + 1) for _ in range(chance.randrange(5))}
 
 
+@pytest.mark.row("C6")
 def test_c6_five_thousand_hostile_states() -> None:
     chance = random.Random(6)
     topics = [str(value) for entity in HOME.entities for key, value in entity.mqtt.items() if key.endswith("_topic")]
@@ -311,6 +318,7 @@ def test_c6_five_thousand_hostile_states() -> None:
     assert slowest < 1.0
 
 
+@pytest.mark.row("C6")
 @pytest.mark.parametrize(
     "payload",
     [b"[" * 100_000, b'{"state":' * 50_000, b"1e400", b"-" * 256_000, b"\x00" * 256_000, b"\xff\xfe", b'"\\ud800"',
@@ -325,6 +333,7 @@ def test_c6_the_worst_payloads(payload: bytes) -> None:
             house.confirms(Command(entity.id, "turn_on", "t", "ON", str(topic), {"state": "ON"}), str(topic), payload)
 
 
+@pytest.mark.row("E9")
 def test_e9_a_hundred_thousand_fuzzed_frames_between_core_and_children() -> None:
     chance = random.Random(9)
     whole = [

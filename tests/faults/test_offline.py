@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.daemon import daemon
+from tests.daemon import Daemon
 from tests.faults.sound import SoundServer
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.sockets import Socket, sockets_of
@@ -29,10 +29,11 @@ def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.row("E7")
 async def test_e7_the_owner_sees_that_nothing_leaves(tmp_path: Path, server: SoundServer) -> None:
     with Mosquitto() as mosquitto:
-        async with daemon(tmp_path, mosquitto) as one:
-            await one.until(lambda: one.listening, 120)
+        async with Daemon(tmp_path, mosquitto.port, device="mic") as one:
+            await one.ready()
             told = doctor("--pid", str(one.process.pid), "--config", str(tmp_path / "voiced.toml"), "--json")
             assert told.returncode == 0, told.stderr + told.stdout
             found = json.loads(told.stdout)
@@ -44,6 +45,7 @@ async def test_e7_the_owner_sees_that_nothing_leaves(tmp_path: Path, server: Sou
             assert "nothing leaves the house" in for_people.stdout
 
 
+@pytest.mark.row("E7")
 def test_e7_what_does_leave_is_seen() -> None:
     """A socket that listens to the world, one to a far address, and one that the kernel lists in no table."""
     with socket.socket() as world, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
@@ -66,6 +68,7 @@ def test_e7_places() -> None:
     assert sockets_of(os.getpid()) is not None
 
 
+@pytest.mark.row("E7")
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_e7_a_whole_turn_with_no_network_but_the_loopback(tmp_path: Path) -> None:
     """A recording through ear, engine and house: no connect() leaves this machine, and no name is asked for."""

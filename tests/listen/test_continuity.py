@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_steady_sound_in_any_chunks_is_without_a_gap(chunk: int, drift: float, s
     assert len(found) > 3000 - 10
 
 
+@pytest.mark.row("A4")
 def test_gaps_are_found_where_they_are_and_time_stays_true() -> None:
     """Row A4: 200 gaps of 50 ms to 2 s; at least 99 % are found, and the count stays with the clock."""
     chance = random.Random(1)

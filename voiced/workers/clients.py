@@ -21,11 +21,17 @@ _LOAD_S = 180.0
 class EarClient:
     """`ports.Ear`. `options` are those of `workers/ear.py`; a file's ear is started once, a microphone's for ever."""
 
-    def __init__(self, *, options: Mapping[str, object], patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, object],
+        module: str = "voiced.workers.ear",
+        patience: Patience | None = None,
+    ) -> None:
         self.is_file = bool(options.get("file"))
         self.supervisor = Supervisor(
             name="ear",
-            module="voiced.workers.ear",
+            module=module,
             options=options,
             patience=patience or Patience(start_s=60.0, pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0),
             stream=True,
