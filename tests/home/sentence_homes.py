@@ -20,6 +20,7 @@ class Thing:
     domain: str = ""
     aliases: Sequence[str] = ()
     device_class: str | None = None
+    options: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

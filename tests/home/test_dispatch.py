@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.dispatch import COLOURS, command, lacking, own_command, scaled
+from voiced.home.dispatch import COLOURS, command, commands, lacking, own_command, scaled
 from voiced.home.intents import ACTIONS, Step, resolve, risky
 from voiced.home.model import Area, Entity, Home, OwnSentence
 from voiced.home.mqtt import PLATFORMS, Setting
@@ -59,6 +59,22 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
         ("light", {"rgb_command_topic": "r", "rgb_state_topic": "q"}, "set", {"color": "red"}, "r", "255,0,0",
          {"state": ["255,0,0"]}),
         ("light", {"color_temp_command_topic": "k"}, "set", {"temperature": 2700}, "k", "370", {}),
+        (
+            "climate", {"mode_command_topic": "m", "mode_state_topic": "ms", "modes": ("off", "fan_only")}, "set_mode",
+            {"mode": "fan only"}, "m", "fan_only", {"state": ["fan_only"]},
+        ),
+        (
+            "climate", {"mode_command_topic": "m", "mode_state_topic": "ms"}, "set_mode", {"mode": "off"}, "m", "off",
+            {"state": ["off"]},
+        ),
+        ("climate", {"mode_command_topic": "m", "modes": ("off", "cool")}, "turn_on", {}, "m", "cool", {}),
+        ("climate", {"power_command_topic": "p", "payload_off": "0"}, "turn_off", {}, "p", "0", {}),
+        (
+            "select", {**BOTH, "options": ("Eco 40", "Cotton")}, "select", {"option": "cotton"}, "c", "Cotton",
+            {"state": ["Cotton"]},
+        ),
+        ("number", BOTH, "set_number", {"value": 40}, "c", "40", {"number": 40.0}),
+        ("humidifier", {"target_humidity_command_topic": "h"}, "set_humidity", {"humidity": 55}, "h", "55", {}),
         (
             "light", {"rgb_command_topic": "r", "rgb_command_template": "{{ red }}-{{ green }}"}, "set",
             {"color": "lime"}, "r", "0-255", {},
@@ -114,6 +130,24 @@ def test_a_light_of_the_json_schema(
     assert (json.loads(made.payload) if made else None) == body
 
 
+def test_a_light_with_a_topic_for_each_value_gets_a_message_for_each() -> None:
+    topics = {"brightness_command_topic": "b", "rgb_command_topic": "r"}
+    home = Home(entities=(Entity("light.x", "X", mqtt={**BOTH, **topics}),))
+    made = commands(Step("light.x", "set", {"brightness": 50, "color": "red"}), home)
+    assert [(c.topic, c.payload) for c in made] == [("b", "128"), ("r", "255,0,0")]
+    assert commands(Step("light.x", "set", {"brightness": 50, "temperature": 2700}), home) == ()
+    assert commands(Step("light.x", "set"), home) == ()
+    assert commands(Step("light.elsewhere", "set", {"brightness": 50}), home) == ()
+
+
+def test_what_a_thing_cannot_be_set_to_has_a_name() -> None:
+    topics: dict[str, Setting] = {"mode_command_topic": "m", "modes": ("off", "heat")}
+    home = Home(entities=(Entity("climate.x", "X", mqtt=topics), Entity("climate.y", "Y", mqtt={"modes": ("heat",)})))
+    assert lacking(Step("climate.x", "set_mode", {"mode": "dry"}), home) == "dry"
+    assert lacking(Step("climate.x", "set_mode", {"mode": "heat"}), home) == ""
+    assert lacking(Step("climate.y", "set_mode", {"mode": "dry"}), home) == ""
+
+
 @pytest.mark.parametrize(
     ("domain", "mqtt", "verb", "values"),
     [
@@ -122,6 +156,9 @@ def test_a_light_of_the_json_schema(
         ("valve", BOTH, "set_position", {"position": 30}),
         ("climate", {"temperature_command_topic": "t"}, "set_temperature", {}),
         ("light", BOTH, "set", {"brightness": 40}),
+        ("climate", {"mode_command_topic": "m", "modes": ("heat",)}, "turn_off", {}),
+        ("climate", {"mode_command_topic": "m"}, "set_mode", {"mode": "eco"}),
+        ("select", BOTH, "select", {"option": "cotton"}),
         ("light", {"color_temp_command_topic": "k"}, "set", {"temperature": 0}),
         ("switch", {**BOTH, "command_template": "{{ unknown( }}"}, "turn_on", {}),
     ],

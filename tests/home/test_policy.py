@@ -19,6 +19,7 @@ from voiced.home.intents import ACTIONS, resolve
 from voiced.home.load import load_home
 from voiced.home.manner import Manner
 from voiced.home.model import Entity, Home
+from voiced.home.mqtt import Setting
 from voiced.home.outcome import outcome
 from voiced.home.policy import Act, result
 from voiced.home.replies import Reply
@@ -257,6 +258,49 @@ def test_brighter_and_warmer_than_now() -> None:
     h.heard_state("demo/thermostat/target", b"20.5")
     (sent,) = said(h, "HassClimateSetTemperature", temperature_step="down").commands
     assert sent.payload == "19.5"
+
+
+def test_whiter_faster_and_the_other_way_round_than_now() -> None:
+    h = house("bedroom")
+    assert said(h, "HassLightSet", name="bed light", kelvin_step="up").reason == "unknown_state"
+    assert said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="up").reason == "unknown_state"
+    assert said(h, "Toggle", name="bedroom fan").reason == "unknown_state"
+    h.heard_state("demo/office/desk", b'{"state": "ON", "color_temp": 2700}')
+    h.heard_state("demo/bedroom/fan/speed", b"50")
+    h.heard_state("demo/bedroom/fan", b"ON")
+    (white,) = said(h, "HassLightSet", name="desk light", kelvin_step="down").commands
+    assert json.loads(white.payload)["color_temp"] == 3200
+    (white,) = said(h, "HassLightSet", name="desk light", kelvin_step="up").commands
+    assert json.loads(white.payload)["color_temp"] == 2200
+    assert [c.payload for c in said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="up").commands] == ["75"]
+    assert [c.payload for c in said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="down").commands] == [
+        "25"
+    ]
+    judged = said(h, "Toggle", name="bedroom fan")
+    assert ([c.payload for c in judged.commands], reported(h, judged)) == (["OFF"], "Bedroom fan is off.")
+
+
+def of(*entities: Entity) -> House:
+    home = Home(entities=entities)
+    return House(home, random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: TODAY)
+
+
+def test_a_number_stays_within_what_the_thing_tells_of_itself() -> None:
+    pump = Entity("number.p", "Pump", mqtt={"command_topic": "c", "state_topic": "s", "min": 0.0, "max": 60.0})
+    h = of(pump, Entity("number.f", "Free", mqtt={"command_topic": "f"}))
+    assert said(h, "NumberSet", name="pump", value=70).reason == "range"
+    judged = said(h, "NumberSet", name="pump", value=50)
+    assert reported(h, judged) == "Pump is set to fifty."
+    assert [c.payload for c in said(h, "NumberSet", name="free", value=500).commands] == ["500"]
+
+
+def test_a_mode_that_a_thermostat_does_not_have_is_said() -> None:
+    topics: dict[str, Setting] = {"mode_command_topic": "m", "mode_state_topic": "ms", "modes": ("off", "heat")}
+    h = of(Entity("climate.r", "Radiator", mqtt=topics))
+    assert said(h, "ClimateSetMode", mode="dry").say == "Radiator has no dry."
+    judged = said(h, "ClimateSetMode", mode="heat")
+    assert reported(h, judged) == "Radiator is set to heat."
+    assert reported(h, said(h, "ClimateSetMode", mode="off")) == "Radiator is off."
 
 
 def test_what_was_so_before_is_said_to_be_so() -> None:

@@ -19,12 +19,14 @@ State = dict[str, object]
 _REST: Mapping[str, State] = {
     "light": {"state": "OFF"}, "switch": {"state": "OFF"}, "fan": {"state": "OFF"}, "siren": {"state": "OFF"},
     "cover": {"state": "closed", "position": 0}, "valve": {"state": "closed"}, "lock": {"state": "LOCK"},
-    "climate": {"setpoint": 20, "temperature": 20.5}, "vacuum": {"state": "docked"},
+    "climate": {"setpoint": 20, "temperature": 20.5, "mode": "heat"}, "select": {"state": "Cotton"},
+    "number": {"state": "5"}, "humidifier": {"state": "OFF", "humidity": 40}, "vacuum": {"state": "docked"},
     "sensor": {"temperature": 21.5, "humidity": 47, "power": 80}, "binary_sensor": {"contact": True},
 }  # fmt: skip
 _WORDS: dict[str, State] = {
     "OPEN": {"state": "open", "position": 100}, "CLOSE": {"state": "closed", "position": 0},
-    "start": {"state": "cleaning"}, "return_to_base": {"state": "returning"},
+    "start": {"state": "cleaning"}, "return_to_base": {"state": "returning"}, "pause": {"state": "paused"},
+    "stop": {"state": "idle"},
 }  # fmt: skip
 
 
@@ -86,10 +88,16 @@ class Devices:
 def _effect(topic: str, payload: str, state: State) -> Iterator[tuple[str, object]]:
     if topic == "set/setpoint":
         yield "setpoint", float(payload)
-    elif topic in ("position/set", "speed/set"):
+    elif topic == "set/mode":
+        yield "mode", payload
+    elif topic == "rgb/set":
+        yield from (("rgb", payload), ("state", "ON"))
+    elif topic in ("position/set", "speed/set", "brightness/set", "humidity/set"):
         yield topic.partition("/")[0], int(float(payload))
         if topic.startswith("position"):
             yield "state", "open" if float(payload) else "closed"
+        elif topic.startswith("brightness"):
+            yield "state", "ON"
     elif payload in _WORDS:
         yield from ((k, v) for k, v in _WORDS[payload].items() if k in state)
     elif payload.startswith("{"):

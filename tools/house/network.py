@@ -20,7 +20,8 @@ _KINDS = (
 _EVERYWHERE = (
     ("lock", "Front Door", "Hallway"), ("cover", "Garage Door", "Garage"), ("lock", "Cellar Door", "Cellar"),
     ("scene", "Movie Night", ""), ("button", "Water the Plants", "Garden"), ("vacuum", "Robby", "Living Room"),
-    ("siren", "Siren", "Hallway"), ("valve", "Garden Valve", "Garden"),
+    ("siren", "Siren", "Hallway"), ("valve", "Garden Valve", "Garden"), ("select", "Washing Program", "Laundry"),
+    ("number", "Pump Delay", "Garden"), ("humidifier", "Mister", "Nursery"), ("light", "Strip", "Hallway"),
 )  # fmt: skip
 
 
@@ -61,6 +62,22 @@ def _settings(domain: str, name: str, base: str) -> dict[str, object]:
     both: dict[str, object] = {"command_topic": f"{base}/set", "state_topic": base}
     read = "{{ value_json.state }}"
     match domain:
+        case "light" if name == "Strip":
+            parts = {
+                key: value for part in ("brightness", "rgb") for key, value in (
+                    (f"{part}_command_topic", f"{base}/{part}/set"), (f"{part}_state_topic", base),
+                    (f"{part}_value_template", f"{{{{ value_json.{part} }}}}"),
+                )
+            }  # fmt: skip
+            return {**both, "state_value_template": read, "brightness_scale": 100, **parts}
+        case "select":
+            return {**both, "value_template": read, "options": ["Cotton", "Quick Wash", "Eco 40"]}
+        case "number":
+            return {**both, "value_template": read, "min": 0, "max": 60}
+        case "humidifier":
+            target = {"target_humidity_command_topic": f"{base}/humidity/set", "target_humidity_state_topic": base}
+            reads = {"state_value_template": read, "target_humidity_state_template": "{{ value_json.humidity }}"}
+            return {**both, **target, **reads}
         case "light":
             modes = ["xy", "color_temp"] if "Ceiling" in name else ["brightness"]
             return {**both, "schema": "json", "brightness": True, "brightness_scale": 254,
@@ -75,6 +92,8 @@ def _settings(domain: str, name: str, base: str) -> dict[str, object]:
             return {**both, **garage, **({} if garage else place)}
         case "climate":
             return {
+                "mode_command_topic": f"{base}/set/mode", "mode_state_topic": base, "modes": ["off", "heat", "auto"],
+                "mode_state_template": "{{ value_json.mode }}",
                 "temperature_command_topic": f"{base}/set/setpoint", "temperature_state_topic": base,
                 "temperature_state_template": "{{ value_json.setpoint }}", "current_temperature_topic": base,
                 "current_temperature_template": "{{ value_json.temperature }}", "min_temp": 5, "max_temp": 30,

@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voiced.home.spoken import number_words
 
@@ -80,7 +80,8 @@ def _switched(house: Sequence[Thing], rng: random.Random) -> Turn:
 def _dimmed(house: Sequence[Thing], rng: random.Random) -> Turn:
     thing, percent = _one(house, rng, "light"), rng.choice(range(10, 101, 10))
     text = f"set the {thing.name} to {number_words(percent)} percent"
-    return Turn(text, {thing.node: {"state": "ON", "brightness": int(percent * 254 / 100 + 0.5)}})
+    level = percent if thing.node == "strip" else int(percent * 254 / 100 + 0.5)  # each lamp has its own scale
+    return Turn(text, {thing.node: {"state": "ON", "brightness": level}})
 
 
 def _coloured(house: Sequence[Thing], rng: random.Random) -> Turn:
@@ -111,6 +112,31 @@ def _warmed(house: Sequence[Thing], rng: random.Random) -> Turn:
     thing, degrees = _one(house, rng, "climate"), rng.choice(range(16, 26))
     text = f"set the {thing.name} to {number_words(degrees)} degrees"
     return Turn(text, {thing.node: {"setpoint": float(degrees)}})
+
+
+def _set_up(house: Sequence[Thing], rng: random.Random) -> Turn:
+    """What is more than on and off: modes, options, numbers, two values at once."""
+    climate, fan, vacuum = (_one(house, rng, kind) for kind in ("climate", "fan", "vacuum"))
+    percent, colour = rng.choice(range(10, 101, 10)), rng.choice(list(_COLOURS))
+    words, rgb = number_words(percent), ",".join(map(str, _COLOURS[colour]))
+    mode, option = rng.choice(["auto", "heat", "off"]), rng.choice(["Cotton", "Quick Wash", "Eco 40"])
+    turns = [
+        Turn(f"set the {climate.name} to {mode}", {climate.node: {"mode": mode}}),
+        Turn(f"set the {fan.name} to {words} percent", {fan.node: {"speed": percent}}),
+        Turn(f"{rng.choice(['start', 'pause', 'stop'])} {vacuum.name}", {}),
+        Turn(f"send {vacuum.name} home", {vacuum.node: {"state": "returning"}}),
+        Turn(f"set the washing program to {option.lower()}", {"washing_program": {"state": option}}),
+        Turn(f"set the pump delay to {words} seconds", {}, says="" if percent <= 60 else "does not go there"),
+        Turn(f"set the mister to {words} percent", {"mister": {"humidity": percent}}),
+        Turn(f"set the strip to {colour} at {words} percent", {"strip": {"brightness": percent, "rgb": rgb}}),
+    ]
+    turns[2] = replace(turns[2], effects={vacuum.node: {"state": _VACUUM[turns[2].text.split()[0]]}})
+    if percent <= 60:
+        turns[5] = replace(turns[5], effects={"pump_delay": {"state": str(percent)}})
+    return rng.choice(turns)
+
+
+_VACUUM = {"start": "cleaning", "pause": "paused", "stop": "idle"}
 
 
 def _shut(house: Sequence[Thing], rng: random.Random) -> Turn:
@@ -146,6 +172,6 @@ def _chatted(house: Sequence[Thing], rng: random.Random) -> Turn:
 
 
 _MAKERS: tuple[tuple[Callable[[Sequence[Thing], random.Random], Turn], int], ...] = (
-    (_switched, 8), (_dimmed, 3), (_coloured, 2), (_room, 2), (_covered, 3), (_warmed, 2), (_shut, 1), (_opened, 2),
-    (_run, 1), (_asked, 1), (_chatted, 1),
+    (_switched, 8), (_dimmed, 3), (_coloured, 2), (_room, 2), (_covered, 3), (_warmed, 2), (_set_up, 4), (_shut, 1),
+    (_opened, 2), (_run, 1), (_asked, 1), (_chatted, 1),
 )  # fmt: skip

@@ -25,6 +25,8 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_COMPONENTS = 200
 MAX_TEXT_CHARS = 512
 """Of a topic or payload that a device may ask for."""
+MAX_CHOICES, MAX_CHOICE_CHARS = 40, 40
+"""Of a select's options, a thermostat's modes."""
 
 COMPONENTS = frozenset([
     "alarm_control_panel", "binary_sensor", "button", "climate", "cover", "fan", "humidifier", "light", "lock",
@@ -217,6 +219,9 @@ class _Settings:
         value = self._config.get(key)
         if value is None:
             return None
+        if isinstance(default, tuple):
+            texts = value[:MAX_CHOICES] if isinstance(value, list) else []
+            return tuple(v for v in texts if isinstance(v, str) and 0 < len(v) <= MAX_CHOICE_CHARS)
         if isinstance(default, bool):
             return value if isinstance(value, bool) else None
         if isinstance(default, float):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from voiced.home.intents import Step
-from voiced.home.model import Entity, Home
+from voiced.home.model import Entity, Home, folded
 from voiced.home.templates import TemplateError, parse
 from voiced.messages import Call, Command, SlotValue
 
@@ -33,6 +34,18 @@ _PAYLOADS: Mapping[str, tuple[str, str]] = {
     "start_mowing": ("payload_start_mowing", ""), "dock": ("payload_dock", ""),
 }  # fmt: skip
 """verb -> (key of the payload that is sent, key of the state that confirms it)."""
+
+_NUMBERS: Mapping[str, tuple[str, str, str]] = {
+    "set_temperature": ("temperature_command_topic", "temperature_state_topic", "temperature"),
+    "set_volume": ("volume_command_topic", "volume_state_topic", "volume_level"),
+    "set_humidity": ("target_humidity_command_topic", "target_humidity_state_topic", "humidity"),
+    "set_number": ("command_topic", "state_topic", "value"),
+}
+"""verb -> (command topic, state topic, value)."""
+_CHOICES: Mapping[str, tuple[str, str, str]] = {
+    "set_mode": ("mode_command_topic", "mode_state_topic", "mode"),
+    "select": ("command_topic", "state_topic", "option"),
+}
 
 _MOVING = {"open": "state_opening", "close": "state_closing"}
 """A cover that moves the right way has understood."""
@@ -61,13 +74,15 @@ def command(step: Step, home: Home) -> Command | None:
         step.verb == "set" or (step.verb in _PAYLOADS and entity.text("schema") == "json")
     ):
         return _light(entity, step)
-    special = {
-        "set_temperature": ("temperature_command_topic", "temperature_state_topic", "temperature"),
-        "set_volume": ("volume_command_topic", "volume_state_topic", "volume_level"),
-    }
-    if step.verb in special:
-        topic, state, value = special[step.verb]
+    if step.verb in _NUMBERS:
+        topic, state, value = _NUMBERS[step.verb]
         return _number(entity, step, topic, state, number_text(step.values.get(value, "")))
+    if step.verb == "set_mode" and step.values.get("mode") in ("on", "off"):
+        return _climate_power(entity, replace(step, verb=f"turn_{step.values['mode']}"))
+    if step.verb in _CHOICES:
+        topic, state, value = _CHOICES[step.verb]
+        chosen = _chosen(entity, str(step.values.get(value, "")))
+        return _message(entity, step, topic, chosen, state, {"state": [chosen]})
     if step.verb == "set_speed":
         low, high = entity.number("speed_range_min"), entity.number("speed_range_max")
         speed = half_up(float(step.values.get("percentage", 0)) * (high - low + 1) / 100)
@@ -83,14 +98,39 @@ def command(step: Step, home: Home) -> Command | None:
         payload = entity.text("payload_volume_up" if step.values.get("volume_step") == "up" else "payload_volume_down")
         return _message(entity, step, "command_topic", payload, "", {})
     if entity.domain == "climate" and step.verb in ("turn_on", "turn_off"):
-        payload = entity.text("payload_on" if step.verb == "turn_on" else "payload_off")
-        return _message(entity, step, "power_command_topic", payload, "", {})
+        return _climate_power(entity, step)
     if step.verb not in _PAYLOADS:
         return None
     payload_key, state_key = _PAYLOADS[step.verb]
     payload, state = entity.text(payload_key), entity.text(state_key) if state_key else ""
     states = [state, entity.text(_MOVING[step.verb])] if step.verb in _MOVING else [state]
     return _message(entity, step, "command_topic", payload, "state_topic", {"state": states} if state else {})
+
+
+def commands(step: Step, home: Home) -> tuple[Command, ...]:
+    """All messages of a step: a light of the default schema has a topic for each value. None where one is missing."""
+    parts = [step]
+    entity = home.entity(step.entity)
+    if entity and entity.domain == "light" and step.verb == "set" and entity.text("schema") != "json":
+        parts = [replace(step, values={key: value}) for key, value in step.values.items()] or parts
+    made = [command(part, home) for part in parts]
+    return tuple(c for c in made if c is not None) if None not in made else ()
+
+
+def _chosen(entity: Entity, said: str) -> str:
+    """A choice as the thing calls it; "" where it has no such choice."""
+    known = entity.choices("modes" if entity.domain == "climate" else "options")
+    return next((choice for choice in known if folded(choice.replace("_", " ")) == folded(said)), "")
+
+
+def _climate_power(entity: Entity, step: Step) -> Command | None:
+    """By its power topic, else by its mode: on is what it decides itself, or heat."""
+    on = step.verb == "turn_on"
+    if entity.text("power_command_topic"):
+        return _message(entity, step, "power_command_topic", entity.text("payload_on" if on else "payload_off"), "", {})
+    wanted = ("auto", "heat_cool", "heat", "cool") if on else ("off",)
+    mode = next((mode for mode in wanted if mode in entity.choices("modes")), "")
+    return _message(entity, step, "mode_command_topic", mode, "mode_state_topic", {"state": [mode]})
 
 
 _LIGHT_PARTS = {
@@ -102,8 +142,11 @@ _LIGHT_PARTS = {
 
 
 def lacking(step: Step, home: Home) -> str:
-    """What a light was asked for and does not have: "colour"; empty where it is not that."""
+    """What a thing was asked for and does not have: "colour", "eco"; empty where it is not that."""
     entity = home.entity(step.entity)
+    if entity is not None and step.verb in _CHOICES and entity.text(_CHOICES[step.verb][0]):
+        said = str(step.values.get(_CHOICES[step.verb][2], ""))
+        return "" if said in ("", "on", "off") or _chosen(entity, said) else said
     if entity is None or entity.domain != "light" or step.verb != "set" or not entity.text("command_topic"):
         return ""
     by_flags = entity.text("schema") == "json"

@@ -32,13 +32,18 @@ ACTIONS: Mapping[str, Action] = {
     "HassTurnOff": Action("turn_off"),
     "HassOpenCover": Action("open", ("cover", "valve")),
     "HassCloseCover": Action("close", ("cover", "valve")),
-    "HassStopMoving": Action("stop", ("cover", "valve")),
+    "HassStopMoving": Action("stop", ("cover", "valve", "vacuum")),
     "HassSetPosition": Action("set_position", ("cover", "valve"), ("position",)),
     "HassLock": Action("lock", ("lock",)),
     "HassUnlock": Action("unlock", ("lock",)),
-    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step")),
+    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step", "kelvin_step")),
     "HassClimateSetTemperature": Action("set_temperature", ("climate",), ("temperature", "temperature_step")),
-    "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage",)),
+    "ClimateSetMode": Action("set_mode", ("climate",), ("mode",)),
+    "HumiditySet": Action("set_humidity", ("humidifier",), ("humidity",)),
+    "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage", "percentage_step")),
+    "SelectOption": Action("select", ("select",), ("option",)),
+    "NumberSet": Action("set_number", ("number",), ("value",)),
+    "Toggle": Action("toggle", ("light", "switch", "fan", "media_player", "input_boolean", "humidifier")),
     "HassMediaPause": Action("pause", ("media_player",)),
     "HassMediaUnpause": Action("play", ("media_player",)),
     "HassMediaNext": Action("next", ("media_player",)),
@@ -49,6 +54,7 @@ ACTIONS: Mapping[str, Action] = {
     "HassSetVolumeRelative": Action("change_volume", ("media_player",), ("volume_step",)),
     "HassVacuumStart": Action("start", ("vacuum",)),
     "HassVacuumReturnToBase": Action("return_to_base", ("vacuum",)),
+    "VacuumPause": Action("pause", ("vacuum",)),
     "HassLawnMowerStartMowing": Action("start_mowing", ("lawn_mower",)),
     "HassLawnMowerDock": Action("dock", ("lawn_mower",)),
 }
@@ -68,7 +74,9 @@ _SAFE_VERBS = frozenset(["lock", "close", "stop", "arm"])
 """What never lets anybody in. Every other verb on a sensitive entity needs the code, even one nobody thought of."""
 
 
-_WORDS = frozenset(["color", "volume_step", "brightness_step", "temperature_step"])
+_WORDS = frozenset([
+    "color", "volume_step", "brightness_step", "temperature_step", "kelvin_step", "percentage_step", "mode", "option",
+])  # fmt: skip
 """The values that are words; all others are numbers."""
 
 

@@ -210,7 +210,9 @@ def _mqtt(table: Table, domain: str) -> dict[str, Setting]:
         if not mqtt.has(key):
             mqtt.string(key, "")  # known, though not written
             continue
-        if isinstance(default, bool):
+        if isinstance(default, tuple):
+            found[key] = mqtt.strings(key)
+        elif isinstance(default, bool):
             found[key] = mqtt.boolean(key, default)
         elif isinstance(default, float):
             low = 1.0 if key == "brightness_scale" else float("-inf")

@@ -96,10 +96,20 @@ class Entity:
 
     def number(self, key: str) -> float:
         value = setting(self.domain, self.mqtt, key)
-        return float(value) if value != "" else 0.0
+        return 0.0 if value == "" or isinstance(value, tuple) else float(value)
 
     def flag(self, key: str) -> bool:
         return setting(self.domain, self.mqtt, key) is True
+
+    def choices(self, key: str) -> tuple[str, ...]:
+        """A setting that is a list of texts."""
+        value = setting(self.domain, self.mqtt, key)
+        return value if isinstance(value, tuple) else ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What it can be set to by name: a select's options."""
+        return self.choices("options")
 
     @property
     def reachable(self) -> bool:
@@ -207,7 +217,9 @@ class Home:
         return cls(
             floors=tuple(Floor(**tupled(f)) for f in data["floors"]),
             areas=tuple(Area(**tupled(a)) for a in data["areas"]),
-            entities=tuple(Entity(**{**tupled(e), "risk": Risk(e["risk"])}) for e in data["entities"]),
+            entities=tuple(
+                Entity(**{**tupled(e), "risk": Risk(e["risk"]), "mqtt": tupled(e["mqtt"])}) for e in data["entities"]
+            ),
             lists={name: tuple(values) for name, values in data["lists"].items()},
             sentences=tuple(OwnSentence(**tupled(s)) for s in data["sentences"]),
         )

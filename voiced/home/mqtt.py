@@ -1,14 +1,14 @@
 """PURE. The keys that Home Assistant's MQTT platforms know, with their defaults: what an entity's `mqtt` may say.
 
 A table, because it is one: platform -> key -> default. The default's type is the key's type; a key that ends in
-`_topic` is an MQTT topic, and "" means that there is none.
+`_topic` is an MQTT topic, and "" means that there is none; a tuple holds the choices that a thing has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-Setting = str | bool | float
+Setting = str | bool | float | tuple[str, ...]
 
 _SWITCH: dict[str, Setting] = {
     "command_topic": "", "state_topic": "", "payload_on": "ON", "payload_off": "OFF",
@@ -27,7 +27,10 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "switch": _SWITCH,
     "input_boolean": _SWITCH,
     "siren": _SWITCH,
-    "humidifier": _SWITCH,
+    "humidifier": _SWITCH | {
+        "target_humidity_command_topic": "", "target_humidity_state_topic": "", "min_humidity": 0.0,
+        "max_humidity": 100.0,
+    },
     "fan": _SWITCH | {
         "percentage_command_topic": "", "percentage_state_topic": "", "speed_range_min": 1.0, "speed_range_max": 100.0,
     },
@@ -56,6 +59,7 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "climate": {
         "temperature_command_topic": "", "temperature_state_topic": "", "current_temperature_topic": "",
         "current_humidity_topic": "", "mode_command_topic": "", "mode_state_topic": "", "power_command_topic": "",
+        "modes": ("auto", "off", "cool", "heat", "dry", "fan_only"),
         "payload_on": "ON", "payload_off": "OFF", "temperature_unit": "C", "min_temp": 7.0, "max_temp": 35.0,
         "precision": 0.1,
     },
@@ -66,7 +70,7 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "sensor": _SENSOR,
     "binary_sensor": {"state_topic": "", "payload_on": "ON", "payload_off": "OFF"},
     "number": {"command_topic": "", "state_topic": "", "min": 1.0, "max": 100.0, "step": 1.0},
-    "select": {"command_topic": "", "state_topic": ""},
+    "select": {"command_topic": "", "state_topic": "", "options": ()},
     "media_player": _SWITCH | {
         "payload_play": "PLAY", "payload_pause": "PAUSE", "payload_next": "NEXT", "payload_previous": "PREVIOUS",
         "payload_mute": "MUTE", "payload_unmute": "UNMUTE", "volume_command_topic": "", "volume_state_topic": "",

@@ -19,7 +19,8 @@ from voiced.home.answers import ANSWERS, Facts, answer
 from voiced.home.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
-from voiced.home.dispatch import command, lacking, own_command
+from voiced.home.dispatch import commands as messages_of
+from voiced.home.dispatch import lacking, own_command
 from voiced.home.intents import Resolved, Step, normal, resolve, risky
 from voiced.home.manner import AS_MEASURED, Manner, unit_of
 from voiced.home.model import Home, Risk
@@ -36,6 +37,9 @@ OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 BRIGHTER_PERCENT = 20
+FASTER_PERCENT = 25
+WARMER_KELVIN = 500
+WARMEST_KELVIN, COLDEST_KELVIN = 2000, 6500
 WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
 """By the owner's degrees."""
 
@@ -212,13 +216,13 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         sent = [(step, _in_own_unit(step, facts)) for step in (*steps, *risks)]
         if (wrong := _out_of_range(home, [step for _, step in sent])) is not None:
             return wrong
-        made = [(said, command(step, home)) for said, step in sent]
-        reached = [(step, c) for step, c in made if c is not None]
+        made = [(said, messages_of(step, home)) for said, step in sent]
+        reached = [(step, messages) for step, messages in made if messages]
         if not reached:
             if what := lacking(made[0][0], home):
                 return Refuse("lacks", Reply("lacks", {"name": _name(home, made[0][0].entity), "what": what}))
             return Refuse("unreachable", Reply("unreachable", {"names": [_name(home, s.entity) for s, _ in made]}))
-        commands += [c for _, c in reached]
+        commands += [message for _, messages in reached for message in messages]
         guarded += [step for step in risks if any(step is s for s, _ in reached)]
         replies.append(_done(home, call, [s for s, _ in reached], facts.area))
     if not commands and not ours:
@@ -243,13 +247,31 @@ def _absolute(step: Step, facts: Facts) -> Step | None:
         if now is None:
             return None
         values["brightness"] = round(min(100, max(1, now + (BRIGHTER_PERCENT if way == "up" else -BRIGHTER_PERCENT))))
+    if way := values.pop("kelvin_step", None):
+        if state.kelvin is None:
+            return None
+        white = state.kelvin + (-WARMER_KELVIN if way == "up" else WARMER_KELVIN)  # the warmer, the fewer
+        values["temperature"] = round(min(COLDEST_KELVIN, max(WARMEST_KELVIN, white)))
+    if way := values.pop("percentage_step", None):
+        if state.percentage is None:
+            return None
+        faster = state.percentage + (FASTER_PERCENT if way == "up" else -FASTER_PERCENT)
+        values["percentage"] = round(min(100, max(FASTER_PERCENT, faster)))
     if way := values.pop("temperature_step", None):
         if state.target_degrees is None:
             return None
         by = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
         now = facts.manner.degrees(state.target_degrees, entity)
         values["temperature"] = normal(round(now + (by if way == "up" else -by), 1))
-    return replace(step, values=values)
+    verb = step.verb
+    if verb == "toggle":
+        if state.state not in _TOGGLED:
+            return None
+        verb = _TOGGLED[state.state]
+    return replace(step, verb=verb, values=values)
+
+
+_TOGGLED = {"on": "turn_off", "off": "turn_on"}
 
 
 def _in_own_unit(step: Step, facts: Facts) -> Step:
@@ -281,15 +303,23 @@ def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step
     return tuple(free), tuple(risks)
 
 
+_RANGES = {
+    "set_temperature": ("temperature", "min_temp", "max_temp"), "set_number": ("value", "min", "max"),
+    "set_humidity": ("humidity", "min_humidity", "max_humidity"),
+}  # fmt: skip
+
+
 def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
+    """Only by what a thing itself tells of its range: the defaults are no reason to refuse."""
     for step in steps:
         entity = home.entity(step.entity)
         assert entity is not None
-        if step.verb != "set_temperature" or "temperature" not in step.values:
+        value, *ends = _RANGES.get(step.verb, ("", "", ""))
+        if value not in step.values:
             continue
-        low, high = (entity.mqtt.get(key) for key in ("min_temp", "max_temp"))
-        value = float(step.values["temperature"])
-        if (low is not None and value < float(low)) or (high is not None and value > float(high)):
+        low, high = (float(str(entity.mqtt[end])) if end in entity.mqtt else None for end in ends)
+        wanted = float(step.values[value])
+        if (low is not None and wanted < low) or (high is not None and wanted > high):
             return Refuse("range", Reply("range", {"name": entity.name, "low": low, "high": high}))
     return None
 

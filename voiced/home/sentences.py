@@ -55,6 +55,8 @@ class EntityLike(Protocol):
     def aliases(self) -> Sequence[str]: ...
     @property
     def device_class(self) -> str | None: ...
+    @property
+    def options(self) -> Sequence[str]: ...
 
 
 class PlaceLike(Protocol):
@@ -177,6 +179,9 @@ class _Subs:
             key = self.names(slot_name, domains)
         elif list_name in {"area", "floor"}:
             key = self.places(list_name, slot_name)
+        elif list_name == "option":
+            options = dict.fromkeys(o.casefold() for e in self.home.entities for o in e.options)
+            key = self.values(f"{slot_name}=option", [(o, o) for o in options], slot_name)
         elif list_name in self.own:
             key = self.values(
                 f"{slot_name}:{list_name}@home", [(v, v.casefold()) for v in self.own[list_name]], slot_name

@@ -1,7 +1,7 @@
 """PURE. All sentence templates: Home Assistant's two sets, our own, and what they need of a house.
 
 Sources: the PyPI package `home-assistant-intents`, `data/en.json` (broad) and `speech_to_phrase/en.json` (narrow, meant
-for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py` and `sentences_clock.py`.
+for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py`, `_devices`, `_clock`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hassil.expression import Expression
 from hassil.parse_expression import parse_sentence
 
 from voiced.home import sentences_clock as clock
+from voiced.home import sentences_devices as devices
 from voiced.home import sentences_everyday as everyday
 from voiced.messages import SlotValue
 
@@ -119,11 +120,20 @@ def grammar() -> Grammar:
     narrow, broad = (
         json.loads((package / part / "en.json").read_text(encoding="utf-8")) for part in ("speech_to_phrase", "data")
     )
-    rules: dict[str, str] = {**broad["expansion_rules"], **narrow["expansion_rules"], **everyday.RULES, **clock.RULES}
-    lists: dict[str, Mapping[str, Any]] = {**broad["lists"], **narrow["lists"], **everyday.LISTS, **clock.LISTS}
+    rules: dict[str, str] = {
+        **broad["expansion_rules"],
+        **narrow["expansion_rules"],
+        **everyday.RULES,
+        **devices.RULES,
+        **clock.RULES,
+    }
+    lists: dict[str, Mapping[str, Any]] = {
+        **broad["lists"], **narrow["lists"], **everyday.LISTS, **devices.LISTS, **clock.LISTS,
+    }  # fmt: skip
     templates = [
         *_templates(narrow["intents"], NARROW_COST),
         *_templates(everyday.intents(), OWN_COST),
+        *_templates(everyday.intents(devices.TABLE), OWN_COST),
         *_templates(everyday.intents(clock.TABLE), OWN_COST),
         *_templates(broad["intents"], BROAD_COST),
     ]

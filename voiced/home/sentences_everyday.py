@@ -2,8 +2,9 @@
 
 The table: a line `== Intent key=value ...` opens a block (several such lines one after the other share it), the
 lines below are hassil templates over Home Assistant's rules and lists and those here. Keys: `domain` (a constant
-slot, which must be in the house), `names` (the domains that {name} may have), `cost` (nats beside the table's own),
-`whole` (said with "all": the whole house), `@` (what stands for @ in the templates); any other key is a constant slot.
+slot, which must be in the house), `names` (the domains that {name} may have), `needs` (a domain that must be in the
+house), `cost` (nats beside the table's own), `whole` (said with "all": the whole house), `@` (what stands for @ in the
+templates); any other key is a constant slot.
 """
 
 from __future__ import annotations
@@ -319,7 +320,7 @@ turn it down
 (vacuum|clean) [the] (house|floor|floors)
 == HassVacuumReturnToBase names=vacuum
 (return|send) [<ev_the>] {name} [to (base|the dock|home)]
-(dock|stop) [<ev_the>] {name}
+dock [<ev_the>] {name}
 """
 
 
@@ -328,11 +329,12 @@ def _block(header: str, lines: list[str]) -> tuple[str, dict[str, Any]]:
     intent, *words = header.split()
     keys = {key: value or "yes" for key, _, value in (word.partition("=") for word in words)}
     said = keys.pop("@", "@")
-    names, cost, whole = keys.pop("names", ""), float(keys.pop("cost", "0")), keys.pop("whole", "")
+    names, needs = keys.pop("names", ""), keys.pop("needs", "")
+    cost, whole = float(keys.pop("cost", "0")), keys.pop("whole", "")
     return intent, {
         "sentences": [line.replace("@", said) for line in lines],
         "slots": {key: int(value) if value.isdigit() else value for key, value in keys.items()},
-        "requires_context": {"domain": names.split(",")} if names else {},
+        "requires_context": {"domain": (names or needs).split(",")} if names or needs else {},
         "metadata": {"slot_combination": "domain_all" if whole else ""},
         "cost": cost,
     }

@@ -33,12 +33,14 @@ class EntityState:
     """A sensor's number."""
     brightness_percent: float | None = None
     color: tuple[int, int, int] | None = None
+    kelvin: float | None = None
+    """A light's colour temperature."""
     temperature_degrees: float | None = None
     """Measured now."""
     target_degrees: float | None = None
     position_percent: float | None = None
     percentage: float | None = None
-    """Fan speed or volume."""
+    """Fan speed or volume, of 100."""
 
 
 States = Mapping[str, EntityState]
@@ -206,8 +208,15 @@ def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
         return replace(old, brightness_percent=_percent(entity, number))
     if key == "rgb_state_topic":
         return replace(old, color=_rgb(text))
-    if key in ("percentage_state_topic", "volume_state_topic"):
+    if key == "color_temp_state_topic" and number:
+        return replace(old, kelvin=1e6 / number)
+    if key == "percentage_state_topic" and number is not None:
+        span = entity.number("speed_range_max") - entity.number("speed_range_min") + 1
+        return replace(old, percentage=min(100.0, max(0.0, number * 100 / span))) if span > 0 else old
+    if key == "volume_state_topic":
         return replace(old, percentage=number)
+    if key == "mode_state_topic":
+        return replace(old, state=text.casefold()[:255])
     return old
 
 
@@ -223,11 +232,14 @@ def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
     if body:
         state = _word(entity, str(body.get("state", old.state)))
         level, rgb = _number(body.get("brightness")), _rgb(body.get("color"))
+        white = _number(body.get("color_temp"))
+        own = entity.flag("color_temp_kelvin")
         return replace(
             old,
             state=state,
             brightness_percent=_percent(entity, level) if level is not None else old.brightness_percent,
             color=rgb or old.color,
+            kelvin=(white if own else 1e6 / white) if white else old.kelvin,
         )
     number = _number(text)
     if entity.domain == "valve" and entity.flag("reports_position"):

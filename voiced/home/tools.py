@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from voiced.home.alarms import WEEKDAYS
 from voiced.home.sentences import HomeLike
 from voiced.home.sentences_data import grammar, list_values
 
@@ -46,6 +47,8 @@ RUNNABLE = ("scene", "script", "button", "input_button")
 WHOLE_PERCENT = tuple(range(101))
 COUNT = tuple(range(1, 101))
 DEGREES = tuple(n / 2 for n in range(201))
+HEATING_MODES = ("auto", "heat", "cool", "dry", "fan only", "off")
+DAYS = ("today", "tomorrow", *WEEKDAYS)
 KELVIN = tuple(range(1000, 10001, 100))
 
 
@@ -96,6 +99,11 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassFanSetSpeed": ("Set speed in percent.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
     "HassClimateSetTemperature": ("Set the temperature.", ("climate",), ("climate",),
                                   _with("|name|area|floor", "temperature")),
+    "ClimateSetMode": ("Set how it heats.", ("climate",), ("climate",), _with("|name|area", "mode")),
+    "SelectOption": ("Choose an option.", ("select",), ("select",), "name option"),
+    "NumberSet": ("Set a number.", ("number",), ("number",), "name value"),
+    "HumiditySet": ("Set the humidity.", ("humidifier",), ("humidifier",), "name humidity"),
+    "Toggle": ("On if off, off if on.", SWITCHABLE, ("light", "switch", "fan"), "name"),
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
     "HassGetState": ("Say a state, as on, closed or locked.", (),
                      ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player"),
@@ -112,6 +120,13 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassPauseTimer": ("Pause a timer.", (), (), _WHICH_TIMER),
     "HassUnpauseTimer": ("Go on after a pause.", (), (), _WHICH_TIMER),
     "HassTimerStatus": ("Say what is left.", (), (), _WHICH_TIMER),
+    "AlarmSet": ("Wake somebody.", (), (), _with("hour|hour minute", "|day|half|day half")),
+    "AlarmCancel": ("Cancel an alarm.", (), (), "|hour|hour minute|day"),
+    "AlarmCancelAll": ("Cancel all alarms.", (), (), ""),
+    "AlarmStatus": ("Say which alarms are set.", (), (), ""),
+    "StopRinging": ("Silence an alarm.", (), (), ""),
+    "AlarmSnooze": ("Ring later.", (), (), "|minutes"),
+    "VoiceVolume": ("How loud you speak.", (), (), "volume_level|volume_step"),
     "HassNevermind": ("Take it back, be quiet.", (), (), ""),
     "HassBroadcast": ("Announce it in all rooms.", (), (), "message"),
     "HassListAddItem": ("Add to a list.", ("todo",), ("todo",), "item name"),
@@ -162,6 +177,11 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
         "device_class": Kind("kind of cover", tuple(c for c in _texts("cover_classes")
                              if any(e.domain == "cover" and e.device_class == c for e in entities)), listed=True),
         "state": Kind("", _STATES),
+        "mode": Kind("", HEATING_MODES, listed=True),
+        "option": Kind("", _distinct(o.casefold() for e in named for o in e.options), listed=True),
+        **dict.fromkeys(("value", "humidity"), Kind("", numbers=WHOLE_PERCENT)),
+        "hour": Kind("of the clock", numbers=tuple(range(24))), "minute": Kind("", numbers=tuple(range(60))),
+        "half": Kind("", ("am", "pm")), "day": Kind("", (*DAYS, "daily", "weekdays", "weekends"), listed=True),
         "color": Kind("", _texts("color")),
         "brightness": Kind("", numbers=WHOLE_PERCENT),
         "position": Kind("", numbers=WHOLE_PERCENT),

@@ -77,6 +77,15 @@ def _how(v: Values, is_: str) -> str:
         return f"{is_} going to {number(v.get('position', 0))} percent"
     if verb == "set_temperature":
         return f"{is_} set to {number(v.get('temperature', 0))} degrees"
+    if verb == "set_mode":
+        mode = v.get("mode", "")
+        return f"{is_} {mode}" if mode in ("on", "off") else f"{is_} set to {mode}"
+    if verb == "select":
+        return f"{is_} set to {v.get('option', '')}"
+    if verb == "set_number":
+        return f"{is_} set to {number(v.get('value', 0))}"
+    if verb == "set_humidity":
+        return f"{is_} set to {number(v.get('humidity', 0))} percent"
     if verb == "set_speed":
         return f"{is_} at {number(v.get('percentage', 0))} percent"
     if verb == "set_volume":

@@ -1,0 +1,86 @@
+"""PURE. What is said to things beyond on and off: modes, options, numbers, shades of white. Blocks as in
+`sentences_everyday.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+RULES = {
+    "dv_white": "({color_temperature_names:temperature}|{dv_kelvin:temperature} kelvin)",
+    "dv_both": "({color} [(at|and|with)] <ev_pct> [brightness]|<ev_pct> [(and|brightness and)] {color})",
+    "dv_heat": "(heating|heat|thermostat|air conditioning)",
+    "dv_more": "(faster|up)",
+    "dv_less": "(slower|down)",
+}
+
+LISTS: dict[str, dict[str, Any]] = {
+    "dv_kelvin": {"range": {"from": 2000, "to": 6500, "step": 100}},
+    "dv_number": {"range": {"from": 0, "to": 100}},
+    "dv_mode": {
+        "values": [
+            {"in": "(auto|automatic)", "out": "auto"}, {"in": "(heat|heating)", "out": "heat"},
+            {"in": "(cool|cooling)", "out": "cool"}, {"in": "(dry|drying)", "out": "dry"},
+            {"in": "fan only", "out": "fan only"}, {"in": "heat cool", "out": "heat cool"}, "off",
+        ]
+    },
+}  # fmt: skip
+
+TABLE = """
+== HassLightSet names=light
+<ev_set> [<ev_the>] {name} [to] <dv_both>
+<ev_set> [<ev_the>] {name} [to] <dv_white>
+== HassLightSet domain=light
+<ev_set> <ev_alls> {area} <ev_lights> [to] <dv_both>
+<ev_set> <ev_alls> {area} <ev_lights> [to] <dv_white>
+<ev_set> [<ev_the>] <ev_lights> [to] <dv_both>
+<ev_set> [<ev_the>] <ev_lights> [to] <dv_white>
+== HassLightSet names=light kelvin_step=up @=warmer
+== HassLightSet names=light kelvin_step=down @=(cooler|colder)
+make [<ev_the>] {name} [<ev_bit>] @
+== HassLightSet domain=light kelvin_step=up @=warmer
+== HassLightSet domain=light kelvin_step=down @=(cooler|colder)
+make [<ev_the>] [{area}] <ev_lights> [<ev_bit>] @
+== Toggle names=light,switch,fan,media_player,input_boolean,humidifier
+toggle [<ev_the>] {name}
+== HassFanSetSpeed names=fan percentage_step=up @=<dv_more>
+== HassFanSetSpeed names=fan percentage_step=down @=<dv_less>
+(turn|make) [<ev_the>] {name} [<ev_bit>] @
+== ClimateSetMode needs=climate
+(set|turn|switch|put) [the] <dv_heat> to {dv_mode:mode} [mode]
+(set|turn|switch|put) [<ev_the>] {area} <dv_heat> to {dv_mode:mode} [mode]
+== ClimateSetMode names=climate
+(set|turn|switch|put) [<ev_the>] {name} to {dv_mode:mode} [mode]
+== ClimateSetMode needs=climate mode=off
+(turn|switch) off [<ev_the>] [{area}] <dv_heat>
+(turn|switch) [<ev_the>] [{area}] <dv_heat> off
+== ClimateSetMode needs=climate mode=on
+(turn|switch) on [<ev_the>] [{area}] <dv_heat>
+(turn|switch) [<ev_the>] [{area}] <dv_heat> on
+== HumiditySet names=humidifier
+set [<ev_the>] {name} to {dv_number:humidity} percent
+== SelectOption names=select
+(set|switch|change|put) [<ev_the>] {name} to {option}
+== NumberSet names=number
+(set|change) [<ev_the>] {name} to {dv_number:value} [(percent|degrees|seconds|minutes|hours)]
+== HassGetState names=select,number,vacuum,humidifier,siren,valve
+(what is|what's|whats|how is|how's) [<ev_the>] {name} [(set to|doing)]
+== HassSetPosition names=cover,valve position=50
+(open|close) [<ev_the>] {name} (halfway|half way)
+== HassSetVolumeRelative names=media_player volume_step=up
+(turn up [<ev_the>] {name}|turn [<ev_the>] {name} up|make [<ev_the>] {name} louder)
+== HassSetVolumeRelative names=media_player volume_step=down
+(turn down [<ev_the>] {name}|turn [<ev_the>] {name} down|make [<ev_the>] {name} quieter)
+== HassStopMoving names=vacuum
+stop [<ev_the>] {name}
+== HassVacuumReturnToBase names=vacuum
+send [<ev_the>] {name} (home|back|to the dock)
+== HassVacuumReturnToBase needs=vacuum
+send [<ev_the>] (vacuum|robot) (home|back|to the dock)
+== VacuumPause names=vacuum
+pause [<ev_the>] {name}
+== VacuumPause needs=vacuum
+pause [<ev_the>] (vacuum|robot)
+== HassTimerStatus
+(what|which) timers (are running|are set|do i have)
+"""
