@@ -11,14 +11,14 @@ from tests.test_own_voice import Room
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
-from voiced.home.house import House
+from voiced.home.house import House, Kind
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.quiet import QuietHours, Replies
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord
-from voiced.messages import Call, Decision, Verdict
+from voiced.messages import Call, Decision, Evidence, Rule, Scored, Verdict
 from voiced.ports import Chime, Expect
 from voiced.turns import Happening
 
@@ -103,7 +103,8 @@ async def test_an_alarm_rings_until_somebody_says_stop_without_a_wake_word() -> 
 
 
 async def test_the_wake_word_and_stop_silence_a_timer_and_what_a_television_says_does_not() -> None:
-    it = Bedroom(Decision(Verdict.NOT_FOR_ME, certainty=0.9), heard("HassNevermind"))
+    television = Decision(Verdict.NOT_FOR_ME, certainty=0.9, sentence="who was the first president of france")
+    it = Bedroom(television, heard("HassNevermind"))
     async with living(it):
         it.house.judge(heard("HassStartTimer", minutes=5, name="tea"), now_sample=0)
         it.passes(minutes=5)
@@ -193,6 +194,21 @@ def test_louder_means_the_player_that_plays_else_our_own_voice() -> None:
     assert [c.payload for c in it.house.judge(louder, now_sample=0).commands] == ["VOLUME_UP"]
     it.house.heard_state("radio", b"OFF")
     assert it.house.judge(louder, now_sample=0).commands == ()
+
+
+def test_whatever_begins_with_stop_is_one_and_what_does_not_is_none() -> None:
+    it = Bedroom()
+    it.house.judge(heard("HassStartTimer", minutes=1), now_sample=0)
+    it.passes(minutes=1)
+    it.house.rings()
+
+    def heard_as(text: str) -> Decision:
+        return Decision(Verdict.NOT_FOR_ME, certainty=0.7, evidence=Evidence(Rule.UNLIKELY, free=Scored(text, -1.7)))
+
+    assert it.house.judge_stop(heard_as("the bus will stop here"), now_sample=0).kind is Kind.IGNORE
+    assert it.house.rings_now() is not None
+    assert it.house.judge_stop(heard_as("stop the awning"), now_sample=0).say == "Okay."
+    assert it.house.rings_now() is None
 
 
 def test_nothing_rings_and_somebody_says_stop_all_the_same() -> None:

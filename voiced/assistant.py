@@ -254,8 +254,8 @@ class Assistant:
             certainty=round(decision.certainty, 4),
         )
         _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
-        judge = self.house.judge_code if turn.expect is Expect.CODE else self.house.judge
-        judgement = judge(decision, now_sample=self.listener.now)
+        judging = {Expect.CODE: self.house.judge_code, Expect.STOP: self.house.judge_stop}
+        judgement = judging.get(turn.expect, self.house.judge)(decision, now_sample=self.listener.now)
         turn.ledger = replace(turn.ledger, certainty=decision.certainty)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
         self._explain(turn.number, decision, judgement)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from voiced.home import dialogue, policy, states, voice
 from voiced.home.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
+from voiced.home.foreign import Foreign, foreign
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
 from voiced.home.quiet import QuietHours, Replies
 from voiced.home.replies import Reply
-from voiced.home.rings import Ring
+from voiced.home.rings import STOP, Ring
 from voiced.home.states import StateBook
 from voiced.messages import Call, Command, Decision, Verdict
 from voiced.speak import phrases
@@ -29,6 +30,9 @@ CONTEXT_S = 180.0
 REPEAT = "RepeatThat"
 AWAKE_PERCENT = 50
 """What rings is at least so loud: it is meant to be heard from the next room."""
+
+
+_STRANGE = {Foreign.QUESTION: "only_house", Foreign.LANGUAGE: "only_english"}
 
 
 class Kind(enum.StrEnum):
@@ -122,11 +126,24 @@ class House:
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
             self._before, self._before_at_s = decision.calls, self._now_s()
         judgement = self._in_words(judged)
+        if strange := _STRANGE.get(foreign(decision)):
+            judgement = self._refused(strange)
         self._said = judgement.say or self._said
         if not decision.calls:
             return judgement
         risk = policy.risk_of(decision.calls, self.home, self.area)
         return replace(judgement, risk=risk, needed=policy.CERTAIN_ENOUGH[risk])
+
+    def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
+        """Heard without a wake word, while something rings: what is no "stop" was not said to us. What begins with it
+        is one: "stop that terrible noise".
+        """
+        free = decision.evidence.free if decision.evidence else None
+        if decision.verdict is not Verdict.CALLS and free and free.text.split()[:1] == ["stop"]:
+            decision = replace(decision, verdict=Verdict.CALLS, calls=(Call(STOP),))
+        if decision.verdict is not Verdict.CALLS:
+            return Judgement(Kind.IGNORE, reason=decision.verdict.value)
+        return self.judge(decision, now_sample=now_sample)
 
     def _in_context(self, decision: Decision) -> Decision:
         """With what it leaves to what was done a moment ago: "and the kitchen too"."""

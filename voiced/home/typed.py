@@ -13,6 +13,6 @@ def typed(graph: WordGraph, text: str) -> Decision:
     words = spoken(text)
     found = meanings(graph, words.split())
     if not found or not found[0].calls:
-        return Decision(Verdict.NOT_FOR_ME, certainty=1.0, sentence=words)
+        return Decision(Verdict.NOT_FOR_ME, certainty=1.0, sentence=text.strip())
     others = tuple(Alternative(one.calls, words, 0.0) for one in found[1:])
     return Decision(Verdict.CALLS, found[0].calls, 1.0, words, others)

@@ -233,6 +233,8 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "sorry": lambda _: "Sorry, something went wrong. Please say it again.",
     "deaf": lambda _: "I cannot hear anything.",
     "mindless": lambda _: "I cannot think right now.",
+    "only_house": lambda _: "I'm sorry, I didn't get that. I only know this house.",
+    "only_english": lambda _: "I'm sorry, I only understand English.",
     # timers
     "timer_set": lambda v: f"{_timer(v)} set for {duration(v['seconds'])}.",
     "timer_cancelled": lambda v: f"{_timer(v)} cancelled.",
