@@ -203,7 +203,7 @@ def test_whatever_begins_with_stop_is_one_and_what_does_not_is_none() -> None:
     it.house.rings()
 
     def heard_as(text: str) -> Decision:
-        return Decision(Verdict.NOT_FOR_ME, certainty=0.7, evidence=Evidence(Rule.UNLIKELY, free=Scored(text, -1.7)))
+        return Decision(Verdict.NOT_FOR_ME, certainty=0.7, evidence=Evidence(Rule.UNSURE, free=Scored(text, -1.7)))
 
     assert it.house.judge_stop(heard_as("the bus will stop here"), now_sample=0).kind is Kind.IGNORE
     assert it.house.rings_now() is not None
