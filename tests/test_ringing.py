@@ -116,6 +116,8 @@ async def test_the_wake_word_and_stop_silence_a_timer_and_what_a_television_says
         assert Chime.NOT_UNDERSTOOD not in it.mouth.chimes
 
         await it.rung(2)
+        await it.until("listening", 2)
+        await it.room.hear(15)  # until the room does not ring of our own voice
         await it.somebody_says(wake=True)
         await it.until("wake")
         await it.until("decision", 2)

@@ -23,6 +23,8 @@ _ASKS = re.compile(
     r"(who|what|what's|whats|when|where|why|how|which|whose|who's)\b(\s+\S+){2}"
     r"|(tell me|do you know|do you|are you|can you tell me|translate|sing|how do you say|explain)\b\s+\S+"
 )
+_LONG_WORDS = 5
+"""What breaks off before that may have become a question to the house."""
 _MOST_FOREIGN = 0.4
 """Share of words that no English sentence has, from which on it is another language."""
 _SAID_ELSEWHERE = """
@@ -37,11 +39,13 @@ _ONLY_THEIRS = frozenset(_SAID_ELSEWHERE.split()) - frozenset(_SAID_IN_ENGLISH.s
 
 
 def foreign(decision: Decision) -> Foreign:
-    """Of a decision that is not for this house; OTHER where the words tell nothing."""
-    if decision.verdict is not Verdict.NOT_FOR_ME:
-        return Foreign.OTHER
+    """Of a decision that leads to nothing; OTHER where the words tell nothing."""
     free = decision.evidence.free if decision.evidence else None
-    return of_words(free.text if free else decision.sentence)
+    words = free.text if free else decision.sentence
+    broke_off = decision.verdict is Verdict.INCOMPLETE and len(words.split()) < _LONG_WORDS
+    if decision.verdict not in (Verdict.NOT_FOR_ME, Verdict.INCOMPLETE) or broke_off:
+        return Foreign.OTHER
+    return of_words(words)
 
 
 def of_words(text: str) -> Foreign:
