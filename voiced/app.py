@@ -102,12 +102,14 @@ def engine(config: Config) -> EngineClient:
     )
 
 
-def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True) -> MouthClient:
+def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True, tells: bool = False) -> MouthClient:
+    """`tells`: what it plays, for an ear that overhears it."""
     return MouthClient(
         options={
             "speaker": speaker or config.speaker.device,
             "voice": str(config.speaker.voice) if config.speaker.voice else "",
             "realtime": realtime,
+            "tells": tells,
         }
     )
 

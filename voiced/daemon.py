@@ -67,7 +67,7 @@ class Daemon:
         config = replace(self.config, state_dir=state_directory(self.config))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
-        ear, mind, voice = microphone_ear(config), engine(config), mouth(config)
+        ear, mind, voice = microphone_ear(config), engine(config), mouth(config, tells=True)
         through = mqtt(config)
         api = home_assistant(config, through)
         broker: Broker = api or through
@@ -120,7 +120,7 @@ class Daemon:
             jobs: dict[str, Coroutine[None, None, None]] = {
                 "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
-                "presenting": presenting.run(),
+                "presenting": presenting.run(), "own voice": ear.overhear(voice),
             }  # fmt: skip
             if config.learns:
                 jobs["learning"] = learning.run(Moving(config, house, mind, voice, broker))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 import wave
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 
 from voiced.errors import VoicedError, VoiceError
 from voiced.ports import Chime
+from voiced.workers import protocol
 from voiced.workers.clients import MouthClient
-from voiced.workers.mouth import Cache
+from voiced.workers.rendering import Cache
 
 READY_S = 120
 
@@ -67,6 +69,37 @@ async def test_prepared_words_are_there_at_once_and_again_in_the_next_mouth() ->
             async with asyncio.timeout(READY_S):
                 while client.supervisor.generation == generation or not client.supervisor.ready:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
+
+
+async def test_what_is_played_is_told_to_whoever_must_not_hear_it() -> None:
+    client = mouth(realtime=True, tells=True)
+    told: list[protocol.Playing | protocol.Silenced] = []
+
+    async def overhear() -> None:
+        async for message in client.supervisor.messages():
+            told.extend([message] if isinstance(message, protocol.Playing | protocol.Silenced) else [])
+
+    async with client.supervisor:
+        overhearing = asyncio.create_task(overhear())
+        assert await client.supervisor.wait_ready(READY_S)
+        begun = time.monotonic()
+        said = await client.say("The light is on. The door is closed.")
+        first, second = told
+        assert isinstance(first, protocol.Playing)
+        assert isinstance(second, protocol.Playing)
+        assert (len(first.pcm) + len(second.pcm)) / 32 == pytest.approx(said.duration_ms, abs=2)
+        assert begun < first.at_s
+        assert second.at_s >= first.at_s + len(first.pcm) / 32_000 - 1e-6, "one after the other"
+
+        told.clear()
+        long = asyncio.create_task(client.say("One. Two. Three. Four. Five. Six. Seven. Eight. Nine. Ten."))
+        async with asyncio.timeout(READY_S):
+            while not told:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await client.stop()
+        assert (await long).interrupted
+        assert isinstance(told[-1], protocol.Silenced)
+        overhearing.cancel()
 
 
 async def test_silence_is_soon_and_everybody_gets_an_answer() -> None:

@@ -39,6 +39,11 @@ class Lateness:
         self._least: float | None = None
         self._at = 0.0
 
+    @property
+    def zero_s(self) -> float | None:
+        """When, on the clock of the arrivals, sample 0 came, or would have come as promptly as the promptest."""
+        return self._least
+
     def of(self, sample: int, at_s: float) -> float:
         """Seconds that `sample`, counted since the opening, came late at the monotonic time `at_s`."""
         lag = at_s - sample / SAMPLE_RATE_HZ
@@ -58,6 +63,11 @@ class Continuity:
         self._next = 0
         self._lateness = Lateness()
         self._held: list[_Arrival] = []
+
+    @property
+    def zero_s(self) -> float | None:
+        """See `Lateness`."""
+        return self._lateness.zero_s
 
     def push(self, pcm: bytes, at_s: float) -> tuple[tuple[int, bytes], ...]:
         """(first sample, PCM) of every frame whose place is known now, in order."""

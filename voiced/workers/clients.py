@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -75,6 +76,13 @@ class EarClient:
 
     def open(self) -> None:
         self.supervisor.resume()
+
+    async def overhear(self, mouth: MouthClient) -> None:
+        """Tell it all that this mouth plays, so that it does not hear it. Until cancelled."""
+        async for message in mouth.supervisor.messages():
+            if isinstance(message, protocol.Playing | protocol.Silenced) and self.supervisor.ready:
+                with contextlib.suppress(ChannelError):  # an ear that is gone hears nothing
+                    await self.supervisor.send(message)
 
     async def close(self) -> None:
         await self.supervisor.stop()
@@ -174,7 +182,9 @@ class EngineClient:
 
 
 class MouthClient:
-    """`ports.Mouth`. VoiceError where nothing can be said."""
+    """`ports.Mouth`. VoiceError where nothing can be said. With the option `tells` somebody must read what it plays
+    (`EarClient.overhear`).
+    """
 
     def __init__(
         self,
@@ -188,6 +198,7 @@ class MouthClient:
             module=module,
             options=options,
             patience=patience or Patience(start_s=60.0, pong_s=10.0),
+            stream=bool(options.get("tells")),
         )
         self._trouble: str | None = None
         """Of the last request; None before the first one."""

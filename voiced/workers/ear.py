@@ -2,7 +2,8 @@
 
 One thread reads the microphone and nothing else, and nobody else touches it: PortAudio hangs and crashes otherwise.
 It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped. What is
-missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`).
+missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`). What we play
+ourselves is taken out before anybody judges it (`listen/echo.py`).
 
     no microphone, or not the right one   said once (EarLost), and looked for every second: it is heard as soon as it
                                           is back, under whatever number
@@ -22,7 +23,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words
 from voiced.errors import UsageError, VoicedError
 from voiced.listen.continuity import Continuity
+from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
 from voiced.messages import (
     BYTES_PER_SAMPLE,
@@ -110,8 +112,22 @@ class Hearing:
             self._wake = open_wake_words(words=options.wake_words, backend=options.wake_backend)
         self._step = b""
         self._next = 0
+        self._echo = EchoCanceller()
+
+    def opened(self) -> None:
+        """Samples are counted from 0 again."""
+        self._echo.restart()
+
+    def own(self, sound: protocol.Playing | protocol.Silenced, zero_s: float) -> None:
+        """What our own mouth does, to be heard from now on; `zero_s` is the clock at sample 0."""
+        at_sample = round((sound.at_s - zero_s) * SAMPLE_RATE_HZ)
+        if isinstance(sound, protocol.Playing):
+            self._echo.playing(at_sample, sound.pcm)
+        else:
+            self._echo.silenced(at_sample)
 
     def frame(self, first_sample: int, pcm: bytes) -> Frame:
+        pcm = self._echo.cancel(first_sample, pcm)
         if first_sample != self._next:
             self._step = b""  # scores over a gap would be scores of a sound that never was
         self._next = first_sample + FRAME_SAMPLES
@@ -232,7 +248,12 @@ def _hear(link: child.Link, options: EarOptions) -> None:
     link.send(protocol.Ready("microphone", {"device": options.device}))
     account, outgoing = Account(link), Outgoing(link)
     heard, last, deaf = 0, 0.0, ""
-    while not _leave(link, heard):
+
+    def own(sound: protocol.Playing | protocol.Silenced) -> None:
+        if (zero_s := capture.continuity.zero_s) is not None:
+            hearing.own(sound, zero_s)
+
+    while not _leave(link, heard, own=own):
         arrived = capture.next(_POLL_S)
         now = time.monotonic()
         match arrived:
@@ -243,6 +264,7 @@ def _hear(link: child.Link, options: EarOptions) -> None:
                 account.tell(capture, now)
             case Opened(device):
                 last, deaf = now, ""
+                hearing.opened()
                 outgoing.flush()
                 link.send(EarOpened(device))
             case Failed(reason, broken):
@@ -311,14 +333,22 @@ class Account:
         self._told, self._at = so_far, now
 
 
-def _leave(link: child.Link, heard: int, *, timeout_s: float | None = 0) -> bool:
-    """Answer what the core asked meanwhile; True when it asked us to leave."""
+def _leave(
+    link: child.Link,
+    heard: int,
+    *,
+    timeout_s: float | None = 0,
+    own: Callable[[protocol.Playing | protocol.Silenced], None] = lambda _: None,
+) -> bool:
+    """Answer what the core asked meanwhile, take what it tells; True when it asked us to leave."""
     message = link.receive(timeout_s)
     while message is not None:
         if isinstance(message, protocol.Close):
             return True
         if isinstance(message, protocol.Ping):
             link.send(protocol.Pong(message.request, heard))
+        elif isinstance(message, protocol.Playing | protocol.Silenced):
+            own(message)
         message = link.receive(0)
     return False
 

@@ -8,19 +8,18 @@ a confirmation that was prepared starts at once; preparing happens only while no
 Without a voice it still chimes, without a loudspeaker it still answers: each request that needs the missing part gets a
 Trouble, and the part is looked for again at the next one.
 
-Options: `speaker` (default, none, wav:PATH, a device), `voice` (path), `length_scale`, `cache_mb`, `realtime`.
+Options: `speaker` (default, none, wav:PATH, a device), `voice` (path), `length_scale`, `cache_mb`, `realtime`, `tells`
+(what is played, for the ear).
 """
 
 from __future__ import annotations
 
 import queue
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +28,10 @@ from voiced.adapters import chimes
 from voiced.adapters.rates import resample
 from voiced.adapters.speaker import BLOCK_MS, Loudspeaker, open_speaker
 from voiced.errors import UsageError, VoicedError, VoiceError
+from voiced.messages import SAMPLE_RATE_HZ
 from voiced.ports import Chime
 from voiced.workers import child, protocol
+from voiced.workers.rendering import Cache, Rendering, Voice
 
 Pcm = NDArray[np.int16]
 
@@ -41,13 +42,6 @@ RENDER_LIMIT_S = 20.0
 _POLL_S = 0.02
 
 
-class Voice(Protocol):
-    name: str
-    rate_hz: int
-
-    def sentences(self, text: str) -> Iterator[Pcm]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class MouthOptions:
     speaker: str = "default"
@@ -56,72 +50,13 @@ class MouthOptions:
     cache_mb: int = 16
     realtime: bool = True
     """False: a file or no loudspeaker is served as fast as possible."""
+    tells: bool = False
 
     @classmethod
     def read(cls, options: child.Options) -> MouthOptions:
         if unknown := set(options) - {field.name for field in fields(cls)}:
             raise UsageError(f"the mouth knows no option {', '.join(sorted(unknown))}")
         return cls(**options)  # type: ignore[arg-type]
-
-
-class Cache:
-    """Rendered texts in memory, at most `limit_bytes` of PCM; the least recently used goes first."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes, self._texts, self._bytes = limit_bytes, OrderedDict[str, Pcm](), 0
-
-    def get(self, text: str) -> Pcm | None:
-        if (pcm := self._texts.get(text)) is not None:
-            self._texts.move_to_end(text)
-        return pcm
-
-    def put(self, text: str, pcm: Pcm) -> None:
-        if text in self._texts or pcm.nbytes > self._limit_bytes:
-            return
-        self._texts[text] = pcm
-        self._bytes += pcm.nbytes
-        while self._bytes > self._limit_bytes:
-            self._bytes -= self._texts.popitem(last=False)[1].nbytes
-
-
-class Rendering:
-    """One text on its way through the voice, in a thread of its own, at most two sentences ahead."""
-
-    def __init__(self, voice: Voice, text: str) -> None:
-        self._ready: queue.Queue[Pcm | VoicedError | None] = queue.Queue(maxsize=2)
-        self._dropped = False
-        threading.Thread(target=self._render, args=(voice, text), name="voice", daemon=True).start()
-
-    def next(self, timeout_s: float) -> Pcm | None:
-        """The next sentence; None at the end. queue.Empty when it takes longer; raises what the voice raised."""
-        got = self._ready.get(timeout=timeout_s)
-        if isinstance(got, VoicedError):
-            raise got
-        return got
-
-    def drop(self) -> None:
-        self._dropped = True
-
-    def _render(self, voice: Voice, text: str) -> None:
-        end: VoicedError | None = None
-        try:
-            for pcm in voice.sentences(text):
-                if not self._put(pcm):
-                    return
-        except VoicedError as error:
-            end = error
-        except Exception as error:
-            end = VoiceError(f"cannot say it: {type(error).__name__}: {error}")
-        self._put(end)
-
-    def _put(self, item: Pcm | VoicedError | None) -> bool:
-        while not self._dropped:
-            try:
-                self._ready.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
 
 
 def gain(loudness: float) -> float:
@@ -133,12 +68,42 @@ def softened(pcm: Pcm, factor: float) -> Pcm:
     return pcm if factor == 1.0 else np.rint(pcm * factor).astype(np.int16)
 
 
+class Account:
+    """Tells the core what is played, and when, for whoever must not hear it; nothing without a link."""
+
+    _BUFFERED_S = 0.08
+    """A device that is behind by more has run dry, and begins anew with what it gets then."""
+
+    def __init__(self, link: child.Link | None) -> None:
+        self._link, self._due_s = link, 0.0
+
+    def plays(self, pcm: Pcm, rate_hz: int, since_s: float) -> None:
+        """What is handed over piece by piece since then; all that came before has been."""
+        if self._link is None:
+            return
+        if since_s - self._due_s > self._BUFFERED_S:
+            self._due_s = since_s
+        self._link.send(protocol.Playing(self._due_s, resample(pcm, rate_hz, SAMPLE_RATE_HZ).tobytes()))
+        self._due_s += len(pcm) / rate_hz
+
+    def silenced(self) -> None:
+        if self._link is not None:
+            self._link.send(protocol.Silenced(time.monotonic()))
+
+
 class Mouth:
     """The loop. `open_voice` is called at the start, and again at each request while it fails."""
 
     def __init__(
-        self, link: child.Link, *, speaker: Loudspeaker, open_voice: Callable[[], Voice], cache_bytes: int = 16 << 20
+        self,
+        link: child.Link,
+        *,
+        speaker: Loudspeaker,
+        open_voice: Callable[[], Voice],
+        cache_bytes: int = 16 << 20,
+        tells: bool = False,
     ) -> None:
+        self._tells = tells
         self._link, self._speaker, self._open_voice = link, speaker, open_voice
         self._cache = Cache(cache_bytes)
         self._voice: Voice | None = None
@@ -254,6 +219,7 @@ class Mouth:
         self._sounds = False
         device_hz = self._speaker.begin(rate_hz)
         block = round(BLOCK_MS * device_hz / 1000)
+        account = Account(self._link if self._tells else None)
         finished = False
         try:
             for piece in pieces:
@@ -262,7 +228,10 @@ class Mouth:
                     self._look()
                     if self._silence:
                         break
+                    begun = time.monotonic()
                     self._speaker.write(pcm[at : at + block])
+                    if at == 0:  # once the device has something to do
+                        account.plays(pcm, device_hz, begun)
                     if not played:
                         first_ms = (time.monotonic() - asked_at) * 1000
                         self._link.send(protocol.Sounding(request, first_ms))
@@ -270,6 +239,8 @@ class Mouth:
                     self._progress += 1
             finished = True
         finally:
+            if self._silence or not finished:
+                account.silenced()
             self._speaker.finish(drop=self._silence or not finished)
         self._sounds = True
         duration_ms = played * 1000 / device_hz
@@ -327,7 +298,7 @@ def main(link: child.Link, options: child.Options) -> None:
         return Piper(path=Path(chosen.voice) if chosen.voice else None, length_scale=chosen.length_scale)
 
     speaker = open_speaker(chosen.speaker, realtime=chosen.realtime)
-    Mouth(link, speaker=speaker, open_voice=open_voice, cache_bytes=chosen.cache_mb << 20).run()
+    Mouth(link, speaker=speaker, open_voice=open_voice, cache_bytes=chosen.cache_mb << 20, tells=chosen.tells).run()
 
 
 if __name__ == "__main__":

@@ -127,6 +127,23 @@ class StopPlaying:
 
 
 @dataclass(frozen=True, slots=True)
+class Playing:
+    """Our own sound, for the ear, which is to take it out of what it hears."""
+
+    at_s: float
+    """On the monotonic clock: when its first sample was handed over, at the pace of the sound from then on."""
+    pcm: bytes
+    """16 kHz mono s16."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """What was to be played from here on was not."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sounding:
     """The first sample of `request` was handed to the sound device."""
 
@@ -148,5 +165,5 @@ class Done:
 Message = (
     Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
     | LoadHome | BeginTurn | FeedAudio | Decide | AskText | EndTurn | Decided
-    | Say | PlayChime | Prepare | StopPlaying | Sounding | Done
+    | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
 )  # fmt: skip
