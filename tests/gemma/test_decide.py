@@ -194,6 +194,22 @@ def test_what_sounds_like_two_things_is_uncertain_and_both_are_named() -> None:
     assert decision.certainty < decide(favours((1, 2, 3), 9.0), HOUSE).certainty - 0.03
 
 
+@pytest.mark.parametrize(("other", "asked"), [("HassTurnOn", True), ("HassTurnOff", False)])
+def test_where_only_the_name_is_in_doubt_it_may_be_asked_and_what_is_in_doubt_otherwise_is_not_done(
+    other: str, asked: bool
+) -> None:
+    named: dict[tuple[int, ...], Call] = {
+        (1, 2, 3): Call("HassTurnOn", {"name": "lamp"}),
+        (1, 2, 4): Call(other, {"name": "lamb"}),
+    }
+    house = Trie(dict.fromkeys(named, 0.0), named)
+    walk = walked(favours((1, 2, 3), 9.0, {(1, 2): {3: 9.0, 4: 8.95}}), house)
+    doubt = judge(walk, house, Calibration(bias=0.0, least=0.7), str)
+    assert (doubt.verdict is Verdict.CALLS) == asked
+    if asked:
+        assert doubt.certainty < 0.7 < doubt.certainty + doubt.alternatives[0].certainty
+
+
 def test_two_ways_to_say_one_thing_are_one_outcome() -> None:
     same = Call("HassTurnOn", {"name": "lamp"})
     house = Trie({(1, 2, 3): 0.0, (1, 2, 4): 0.0}, {(1, 2, 3): same, (1, 2, 4): same})

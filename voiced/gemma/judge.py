@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from voiced.errors import ModelFileError
 from voiced.gemma.automaton import State, TokenAutomaton
 from voiced.gemma.decide import Path, Walk
+from voiced.home.policy import CLOSE
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, SlotValue, Verdict
 
 VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
@@ -105,19 +106,26 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
     doubt = by.level * max(0.0, -top) / (len(walk.finished[0].tokens) + 1) if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
-
-    def certainty(one: _Outcome) -> float:
-        share = min(max(one.weight / total, _LEAST_SHARE), _MOST_SHARE)
-        return _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
-
-    if (sure := certainty(best)) < by.least:
+    share = min(max(best.weight / total, _LEAST_SHARE), _MOST_SHARE)
+    sure = _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
+    # where the best one is wrong, the others have what is left, each its part
+    left = (1 - sure) / max(total - best.weight, 1e-9)
+    others = [Alternative(o.calls, o.sentence, left * o.weight) for o in ranked if o is not best]
+    if sure < by.least and not (others and _which(best.calls, others[0], sure, by.least)):
         return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure, evidence=Evidence(Rule.UNSURE, sure, by.least))
-    alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others]
-    alternatives += [Alternative(o.calls, o.sentence, certainty(o)) for o in ranked if o is not best]
+    alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others] + others
     verdict = VERDICT_CALLS.get(best.calls[0].intent, Verdict.CALLS) if best.calls else Verdict.CALLS
     calls = best.calls if verdict is Verdict.CALLS else ()
     why = Evidence(Rule.BEST, sure, by.least)
     return Decision(verdict, calls, sure, best.sentence, tuple(alternatives), evidence=why)
+
+
+def _which(calls: tuple[Call, ...], second: Alternative, sure: float, least: float) -> bool:
+    """Whether one of two is meant for certain, and policy will ask which."""
+    if sure + second.certainty < least or second.certainty < CLOSE * sure:
+        return False
+    unnamed = [[(c.intent, {**c.slots, "name": ""}) for c in some] for some in (calls, second.calls)]
+    return unnamed[0] == unnamed[1] and all("name" in c.slots for c in (*calls, *second.calls))
 
 
 def with_paths(decision: Decision, walk: Walk, text: Callable[[tuple[int, ...]], str]) -> Decision:
