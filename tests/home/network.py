@@ -131,6 +131,16 @@ WHOLE_DEVICE: Message = (
     },
 )  # fmt: skip
 
+TASMOTA_SENSORS: Message = (
+    "tasmota/discovery/A4CF12345678/sensors",
+    {
+        "sn": {
+            "Time": "2026-11-24T09:00:00", "SI7021": {"Temperature": 21.4, "Humidity": 47.2, "DewPoint": 9.7},
+            "ENERGY": {"Total": 12.3, "Today": 0.8, "Power": 61, "Voltage": 230, "Current": 0.27}, "TempUnit": "C",
+        },
+        "ver": 1,
+    },
+)  # fmt: skip
 TASMOTA_NATIVE: Message = (
     "tasmota/discovery/A4CF12345678/config",
     {

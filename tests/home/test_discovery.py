@@ -15,6 +15,8 @@ from voiced.home.discovery_tasmota import tasmota
 from voiced.home.discovery_words import is_serial, written
 from voiced.home.dispatch import command
 from voiced.home.intents import Step
+from voiced.home.learned import Network, merge
+from voiced.home.load import HomeFile
 from voiced.home.model import Entity, Home
 from voiced.home.states import EntityState, StateBook, confirms
 
@@ -140,6 +142,40 @@ def test_tasmotas_own_discovery() -> None:
     (single,) = tasmota(*network.raw((topic, {**config, "rl": [1], "ft": "home/%topic%/%prefix%/", "fn": [None]})))
     assert sent(thing(single), "turn_off") == ("home/tasmota_345678/cmnd/POWER", "OFF")
     assert (single.name, single.device) == ("", "Workbench")
+
+
+def test_tasmotas_sensors_need_both_messages_in_any_order() -> None:
+    config, sensors = network.raw(network.TASMOTA_NATIVE), network.raw(network.TASMOTA_SENSORS)
+    for first, second in ((config, sensors), (sensors, config)):
+        known = Network()
+        known.hear(*first)
+        assert known.hear(*second)
+        things = {e.name: e for e in merge(HomeFile(), known.found).home.entities}
+        warm = things["Workbench temperature"]
+        assert (warm.unit, warm.device_class) == ("°C", "temperature")
+        told = {"SI7021": {"Temperature": 19.5}, "ENERGY": {"Power": 40}}
+        assert state(warm, "tele/tasmota_345678/SENSOR", told).number == 19.5
+        assert state(things["Workbench power"], "tele/tasmota_345678/SENSOR", told).number == 40
+        assert "Workbench voltage" not in things  # a diagnosis
+        assert known.hear(sensors[0], b"")
+        assert not any(f.domain == "sensor" for f in known.found)
+        known.hear(*sensors)
+        assert known.hear(config[0], b"")
+
+
+def test_tasmotas_shutters_open_close_stop_and_stand_where_they_are_told() -> None:
+    topic, config = network.TASMOTA_NATIVE
+    one, other = tasmota(*network.raw((topic, {**config, "rl": [3, 3, 3, 3], "fn": [None] * 4, "sho": [0, 1]})))
+    assert (one.device, one.name, one.domain) == ("Workbench", "shutter 1", "cover")
+    assert sent(thing(one), "open") == ("cmnd/tasmota_345678/Backlog", "ShutterOpen1")
+    assert sent(thing(one), "stop") == ("cmnd/tasmota_345678/Backlog", "ShutterStop1")
+    assert sent(thing(one), "set_position", position=30) == ("cmnd/tasmota_345678/ShutterPosition1", 30)
+    assert sent(thing(other), "set_position", position=30) == ("cmnd/tasmota_345678/ShutterPosition2", 70)
+    told = {"Shutter1": {"Position": 0, "Direction": 0}, "Shutter2": {"Position": 0}}
+    assert state(thing(one), "stat/tasmota_345678/RESULT", told).state == "closed"
+    assert state(thing(other), "stat/tasmota_345678/RESULT", told).state == "open"
+    (only,) = tasmota(*network.raw((topic, {**config, "rl": [3, 3, 0], "fn": [None] * 3})))
+    assert (only.name, only.device) == ("", "Workbench")
 
 
 def test_esphome_lamps_and_fans() -> None:

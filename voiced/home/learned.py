@@ -40,23 +40,39 @@ class Network:
 
     def topics(self) -> tuple[str, ...]:
         """What to subscribe to."""
-        return (f"{self._prefix}/+/+/config", f"{self._prefix}/+/+/+/config", f"{TASMOTA}/+/config")
+        return (
+            f"{self._prefix}/+/+/config",
+            f"{self._prefix}/+/+/+/config",
+            f"{TASMOTA}/+/config",
+            f"{TASMOTA}/+/sensors",
+        )
 
     def hear(self, topic: str, payload: bytes) -> bool:
         """Whether this message changed what is known."""
         self._recalled.discard(topic)
-        told = tasmota(topic, payload) if topic.startswith(TASMOTA) else discover(self._prefix, topic, payload)
+        if not topic.startswith(TASMOTA):
+            return self._take(topic, payload, discover(self._prefix, topic, payload))
+        device, _, _ = topic.rpartition("/")
+        config, sensors = f"{device}/config", f"{device}/sensors"
+        changed = self._take(topic, payload, tasmota(topic, payload, self._payloads.get(config, b"")))
+        if topic == config and sensors in self._payloads:
+            told = self._payloads[sensors]
+            changed |= self._take(sensors, told, tasmota(sensors, told, payload))
+        return changed
+
+    def _take(self, topic: str, payload: bytes, told: tuple[Found, ...]) -> bool:
+        """Keep the message, as long as it says something or is Tasmota's: there, one needs the other."""
         found = tuple(f for f in told if not _ours(f))
-        if found == self._found.get(topic, ()):
-            return False
-        if found and topic not in self._found and len(self._found) >= MAX_TOPICS:
+        changed = found != self._found.get(topic, ())
+        if not payload or not (found or topic.startswith(TASMOTA)):
+            self._found.pop(topic, None)
+            self._payloads.pop(topic, None)
+        elif topic not in self._payloads and len(self._payloads) >= MAX_TOPICS:
             self.left_out += 1
             return False
-        if found:
-            self._found[topic], self._payloads[topic] = found, payload
         else:
-            del self._found[topic], self._payloads[topic]
-        return True
+            self._found[topic], self._payloads[topic] = found, payload
+        return changed
 
     def to_dict(self) -> dict[str, object]:
         """The messages that stand, as plain texts."""
@@ -65,8 +81,9 @@ class Network:
     def recall(self, messages: Mapping[str, object]) -> None:
         """What `to_dict` gave, read as carefully as if it came from the network."""
         for topic, payload in messages.items():
-            if isinstance(payload, str) and self.hear(topic, payload.encode()):
-                self._recalled.add(topic)
+            if isinstance(payload, str):
+                self.hear(topic, payload.encode())
+        self._recalled = set(self._payloads)
 
     def forget_recalled(self) -> bool:
         """Without what was only recalled: the broker, which keeps such messages, does not have it any more. Whether
@@ -74,7 +91,8 @@ class Network:
         """
         gone, self._recalled = self._recalled, set()
         for topic in gone:
-            del self._found[topic], self._payloads[topic]
+            self._found.pop(topic, None)
+            self._payloads.pop(topic, None)
         return bool(gone)
 
     @property
