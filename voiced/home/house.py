@@ -11,10 +11,11 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from voiced.home import dialogue, policy, states, voice
+from voiced.home import dialogue, lists, policy, states, voice
 from voiced.home.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
 from voiced.home.foreign import Foreign, foreign
+from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
@@ -87,6 +88,7 @@ class House:
         self.lockout = Lockout()
         self.volume = voice.LOUDEST
         """Percent, of our own voice."""
+        self.lists: Lists = {}
         self._quiet = quiet
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
@@ -184,6 +186,9 @@ class House:
     def _do(self, call: Call) -> Reply:
         if call.intent in CLOCK_INTENTS:
             return self.clocks.do(call)
+        if lists.kept_here(call, self.home):
+            self.lists, reply = lists.apply(self.lists, call, self.home)
+            return reply
         self.volume, reply = voice.apply(self.volume, call)
         return reply
 
@@ -309,7 +314,7 @@ class House:
     def to_dict(self) -> dict[str, object]:
         """Plain values."""
         mine = {"saved_at_s": self._wall_s(), "volume": self.volume, "lockout": self.lockout.to_dict()}
-        return {**mine, **self.clocks.to_dict()}
+        return {**mine, **self.clocks.to_dict(), "lists": lists.to_dict(self.lists)}
 
     def restore(self, data: Mapping[str, object]) -> None:
         """What `to_dict` gave, however long ago. ValueError where it is not that, and nothing is taken over."""
@@ -318,8 +323,9 @@ class House:
             raise ValueError("this is no state of a house")
         away_s = max(0.0, self._wall_s() - saved_at_s)  # a clock that was set back says nothing
         lockout = Lockout.from_dict(data.get("lockout"), self._wall_s())
+        kept = lists.from_dict(data.get("lists", {}))
         self.clocks.restore(data, away_s)
-        self.lockout, self.volume = lockout, voice.bounded(volume)
+        self.lockout, self.volume, self.lists = lockout, voice.bounded(volume), kept
 
     def _wall_s(self) -> float:
         return self._today().timestamp()

@@ -21,9 +21,11 @@ from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import commands as messages_of
 from voiced.home.dispatch import lacking, own_command
-from voiced.home.intents import Resolved, Step, normal, resolve, risky
-from voiced.home.manner import AS_MEASURED, Manner, unit_of
+from voiced.home.intents import Resolved, Step, resolve, risky
+from voiced.home.lists import kept_here
+from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
+from voiced.home.relative import absolute
 from voiced.home.replies import Reply
 from voiced.home.states import States
 from voiced.home.voice import VOICE_INTENTS
@@ -36,12 +38,6 @@ CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, 
 OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
-BRIGHTER_PERCENT = 20
-FASTER_PERCENT = 25
-WARMER_KELVIN = 500
-WARMEST_KELVIN, COLDEST_KELVIN = 2000, 6500
-WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
-"""By the owner's degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +184,7 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
     guarded: list[Step] = []
     for at, (call, resolved) in enumerate(pairs):
         if resolved is None:
-            if call.intent in OUR_INTENTS:
+            if call.intent in OUR_INTENTS or kept_here(call, home):
                 ours.append(call)
             elif call.intent in ANSWERS:
                 replies.append(answer(call, facts))
@@ -205,11 +201,11 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             options = tuple(s.entity for s in resolved.steps)
             calls = tuple(c for c, _ in pairs)
             return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
-        absolute = [_absolute(step, facts) for step in resolved.steps]
-        if None in absolute:
-            unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, absolute, strict=True) if a is None]
+        plain = [absolute(step, facts) for step in resolved.steps]
+        if None in plain:
+            unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
             return Refuse("unknown_state", Reply("unknown_state", {"names": unclear}))
-        resolved = replace(resolved, steps=tuple(s for s in absolute if s is not None))
+        resolved = replace(resolved, steps=tuple(s for s in plain if s is not None))
         steps, risks = _split(home, resolved)
         if not steps and not risks:
             return Refuse("not_in_groups", Reply("not_in_groups"))
@@ -235,43 +231,6 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         return Refuse("no_code", Reply("no_code"))
     asked = {"digits": code, "verb": guarded[0].verb, "names": [_name(home, s.entity) for s in guarded]}
     return Ask(Reply("say_code", asked), code=code, then=act)
-
-
-def _absolute(step: Step, facts: Facts) -> Step | None:
-    """A relative value as the value that it leads to; None where nobody knows from where."""
-    entity = facts.home.entity(step.entity)
-    assert entity is not None
-    state, values = facts.of(entity), dict(step.values)
-    if way := values.pop("brightness_step", None):
-        now = 0.0 if state.state == "off" else state.brightness_percent
-        if now is None:
-            return None
-        values["brightness"] = round(min(100, max(1, now + (BRIGHTER_PERCENT if way == "up" else -BRIGHTER_PERCENT))))
-    if way := values.pop("kelvin_step", None):
-        if state.kelvin is None:
-            return None
-        white = state.kelvin + (-WARMER_KELVIN if way == "up" else WARMER_KELVIN)  # the warmer, the fewer
-        values["temperature"] = round(min(COLDEST_KELVIN, max(WARMEST_KELVIN, white)))
-    if way := values.pop("percentage_step", None):
-        if state.percentage is None:
-            return None
-        faster = state.percentage + (FASTER_PERCENT if way == "up" else -FASTER_PERCENT)
-        values["percentage"] = round(min(100, max(FASTER_PERCENT, faster)))
-    if way := values.pop("temperature_step", None):
-        if state.target_degrees is None:
-            return None
-        by = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
-        now = facts.manner.degrees(state.target_degrees, entity)
-        values["temperature"] = normal(round(now + (by if way == "up" else -by), 1))
-    verb = step.verb
-    if verb == "toggle":
-        if state.state not in _TOGGLED:
-            return None
-        verb = _TOGGLED[state.state]
-    return replace(step, verb=verb, values=values)
-
-
-_TOGGLED = {"on": "turn_off", "off": "turn_on"}
 
 
 def _in_own_unit(step: Step, facts: Facts) -> Step:

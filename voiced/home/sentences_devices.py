@@ -81,6 +81,11 @@ send [<ev_the>] (vacuum|robot) (home|back|to the dock)
 pause [<ev_the>] {name}
 == VacuumPause needs=vacuum
 pause [<ev_the>] (vacuum|robot)
+== ListRead names=todo
+<ev_what> on [<ev_the>] {name} [list]
+(read|what does it say on) [<ev_the>] {name} [list]
+== ListClear names=todo
+(clear|empty) [<ev_the>] {name} [list]
 == HassTimerStatus
 (what|which) timers (are running|are set|do i have)
 """

@@ -132,6 +132,8 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassListAddItem": ("Add to a list.", ("todo",), ("todo",), "item name"),
     "HassListRemoveItem": ("Take off a list.", ("todo",), ("todo",), "item name"),
     "HassListCompleteItem": ("Check off a list.", ("todo",), ("todo",), "item name"),
+    "ListRead": ("Say what is on a list.", ("todo",), ("todo",), "name"),
+    "ListClear": ("Empty a list.", ("todo",), ("todo",), "name"),
     "HassMediaNext": ("Next track.", ("media_player",), ("media_player",), _MEDIA),
     "HassMediaPrevious": ("Previous track.", ("media_player",), ("media_player",), _MEDIA),
     "HassMediaPause": ("Pause.", ("media_player",), ("media_player",), _MEDIA),

@@ -53,6 +53,11 @@ def _names(names: list[str]) -> str:
     return joined([*said, counted(more, "other")] if more else said)
 
 
+def _items(items: list[str]) -> str:
+    more = len(items) - MOST_NAMES
+    return joined([*items[:MOST_NAMES], counted(more, "other")] if more > 0 else items)
+
+
 def plural(kind: str) -> str:
     if kind in _KINDS:
         return _KINDS[kind]
@@ -263,6 +268,16 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     ),
     "snoozed": lambda v: f"I ring again in {duration(v['seconds'])}.",
     "nothing_rings": lambda _: "Nothing is ringing.",
+    # lists
+    "list": lambda v: (
+        f"On {the(v['name'])}: {_items(v['items'])}." if v["items"] else f"There is nothing on {the(v['name'])}."
+    ),
+    "list_added": lambda v: f"{_first(v['item'])} is on {the(v['name'])}.",
+    "list_has": lambda v: f"{_first(v['item'])} is on {the(v['name'])} already.",
+    "list_removed": lambda v: f"{_first(v['item'])} is off {the(v['name'])}.",
+    "list_lacks": lambda v: f"There is no {v['item']} on {the(v['name'])}.",
+    "list_cleared": lambda v: f"{_first(the(v['name']))} is empty now.",
+    "list_full": lambda v: f"{_first(the(v['name']))} is full.",
     # our own voice
     "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
     "voice_loudest": lambda _: "This is as loud as I can.",
