@@ -56,6 +56,30 @@ ROWS = {
     "F4": ("coverage of what decides", "100 % of branches"),
 }  # fmt: skip
 
+LIMITS: dict[str, dict[str, float]] = {
+    "A1": {"deaf_s": 3, "healed_s": 5},
+    "A2": {"deaf_s": 3, "healed_s": 5},
+    "A3": {"deaf_s": 3, "healed_s": 5},
+    "C3": {"in_flight_s": 3.5, "idle_s": 15, "will_s": 15},
+    "C5": {"extra_actions": 0},
+    "C7": {"slower_percent": 20, "memory_mb": 20},
+    "D2": {"ear_said_s": 10, "engine_said_s": 10, "mouth_said_s": 10, "broker_said_s": 10, "pings_end_s": 10},
+    "D3": {"crash_back_s": 5, "abort_back_s": 5, "hang_back_s": 15},
+    "D6": {"warnings": 1},
+    "D8": {"off_s": 0.5},
+    "D9": dict.fromkeys(
+        ("starting_s", "listening_s", "words_s", "no_ear_s", "no_engine_s", "no_broker_s", "muted_s", "speaking_s",
+         "loading_s"), 3
+    ),
+    "D11": {"bytes_written_in_20_s": 0},
+    "D12": {"idle_again_s": 2},
+    "E3": {"wrong": 0},
+    "E11": {"no_handle_ms": 500},
+}  # fmt: skip
+"""What the target says of a figure. A test fails what is broken, with time to spare for a machine that others use, too;
+whether the figure meets its target is another question, and the table's.
+"""
+
 
 @dataclass(slots=True)
 class Account:
@@ -97,10 +121,14 @@ def results(accounts: dict[str, Account]) -> list[Result]:
         one, (what, target) = accounts[row], ROWS[row]
         total = one.passed + one.failed + one.skipped
         done.append(
-            Result(row, what, target, one.passed, total, one.figure, one.passed == total, round(one.seconds, 1),
-                   machine(), today())
+            Result(row, what, target, one.passed, total, one.figure, one.passed == total and _within(row, one.figure),
+                   round(one.seconds, 1), machine(), today())
         )  # fmt: skip
     return done
+
+
+def _within(row: str, figure: dict[str, float]) -> bool:
+    return all(figure.get(name, 0.0) <= most for name, most in LIMITS.get(row, {}).items())
 
 
 def write(path: Path, accounts: dict[str, Account]) -> None:

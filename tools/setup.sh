@@ -1,11 +1,12 @@
 # Sourced by tools/demo and tools/test: installs what is missing, says what and why, and leaves $PYTHON set.
 # shellcheck shell=bash
 
-need_packages() { # PACKAGE:COMMAND-OR-LIBRARY:REASON ...
+need_packages() { # PACKAGE:COMMAND-LIBRARY-OR-ALSA-PLUGIN:REASON ...
     local missing=() entry package probe reason
     for entry in "$@"; do
         IFS=: read -r package probe reason <<<"$entry"
-        if ! command -v "$probe" >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep -q "$probe" && [ ! -x "/usr/sbin/$probe" ]; then
+        if ! command -v "$probe" >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep -q "$probe" &&
+            [ ! -x "/usr/sbin/$probe" ] && ! compgen -G "/usr/lib/*/alsa-lib/$probe" >/dev/null; then
             echo "setup: $package is missing ($reason)"
             missing+=("$package")
         fi

@@ -86,7 +86,7 @@ async def house(decisions: list[Decision]) -> AsyncIterator[House]:
                 house=real_house(HOME), tell=told.append, paced=True,
             )  # fmt: skip
             one = House(server, proxy, broker, device, assistant, mouth, told)
-            await device.subscribe("demo/#")
+            await device.subscribe("demo/+/+/set")
             jobs = [asyncio.create_task(one.obey()), asyncio.create_task(assistant.follow_states())]
             try:
                 yield one

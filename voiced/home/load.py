@@ -56,17 +56,29 @@ def read_home_file(text: str, file: str = "home.toml", *, learns: bool) -> HomeF
 
 def _name(table: Table, key: str = "name") -> str:
     name = table.string(key).strip()
-    if table.has(key) and isinstance(name, str) and not spoken(name):
-        table.fault(key, f"'{name}' cannot be spoken: it needs letters or digits")
+    if table.has(key) and isinstance(name, str):
+        _can_be_said(table, key, name)
     return name
 
 
 def _aliases(table: Table) -> tuple[str, ...]:
     aliases = table.strings("aliases", ())
     for i, alias in enumerate(aliases):
-        if not spoken(alias):
-            table.fault(f"aliases[{i}]", f"'{alias}' cannot be spoken: it needs letters or digits")
+        _can_be_said(table, f"aliases[{i}]", alias)
     return aliases
+
+
+def _can_be_said(table: Table, key: str, name: str) -> None:
+    if not spoken(name):
+        table.fault(key, f"'{name}' cannot be spoken: it needs letters or digits")
+    elif not name.isprintable() or set(name) & _MARKUP:
+        table.fault(
+            key, f"{name!r} holds what nobody says, and what a model may take for an order: brackets, bars, quotes"
+        )
+
+
+_MARKUP = frozenset('<>{}[]|"')
+"""Names stand in the prompt of a model that knows tokens like <|turn>."""
 
 
 class _Once:

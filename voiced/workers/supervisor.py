@@ -61,7 +61,7 @@ class Patience:
     start_most_s: float = 900.0
     ping_s: float = 1.0
     pong_s: float = 5.0
-    close_s: float = 2.0
+    close_s: float = 1.2
     kill_s: float = 1.0
     backoff_first_s: float = 0.5
     backoff_most_s: float = 30.0

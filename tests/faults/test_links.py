@@ -1,0 +1,312 @@
+"""Rows C3, C5, C7, C8 and C9 of the target table: dead links, repeated messages, floods, and who may do what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from tests.faults.link import Link
+from tests.faults.test_broker import FAST, HOME, house
+from voiced.adapters.fakes import FrameEar, MemoryMouth, ScriptedEngine
+from voiced.adapters.mosquitto import Mosquitto, free_port
+from voiced.adapters.mqtt import MqttBroker
+from voiced.app import real_house
+from voiced.assistant import Assistant
+from voiced.errors import BrokerError
+from voiced.ledger import percentile
+from voiced.listen.listener import Listener
+from voiced.messages import Call, Decision, Verdict
+from voiced.remote import KINDS, Remote
+from voiced.turns import Happening
+
+Record = Callable[[str, object], None]
+LIGHT = "demo/living/standing/set"
+
+
+def turned(on: bool) -> Decision:
+    return Decision(Verdict.CALLS, (Call("HassTurnOn" if on else "HassTurnOff", {"name": "standing light"}),), 0.95)
+
+
+async def until(what: Callable[[], object], within_s: float = 60.0) -> float:
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < within_s
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.mark.row("C3")
+async def test_c3_a_dead_link_is_noticed_in_flight_and_idle_and_the_will_is_seen(record_property: Record) -> None:
+    """Nothing passes any more and nobody says so, as where a cable is pulled behind the next switch."""
+    async with house([turned(True)]) as one:
+        states = one.device.messages()
+        await one.device.subscribe("voiced/v/state")
+        assert (await asyncio.wait_for(anext(states), 30)).payload
+        one.proxy.become(Link.STALLED)
+        began = time.monotonic()
+        await one.assistant.ask("the standing light, please")
+        await until(lambda: not one.broker.connected)
+        in_flight_s = time.monotonic() - began
+        assert "cannot reach" in one.mouth.said[-1]
+        async with asyncio.timeout(60):
+            while b"offline" not in (await anext(states)).payload:
+                pass
+        will_s = time.monotonic() - began
+        one.proxy.become(Link.GOOD)
+        await one.broker.wait_connected(60)
+        await asyncio.sleep(0.5)
+        one.proxy.become(Link.STALLED)
+        idle_s = await until(lambda: not one.broker.connected)
+        assert not [at for at, *_ in one.seen], "nothing arrives late"
+    record_property("in_flight_s", in_flight_s)
+    record_property("idle_s", idle_s)
+    record_property("will_s", will_s)
+    assert in_flight_s < 3.5 + 5
+    assert idle_s < 15 + 5
+    assert will_s < 15 + 10
+
+
+@pytest.mark.row("C5")
+async def test_c5_retained_and_repeated_messages_on_our_own_topics_act_on_nothing(record_property: Record) -> None:
+    """What somebody retained on every control topic comes again with each connection and subscription; and what a
+    broker sends again because it was not acknowledged cannot come at all: we subscribe with QoS 0.
+    """
+    told: list[Happening] = []
+    sent = 0
+    with Mosquitto() as server:
+        async with (
+            MqttBroker(host="127.0.0.1", port=server.port, device_id="t", backoff_s=FAST) as link,
+            MqttBroker(host="127.0.0.1", port=server.port, device_id="world", guest=True) as world,
+        ):
+            await link.wait_connected(30)
+            await world.wait_connected(30)
+            muted: list[bool] = []
+
+            async def mute(on: bool) -> None:
+                muted.append(on)
+
+            engine = ScriptedEngine([turned(True)] * 5000)
+            assistant = Assistant(
+                ear=FrameEar(()), engine=engine, mouth=MemoryMouth(), broker=link, listener=Listener(),
+                house=real_house(HOME), tell=told.append,
+            )  # fmt: skip
+            remote = Remote(link, "t", assistant, mute=mute, why=lambda _: {}, tell=told.append)
+            for kind in KINDS:
+                await world.publish(f"voiced/t/{kind}", "on" if kind == "mute" else "1 light on", retain=True)
+            assert await world.answers()  # all of it is there, before anybody subscribes
+            job = asyncio.create_task(remote.run())
+            await until(lambda: len(told) >= len(KINDS))
+            for _ in range(2000 // len(KINDS)):  # the subscription is made anew: all that is retained comes again
+                assert link._client is not None
+                for kind in KINDS:
+                    granted = await link._client.subscribe(f"voiced/t/{kind}")
+                    assert [getattr(code, "value", code) for code in granted] == [0], "QoS 0"
+                    sent += 1
+            await until(lambda: sum(h["event"] == "request_refused" for h in told) >= sent * 0.9)
+            job.cancel()
+            await asyncio.gather(job, return_exceptions=True)
+    record_property("messages", sent)
+    commands = [h for h in told if h["event"] == "command"]
+    record_property("extra_actions", len(commands))
+    assert commands == []
+    assert True not in muted
+
+
+@pytest.mark.row("C7")
+async def test_c7_a_flood_of_states_delays_no_command(record_property: Record) -> None:
+    """A thousand states a second, as far as this machine can send them, beside commands."""
+    decisions = [turned(number % 2 == 0) for number in range(60)]
+    async with house(decisions) as one:
+
+        async def commands(count: int) -> float:
+            took = []
+            for _ in range(count):
+                before, began = len(one.seen), time.monotonic()
+                await one.assistant.ask("the standing light, please")
+                assert len(one.seen) == before + 1
+                took.append((time.monotonic() - began) * 1000)
+                await asyncio.sleep(0.3)
+            return percentile(took, 0.95) or 0.0
+
+        connections = one.broker.connections
+        quiet_ms = await commands(20)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        topics = [topic for topic in HOME.topics() if topic.startswith("demo/")]
+        flood = await asyncio.create_subprocess_exec(
+            "sh", "-c", "lines=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do"
+            " echo '{\"state\": \"ON\"}'; done); while echo \"$lines\"; do sleep 0.02; done |"
+            f" mosquitto_pub -h 127.0.0.1 -p {one.server.port} -t {topics[0]} -l",
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            flooded_ms = await commands(25)
+        finally:
+            os.killpg(flood.pid, signal.SIGKILL)
+            await flood.wait()
+        grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+        assert one.broker.connections == connections, "no disconnection"
+    record_property("quiet_p95_ms", quiet_ms)
+    record_property("flooded_p95_ms", flooded_ms)
+    record_property("slower_percent", 100 * (flooded_ms / quiet_ms - 1))
+    record_property("memory_mb", grown_mb)
+    assert grown_mb < 20
+    assert flooded_ms < quiet_ms * 1.2 + 1000, "on a machine that others use, too"
+
+
+# --- C8: who is who ------------------------------------------------------------------------------------------------
+
+
+def openssl(*words: str) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority (and another), and what it says of a broker: right, expired, and of another host."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificates")
+    for authority in ("ca", "other"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(folder / f"{authority}.key"),
+                "-out", str(folder / f"{authority}.pem"), "-days", "30", "-subj", f"/CN={authority}")  # fmt: skip
+    for name, host, days in (("good", "localhost", 30), ("stranger", "example.org", 30), ("expired", "localhost", -1)):
+        request, extra = folder / f"{name}.csr", folder / f"{name}.ext"
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(folder / f"{name}.key"), "-out", str(request),
+                "-subj", f"/CN={host}")  # fmt: skip
+        extra.write_text(f"subjectAltName=DNS:{host}\n", "utf-8")
+        signed = ["-CA", str(folder / "ca.pem"), "-CAkey", str(folder / "ca.key"), "-CAcreateserial"]
+        openssl("x509", "-req", "-in", str(request), *signed, "-out", str(folder / f"{name}.pem"), "-days", str(days),
+                "-extfile", str(extra))  # fmt: skip
+    return folder
+
+
+@pytest.mark.row("C8")
+@pytest.mark.parametrize(
+    ("server", "authority", "words"),
+    [("good", "ca", ""), ("good", "other", "certificate verify failed"), ("good", "nowhere", "no such file"),
+     ("stranger", "ca", "certificate verify failed"), ("expired", "ca", "certificate verify failed")],
+)  # fmt: skip
+async def test_c8_only_the_right_certificate_is_spoken_to(
+    certificates: Path, server: str, authority: str, words: str
+) -> None:
+    port = free_port()
+    tls = f"listener {port} 127.0.0.1\ncertfile {certificates / server}.pem\nkeyfile {certificates / server}.key"
+    with Mosquitto(config=tls):
+        async with MqttBroker(
+            host="localhost", port=port, ca_file=certificates / f"{authority}.pem", backoff_s=FAST
+        ) as link:
+            if not words:
+                await link.wait_connected(30)
+                return
+            await until(lambda: words in link.trouble.lower())
+            assert not link.connected
+
+
+@pytest.mark.row("C8")
+@pytest.mark.parametrize("peer", ["plain", "silent", "closes"])
+async def test_c8_what_does_not_speak_tls_gets_no_plain_word(certificates: Path, peer: str) -> None:
+    """A broker without TLS, one that never answers the handshake, one that hangs up: not one byte of MQTT is theirs."""
+    heard = bytearray()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if peer != "closes":
+            heard.extend(await reader.read(4096))
+        if peer == "plain":
+            writer.write(b"\x20\x02\x00\x00")  # CONNACK, as a broker without TLS would
+            heard.extend(await reader.read(4096))
+        if peer == "silent":
+            await asyncio.sleep(5)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with MqttBroker(
+        host="localhost", port=port, ca_file=certificates / "ca.pem", backoff_s=FAST, username="voiced"
+    ) as link:
+        with pytest.raises(BrokerError):
+            await link.wait_connected(4)
+        assert not link.connected
+    server.close()
+    assert b"MQTT" not in heard
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[tuple[Mosquitto, Path]]:
+    """The ACL that ships, and two users."""
+    if not shutil.which("mosquitto_passwd"):
+        pytest.skip("mosquitto_passwd is not installed")
+    passwords, acl = tmp_path / "passwords", tmp_path / "acl"
+    passwords.touch(0o600)
+    for user in ("voiced", "owner"):
+        subprocess.run(["mosquitto_passwd", "-b", str(passwords), user, f"{user}-canary"], check=True)
+        (tmp_path / user).write_text(f"{user}-canary\n", "utf-8")
+    shipped = (resources.files("voiced") / "data" / "mosquitto.acl").read_text(encoding="utf-8")
+    acl.write_text(f"{shipped}\nuser owner\ntopic readwrite #\n", "utf-8")
+    acl.chmod(0o600)
+    with Mosquitto(config=f"password_file {passwords}\nacl_file {acl}", anonymous=False) as server:
+        yield server, tmp_path
+
+
+@pytest.mark.row("C8")
+@pytest.mark.parametrize("given", ["wrong", "", "none"])
+async def test_c8_a_wrong_password_is_said_and_never_shown(
+    guarded: tuple[Mosquitto, Path], given: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, folder = guarded
+    (folder / "given").write_text("canary-wrong" if given == "wrong" else "", "utf-8")
+    file = None if given == "none" else folder / "given"
+    with caplog.at_level(logging.DEBUG):
+        async with MqttBroker(
+            host="127.0.0.1", port=server.port, username=None if given == "none" else "voiced", password_file=file,
+            backoff_s=FAST,
+        ) as link:  # fmt: skip
+            await until(lambda: "authori" in link.trouble.lower())
+    assert "canary" not in caplog.text
+
+
+@pytest.mark.row("C8", "C9")
+async def test_c9_thirty_forbidden_topics_are_denied_and_it_stays_connected(
+    guarded: tuple[Mosquitto, Path], record_property: Record
+) -> None:
+    server, folder = guarded
+
+    def client(user: str) -> MqttBroker:
+        return MqttBroker(
+            host="127.0.0.1", port=server.port, device_id=user, username=user, password_file=folder / user
+        )
+
+    forbidden = [
+        *(f"zigbee2mqtt/bridge/request/{what}" for what in ("permit_join", "restart", "device/remove", "options")),
+        *(f"homeassistant/{kind}/x/config" for kind in ("light", "lock", "cover", "switch", "sensor", "climate")),
+        *(f"tele/{what}/STATE" for what in ("a", "b", "c")), *(f"stat/{what}/POWER" for what in ("a", "b", "c")),
+        *(f"voiced/other/{what}" for what in ("mute", "ask", "say", "state", "event", "ledger")),
+        "secret/door", "zigbee2mqtt/lamp", "homeassistant/status", "homeassistant/device/other/config", "a", "a/b/c/d",
+        "zigbee2mqtt/lamp/get", "cmnd/a", "hermes/dialogueManager/startSession", "esphome/discover/x",
+    ]  # fmt: skip
+    assert len(forbidden) >= 30
+    async with client("voiced") as voiced, client("owner") as owner:
+        seen = owner.messages()
+        for one in (voiced, owner):
+            await one.wait_connected(30)
+        await owner.subscribe("#")
+        for topic in forbidden:
+            await voiced.publish(topic, "forbidden")
+        await voiced.publish("zigbee2mqtt/lamp/set", "allowed")
+        found = []
+        async with asyncio.timeout(60):
+            while b"allowed" not in (message := await anext(seen)).payload:
+                found.append(message.topic) if message.payload == b"forbidden" else None
+        assert voiced.connected
+    record_property("denied", len(forbidden) - len(found))
+    assert found == []
