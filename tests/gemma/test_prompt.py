@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from voiced.gemma.prompt import Parameter, Tool, after_audio, after_text, before_audio, before_user, call, declaration
@@ -34,6 +36,18 @@ TOOLS = (
 )
 
 
+SYSTEM = "You control a house.\nAnswer by a tool."
+ARGUMENTS: dict[str, SlotValue] = {"name": "bed light", "Brightness": 40, "area": "kitchen"}
+Case = tuple[str, tuple[Tool, ...]]
+AUDIO_TURNS: dict[str, Case] = {
+    f"{len(tools)} tools, {'a' if system else 'no'} system turn": (system, tools)
+    for tools in ((), TOOLS[:1], TOOLS)
+    for system in ("", SYSTEM)
+}
+OFFICIAL: dict[str, str] = json.loads(Path(__file__).with_name("official_prompts.json").read_text("utf-8"))
+"""What the official template makes of the cases here: written by `python -m tests.gemma.test_prompt`, never by hand."""
+
+
 def sdist() -> Path | None:
     """$VOICED_SDIST (folder or file), else the cache, else a download into the cache."""
     name = f"llama_cpp_python-{VERSION}.tar.gz"
@@ -43,37 +57,37 @@ def sdist() -> Path | None:
         found = path / name if path.is_dir() else path
         if place and found.is_file():
             return found
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-binary",
-        "llama-cpp-python",
-        "-d",
-        str(cache),
-    ]
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", "llama-cpp-python"]
+    command += ["-d", str(cache), f"llama-cpp-python=={VERSION}"]
     try:
-        subprocess.run([*command, f"llama-cpp-python=={VERSION}"], capture_output=True, timeout=300, check=False)
+        subprocess.run(command, capture_output=True, timeout=300, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return cache / name if (cache / name).is_file() else None
 
 
-@pytest.fixture(scope="module")
-def template() -> Any:
-    jinja2 = pytest.importorskip("jinja2")
-    path = sdist()
-    if path is None:
-        pytest.skip("llama-cpp-python's source distribution is not here and cannot be fetched (set VOICED_SDIST)")
+def rendered(path: Path) -> dict[str, str]:
+    """All cases as the template in this source distribution has them."""
     with tarfile.open(path) as tar:
         file = tar.extractfile(f"llama_cpp_python-{VERSION}/{TEMPLATE}")
         assert file is not None
         text = io.TextIOWrapper(file, "utf-8").read()
-    return jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(text)
+    template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(text)
+    out = {}
+    for name, (system, tools) in AUDIO_TURNS.items():
+        messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": [{"type": "audio"}]})
+        declared = [as_json(tool) for tool in tools]
+        out[name] = template.render(messages=messages, tools=declared, bos_token="<bos>", add_generation_prompt=True)
+    typed = [{"role": "user", "content": "kitchen lights off"}]
+    out["typed"] = template.render(messages=typed, bos_token="<bos>", add_generation_prompt=True)
+    function = {"name": "HassLightSet", "arguments": ARGUMENTS}
+    called = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": "", "tool_calls": [{"function": function}]},
+    ]
+    out["call"] = template.render(messages=called, bos_token="<bos>")
+    return out
 
 
 def as_json(tool: Tool) -> dict[str, Any]:
@@ -91,36 +105,26 @@ def as_json(tool: Tool) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-@pytest.mark.parametrize("tools", [(), TOOLS[:1], TOOLS])
-@pytest.mark.parametrize("system", ["", "You control a house.\nAnswer by a tool."])
-def test_an_audio_turn_is_the_official_one(template: Any, tools: tuple[Tool, ...], system: str) -> None:
-    messages = [{"role": "system", "content": system}] if system else []
-    messages.append({"role": "user", "content": [{"type": "audio"}]})  # type: ignore[dict-item]
-    official = template.render(
-        messages=messages, tools=[as_json(t) for t in tools], bos_token="<bos>", add_generation_prompt=True
-    )
-    ours = before_audio(system, tools) + "SOUND" + after_audio()
-    assert ours.replace("<|audio>SOUND<audio|>", "<|audio|>") == official
+@pytest.mark.whole
+def test_what_is_called_official_here_is_what_the_official_template_makes() -> None:
+    path = sdist()
+    if path is None:
+        pytest.skip("llama-cpp-python's source distribution is not here and cannot be fetched (set VOICED_SDIST)")
+    assert rendered(path) == OFFICIAL
 
 
-def test_a_typed_turn_is_the_official_one(template: Any) -> None:
-    messages = [{"role": "user", "content": "kitchen lights off"}]
-    official = template.render(messages=messages, bos_token="<bos>", add_generation_prompt=True)
-    assert before_user() + after_text(" kitchen lights off ") == official
+@pytest.mark.parametrize("name", AUDIO_TURNS)
+def test_an_audio_turn_is_the_official_one(name: str) -> None:
+    ours = before_audio(*AUDIO_TURNS[name]) + "SOUND" + after_audio()
+    assert ours.replace("<|audio>SOUND<audio|>", "<|audio|>") == OFFICIAL[name]
 
 
-def test_a_call_is_the_official_one(template: Any) -> None:
-    arguments: dict[str, SlotValue] = {"name": "bed light", "Brightness": 40, "area": "kitchen"}
-    messages = [
-        {"role": "user", "content": "x"},
-        {
-            "role": "assistant",
-            "content": "",
-            "tool_calls": [{"function": {"name": "HassLightSet", "arguments": arguments}}],
-        },
-    ]
-    official = template.render(messages=messages, bos_token="<bos>")
-    assert call("HassLightSet", arguments) in official
+def test_a_typed_turn_is_the_official_one() -> None:
+    assert before_user() + after_text(" kitchen lights off ") == OFFICIAL["typed"]
+
+
+def test_a_call_is_the_official_one() -> None:
+    assert call("HassLightSet", ARGUMENTS) in OFFICIAL["call"]
 
 
 def test_nano_has_no_system_turn() -> None:
@@ -136,3 +140,10 @@ def test_typed_words_cannot_be_special_tokens() -> None:
 
 def test_a_declaration_has_the_strings_fenced() -> None:
     assert declaration(TOOLS[2]) == '<|tool>declaration:not_for_me{description:<|"|>It was no command.<|"|>}<tool|>'
+
+
+if __name__ == "__main__":
+    source = sdist()
+    assert source is not None, "the source distribution cannot be fetched"
+    told = json.dumps(rendered(source), indent=1, ensure_ascii=False)
+    Path(__file__).with_name("official_prompts.json").write_text(told + "\n", "utf-8")
