@@ -25,19 +25,18 @@ from voiced.workers.engine import EngineCore, load_model
 
 DEMO = DEMO_HOME.parent / "demo"
 GOLDEN = Path(__file__).with_name("timelines.jsonl")
-VOICES = ("joe", "espeak-us")
+VOICES = ("joe-", "espeak-us-")
 OTHER_WORDS = ("alexa", "hey_mycroft", "hey_rhasspy")
 _AFTER_MS = 1200
 SAME_MS = 80
 """Wake scores come every 80 ms and are floats: on another machine a wake may be one step off. All else is exact."""
 
 Timeline = list[list[object]]
-LINES = [line for line in read_manifest(DEMO / "manifest.jsonl") if line.audio.stem.rsplit("-", 1)]
+OTHER_MANNERS = ("joe-slow-", "joe-lively-")
 TURNS = {
     line.audio.stem: line
-    for line in LINES
-    if any(line.audio.stem.startswith(f"{v}-") for v in VOICES)
-    and not line.audio.stem.startswith(("joe-slow", "joe-lively"))
+    for line in read_manifest(DEMO / "manifest.jsonl")
+    if line.audio.stem.startswith(VOICES) and not line.audio.stem.startswith(OTHER_MANNERS)
 }
 
 
@@ -76,7 +75,7 @@ def test_the_timeline_is_the_one_that_belongs_to_the_recording(name: str) -> Non
 
 @pytest.mark.parametrize("name", [name for name in TURNS if name.startswith("joe")])
 def test_no_other_wake_word_is_heard_in_it(name: str) -> None:
-    scores = [score for frame in heard(TURNS[name], *OTHER_WORDS) for score in frame.wake.values()]
+    scores = [score for frame in heard(TURNS[name], *OTHER_WORDS) for score in (frame.wake or {}).values()]
     assert scores
     assert max(scores) < 0.5
 
