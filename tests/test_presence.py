@@ -24,6 +24,7 @@ from voiced.errors import ConfigError
 from voiced.hermes import Hermes, rendered
 from voiced.home.templates import parse
 from voiced.listen.listener import Listener
+from voiced.messages import Call, Decision, Verdict
 from voiced.presence import ACTIVITIES, activity, announcement, next_timer
 from voiced.presenting import Presenting
 
@@ -149,6 +150,14 @@ async def test_a_device_that_home_assistant_can_use(server: Mosquitto, tmp_path:
         await ha.publish("voiced/t/threshold/set", "0.3")
         assert float(await until("voiced/t/threshold")) == 0.3
         assert assistant.listener.settings.word("alexa").threshold == 0.3
+        assert house.volume == 100
+        await ha.publish("voiced/t/volume/set", "9" * 400)
+        await ha.publish("voiced/t/volume/set", "40")
+        assert await until("voiced/t/volume") == "40"
+        assert house.loudness() == 0.4
+        house.judge(Decision(Verdict.CALLS, (Call("AlarmSet", {"hour": 7}),), 0.9), now_sample=0)
+        presenting.tell({"event": "turn_end", "turn": 1})
+        assert dt.datetime.fromisoformat(await until("voiced/t/next_alarm")).astimezone().strftime("%M:%S") == "00:00"
         await ha.publish("homeassistant/status", "online")
         await until("homeassistant/device/voiced_t/config")
         presenting.tell({"event": "reply", "text": "x"})

@@ -4,7 +4,8 @@
     voiced/<id>/activity                      events that automations can wait for
     voiced/<id>/last_command                  retained: what was done last
     voiced/<id>/threshold, threshold/set      the wake words' threshold
-    voiced/<id>/next_timer                    retained: when the next timer ends
+    voiced/<id>/next_timer, next_alarm        retained: when the next timer ends, the next alarm rings
+    voiced/<id>/volume, volume/set            retained: how loud it speaks, percent
 
 State, mute, say, listen and cancel are the topics that voiced has anyway. What is told holds no words that were heard.
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from voiced import __version__
 from voiced.home.model import slug
+from voiced.home.voice import LOUDEST, SOFTEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ _ACTIVITY: Mapping[str, str] = {
 }  # fmt: skip
 _ATTRIBUTES = ("turn", "word", "score", "entity", "verb", "reason")
 
-_NO_TIMER = "None"
+_NOTHING = "None"
 
 
 def announcement(device_id: str, area: str, prefix: str) -> Out:
@@ -77,6 +79,14 @@ def announcement(device_id: str, area: str, prefix: str) -> Out:
         ),
         "next_timer": component(
             "sensor", "next_timer", "Next timer", state_topic=f"{base}/next_timer", device_class="timestamp"
+        ),
+        "next_alarm": component(
+            "sensor", "next_alarm", "Next alarm", state_topic=f"{base}/next_alarm", device_class="timestamp",
+            icon="mdi:alarm",
+        ),
+        "volume": component(
+            "number", "volume", "Volume", state_topic=f"{base}/volume", command_topic=f"{base}/volume/set",
+            min=SOFTEST, max=LOUDEST, step=1, unit_of_measurement="%", icon="mdi:volume-high",
         ),
         "latency": component(
             "sensor", "latency", "Time to action", state_topic=f"{base}/ledger", device_class="duration",
@@ -119,5 +129,13 @@ def activity(device_id: str, happening: Mapping[str, object]) -> Iterator[Out]:
 
 def next_timer(device_id: str, ends_in_s: float | None, now: dt.datetime) -> Out:
     """`now` with a time zone. To the second: a clock's jitter is no news."""
+    return _next(device_id, "timer", ends_in_s, now)
+
+
+def next_alarm(device_id: str, rings_in_s: float | None, now: dt.datetime) -> Out:
+    return _next(device_id, "alarm", rings_in_s, now)
+
+
+def _next(device_id: str, what: str, ends_in_s: float | None, now: dt.datetime) -> Out:
     when = (now + dt.timedelta(seconds=round(ends_in_s))).replace(microsecond=0) if ends_in_s is not None else None
-    return Out(f"voiced/{device_id}/next_timer", when.isoformat() if when else _NO_TIMER, retain=True)
+    return Out(f"voiced/{device_id}/next_{what}", when.isoformat() if when else _NOTHING, retain=True)

@@ -13,6 +13,7 @@ from voiced.errors import UsageError
 from voiced.herald import Asked, Herald, Hooks
 from voiced.hermes import REQUESTS, Hermes
 from voiced.home.house import House
+from voiced.home.voice import LOUDEST, SOFTEST
 from voiced.listen.listener import Listener
 from voiced.listen.settings import WakeWord
 from voiced.ports import Broker
@@ -38,20 +39,24 @@ class Presenting:
         self._config, self._house, self._assistant = config, house, assistant
         self._base = f"voiced/{config.id}"
         self._hooks = Hooks(config.hooks)
-        self._timer = Out("", "")
+        self._last: dict[str, Out] = {}
+        """What was told last of what changes by itself."""
         self._hermes = Hermes(config.hermes.site, config.wake.threshold) if config.hermes.site else None
         tellers: list[Callable[[Happening], Iterable[Out]]] = []
         asked: dict[str, Asked] = {}
         announce: list[Callable[[], Out]] = []
         birth = ""
         if config.discovery.announce:
-            tellers += [lambda h: presence.activity(config.id, h), self._timer_moved]
+            tellers += [lambda h: presence.activity(config.id, h), self._moved]
             asked[f"{self._base}/threshold/set"] = self._set_threshold
+            asked[f"{self._base}/volume/set"] = self._set_volume
             prefix = config.discovery.prefix
             announce = [
                 lambda: presence.announcement(config.id, config.area, prefix),
                 self._threshold,
                 self._next_timer,
+                self._next_alarm,
+                self._volume,
             ]
             birth = f"{prefix}/status"
         if self._hermes:
@@ -87,15 +92,31 @@ class Presenting:
         listener.settings = replace(listener.settings, words=words)
         self._herald.put(self._threshold())
 
-    # --- timers -----------------------------------------------------------------------------------------------------
+    # --- timers, alarms, volume -------------------------------------------------------------------------------------
 
     def _next_timer(self) -> Out:
         return presence.next_timer(self._config.id, self._house.clocks.next_timer_s(), dt.datetime.now(dt.UTC))
 
-    def _timer_moved(self, happening: Happening) -> Iterable[Out]:
-        if happening["event"] in ("turn_end", "timer_over") and (out := self._next_timer()) != self._timer:
-            self._timer = out
-            yield out
+    def _next_alarm(self) -> Out:
+        return presence.next_alarm(self._config.id, self._house.clocks.next_alarm_s(), dt.datetime.now(dt.UTC))
+
+    def _volume(self) -> Out:
+        return Out(f"{self._base}/volume", str(self._house.volume), retain=True)
+
+    def _moved(self, happening: Happening) -> Iterable[Out]:
+        if happening["event"] not in ("turn_end", "timer_over", "alarm"):
+            return
+        for out in (self._next_timer(), self._next_alarm(), self._volume()):
+            if out != self._last.get(out.topic):
+                self._last[out.topic] = out
+                yield out
+
+    async def _set_volume(self, topic: str, payload: bytes) -> None:
+        try:
+            self._house.set_volume(float(payload))
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"{topic}: a volume lies between {SOFTEST} and {LOUDEST}") from error
+        self._herald.put(self._volume())
 
     # --- Hermes -----------------------------------------------------------------------------------------------------
 

@@ -174,6 +174,8 @@ def because(decision: Decision, judgement: Judgement) -> str:
             return f"not certain enough: {sure}, {needs}"
         case Kind.IGNORE:
             return _unheard(decision)
+        case Kind.REFUSE if decision.verdict is not Verdict.CALLS and not decision.digits:
+            return _unheard(decision)
         case Kind.REFUSE:
             return f"understood, but not done: {_REFUSED.get(judgement.reason, judgement.reason)}"
         case Kind.ASK if judgement.reason == "close_call":

@@ -146,6 +146,8 @@ def test_what_a_thing_cannot_be_set_to_has_a_name() -> None:
     assert lacking(Step("climate.x", "set_mode", {"mode": "dry"}), home) == "dry"
     assert lacking(Step("climate.x", "set_mode", {"mode": "heat"}), home) == ""
     assert lacking(Step("climate.y", "set_mode", {"mode": "dry"}), home) == ""
+    assert lacking(Step("climate.x", "set_mode", {"mode": "on"}), home) == ""
+    assert lacking(Step("climate.x", "set_temperature", {"temperature": 20}), home) == "target temperature"
 
 
 @pytest.mark.parametrize(

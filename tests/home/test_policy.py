@@ -100,7 +100,7 @@ def test_a_room_that_is_not_here_is_no_other_room() -> None:
         ("HassOpenCover", "garage door", "Say four seven to open the garage door."),
         ("HassTurnOff", "front door", "Say four seven to unlock the front door."),
         ("HassTurnOn", "garage door", "Say four seven to open the garage door."),
-        ("HassSetPosition", "garage door", "I know the garage door, but I cannot reach it."),
+        ("HassSetPosition", "garage door", "Garage door has no position."),
     ],
 )
 def test_opening_needs_the_code(intent: str, name: str, question: str) -> None:
@@ -258,6 +258,8 @@ def test_brighter_and_warmer_than_now() -> None:
     h.heard_state("demo/thermostat/target", b"20.5")
     (sent,) = said(h, "HassClimateSetTemperature", temperature_step="down").commands
     assert sent.payload == "19.5"
+    (sent,) = said(h, "HassClimateSetTemperature", temperature_by=-3).commands
+    assert sent.payload == "17.5"
 
 
 def test_whiter_faster_and_the_other_way_round_than_now() -> None:
@@ -301,6 +303,12 @@ def test_a_mode_that_a_thermostat_does_not_have_is_said() -> None:
     judged = said(h, "ClimateSetMode", mode="heat")
     assert reported(h, judged) == "Radiator is set to heat."
     assert reported(h, said(h, "ClimateSetMode", mode="off")) == "Radiator is off."
+
+
+def test_what_is_not_there_is_said_with_its_room() -> None:
+    dark = said(house(), "HassTurnOn", area="garage", domain="light")
+    assert dark.say == "I know of nothing like that in the garage."
+    assert said(house(), "ClimateSetMode", name="thermostat", mode="auto").say == "Thermostat has no modes."
 
 
 def test_what_was_so_before_is_said_to_be_so() -> None:

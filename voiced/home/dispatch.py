@@ -141,12 +141,21 @@ _LIGHT_PARTS = {
 """value of a light's `set` -> (what it is called, flags of the json schema that allow it, topic of the default one)."""
 
 
+_LACKED: Mapping[str, str] = {
+    "set_mode": "modes", "set_speed": "speeds", "set_position": "position", "set_humidity": "target humidity",
+    "set_volume": "volume", "set_temperature": "target temperature",
+}  # fmt: skip
+"""verb -> what a thing that can be reached, though not for this, does not have."""
+
+
 def lacking(step: Step, home: Home) -> str:
     """What a thing was asked for and does not have: "colour", "eco"; empty where it is not that."""
     entity = home.entity(step.entity)
     if entity is not None and step.verb in _CHOICES and entity.text(_CHOICES[step.verb][0]):
         said = str(step.values.get(_CHOICES[step.verb][2], ""))
-        return "" if said in ("", "on", "off") or _chosen(entity, said) else said
+        return "" if said in ("on", "off") or _chosen(entity, said) else said
+    if entity is not None and entity.reachable and step.verb in _LACKED:
+        return _LACKED[step.verb]
     if entity is None or entity.domain != "light" or step.verb != "set" or not entity.text("command_topic"):
         return ""
     by_flags = entity.text("schema") == "json"

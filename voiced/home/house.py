@@ -301,6 +301,11 @@ class House:
         """Whether what was done is not said now."""
         return self.quiet and self._quiet is not None and self._quiet.replies is Replies.NONE
 
+    def set_volume(self, percent: float) -> None:
+        """Of our own voice. ValueError or OverflowError where that is no number."""
+        self.volume = voice.bounded(percent)
+        self.changed()
+
     def loudness(self, *, rings: bool = False) -> float:
         """Share of the full volume, for what is said now or for what rings, in (0, 1]."""
         if rings:

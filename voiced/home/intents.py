@@ -37,7 +37,9 @@ ACTIONS: Mapping[str, Action] = {
     "HassLock": Action("lock", ("lock",)),
     "HassUnlock": Action("unlock", ("lock",)),
     "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step", "kelvin_step")),
-    "HassClimateSetTemperature": Action("set_temperature", ("climate",), ("temperature", "temperature_step")),
+    "HassClimateSetTemperature": Action(
+        "set_temperature", ("climate",), ("temperature", "temperature_step", "temperature_by")
+    ),
     "ClimateSetMode": Action("set_mode", ("climate",), ("mode",)),
     "HumiditySet": Action("set_humidity", ("humidifier",), ("humidity",)),
     "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage", "percentage_step")),

@@ -123,7 +123,7 @@ def judge(
     if decision.certainty < needed:
         return Ignore("uncertain")
     if any(open_ended(call) for call in decision.calls):
-        return Refuse("unknown", Reply("unknown", {"name": ""}))
+        return Refuse("unknown", Reply("unknown", {"name": "", "place": ""}))
     return _judge(pairs, facts, code, device_id)
 
 
@@ -194,7 +194,8 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
                 replies.append(Reply("own", {"text": own.say}) if own and own.say else Reply("sent"))
             continue
         if not resolved.steps:
-            return Refuse("unknown", Reply("unknown", {"name": str(call.slots.get("name", ""))}))
+            said = {"name": str(call.slots.get("name", "")), "place": str(call.slots.get("area", ""))}
+            return Refuse("unknown", Reply("unknown", said))
         if resolved.ambiguous:
             # Choosing is no way around the code: the answer comes back here, by name.
             names = [_name(home, s.entity) for s in resolved.steps]

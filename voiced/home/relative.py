@@ -38,12 +38,13 @@ def absolute(step: Step, facts: Facts) -> Step | None:
             return None
         faster = state.percentage + (FASTER_PERCENT if way == "up" else -FASTER_PERCENT)
         values["percentage"] = round(min(100, max(SLOWEST_PERCENT, faster)))
-    if way := values.pop("temperature_step", None):
+    way, by = values.pop("temperature_step", None), values.pop("temperature_by", None)
+    if way or by:
         if state.target_degrees is None:
             return None
-        by = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
+        usual = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
         now = facts.manner.degrees(state.target_degrees, entity)
-        values["temperature"] = normal(round(now + (by if way == "up" else -by), 1))
+        values["temperature"] = normal(round(now + float(by or (usual if way == "up" else -usual)), 1))
     if step.verb != "toggle":
         return replace(step, values=values)
     return replace(step, verb=_TOGGLED[state.state]) if state.state in _TOGGLED else None

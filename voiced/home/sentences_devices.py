@@ -16,6 +16,8 @@ RULES = {
 
 LISTS: dict[str, dict[str, Any]] = {
     "dv_kelvin": {"range": {"from": 2000, "to": 6500, "step": 100}},
+    "dv_up": {"range": {"from": 1, "to": 10}},
+    "dv_down": {"range": {"from": 1, "to": 10, "multiplier": -1}},
     "dv_number": {"range": {"from": 0, "to": 100}},
     "dv_mode": {
         "values": [
@@ -57,6 +59,15 @@ toggle [<ev_the>] {name}
 == ClimateSetMode needs=climate mode=on
 (turn|switch) on [<ev_the>] [{area}] <dv_heat>
 (turn|switch) [<ev_the>] [{area}] <dv_heat> on
+== HassClimateSetTemperature @={dv_up:temperature_by}
+(turn up [the] <dv_heat>|turn [the] <dv_heat> up) by @ degree[s]
+make it @ degree[s] warmer
+== HassClimateSetTemperature @={dv_down:temperature_by}
+(turn down [the] <dv_heat>|turn [the] <dv_heat> down) by @ degree[s]
+make it @ degree[s] (cooler|colder)
+== HassLightSet domain=light brightness_step=up @=up
+== HassLightSet domain=light brightness_step=down @=down
+turn [<ev_the>] [{area}] <ev_lights> @ [<ev_bit>]
 == HumiditySet names=humidifier
 set [<ev_the>] {name} to {dv_number:humidity} percent
 == SelectOption names=select
@@ -87,5 +98,6 @@ pause [<ev_the>] (vacuum|robot)
 == ListClear names=todo
 (clear|empty) [<ev_the>] {name} [list]
 == HassTimerStatus
-(what|which) timers (are running|are set|do i have)
+(what|which|how many) timers (are running|are set|do i have)
+(do i have|are there) any timers [running|set]
 """

@@ -196,6 +196,12 @@ def _several(v: Values) -> str:
     return " ".join(text for r in v["replies"] if (text := PHRASES[r.key](r.values)))
 
 
+def _unknown(v: Values) -> str:
+    if v["name"]:
+        return f"I don't know {the(v['name'])}."
+    return f"I know of nothing like that in {the(v['place'])}." if v["place"] else "I don't know what you mean."
+
+
 PHRASES: Mapping[str, Callable[[Values], str]] = {
     "nothing": lambda _: "",
     "okay": lambda _: "Okay.",
@@ -221,7 +227,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "time": lambda v: f"It is {clock(v['hour'], v['minute'], v['twelve'])}.",
     "date": lambda v: f"It is {date(v['weekday'], v['day'], v['month'], v['year'])}.",
     # what went wrong
-    "unknown": lambda v: f"I don't know {the(v['name'])}." if v["name"] else "I don't know what you mean.",
+    "unknown": _unknown,
     "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
     "unknown_state": lambda v: f"I don't know how {_names(list(v['names']))} is set now.",
     "again": lambda _: "I have said nothing yet.",
