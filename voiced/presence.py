@@ -137,5 +137,7 @@ def next_alarm(device_id: str, rings_in_s: float | None, now: dt.datetime) -> Ou
 
 
 def _next(device_id: str, what: str, ends_in_s: float | None, now: dt.datetime) -> Out:
-    when = (now + dt.timedelta(seconds=round(ends_in_s))).replace(microsecond=0) if ends_in_s is not None else None
+    when = None
+    if ends_in_s is not None:
+        when = (now + dt.timedelta(seconds=ends_in_s + 0.5)).replace(microsecond=0)  # the nearest second
     return Out(f"voiced/{device_id}/next_{what}", when.isoformat() if when else _NOTHING, retain=True)
