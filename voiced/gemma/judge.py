@@ -2,7 +2,7 @@
 
 Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share
 and what the best path pays per token into a probability, by a logistic whose numbers come from data (nano.toml). How
-far the free path is ahead tells nothing more: measured on commands and on speech that was none (tools/calibrate).
+far the free path is ahead of it tells nothing more: measured on commands and on speech that was none (tools/calibrate).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Calibration:
     share: float = 0.5
     """Weight of the log-odds of the outcome's share among all that was walked."""
     level: float = 3.0
-    """Weight of what the best path pays per token: a model that hardly believes what it says is not sure."""
+    """Weight of what the best path pays per token, or the free one if that pays more (names get something back, it
+    does not): a model that hardly believes what it says is not sure."""
     least: float = 0.3
     """Certainty below which it was not for this house: what keeps wrong actions rare."""
     temperature: float = 1.0
@@ -104,7 +105,7 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
-    doubt = by.level * max(0.0, -top) / (len(walk.finished[0].tokens) + 1) if walk.free else 0.0
+    doubt = by.level * max(_cost(walk.finished[0]), _cost(walk.free)) if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
     share = min(max(best.weight / total, _LEAST_SHARE), _MOST_SHARE)
     sure = _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
@@ -172,6 +173,11 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
             one = found[frozen(first.calls)] = _Outcome(first.calls, first.sentence, others=others)
         one.weight += math.exp((path.score - top) / by.temperature)
     return list(found.values())
+
+
+def _cost(path: Path) -> float:
+    """Nats per token, the end counts as one."""
+    return max(0.0, -path.score) / (len(path.tokens) + 1)
 
 
 def _nothing(walk: Walk) -> float:

@@ -1,0 +1,105 @@
+"""`python -m tools.house.overheard FOLDER --home HOME.toml`: what speech that is no command makes the house do.
+
+Every recording is heard once by the real ear, listener and engine, and judged by the real policy. Without --wake a
+turn is open all the time: when one ends, the next one opens, as if every sentence had followed the wake word. Printed:
+hours, turns, actions and questions, with the upper 95 % bound of a rate per hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from rich.progress import track
+
+from tools.mix.__main__ import sounds
+from tools.wake.measure import most
+from voiced.adapters.wavfile import Recording
+from voiced.app import real_house
+from voiced.config import read_config
+from voiced.home.load import load_home
+from voiced.listen.endpoint import Endpoint
+from voiced.listen.listener import Listener
+from voiced.listen.settings import ListenerSettings
+from voiced.messages import SAMPLE_RATE_HZ, AudioHeard, Decision, Ended, Hushed, Woken
+from voiced.workers.ear import EarOptions, frames_of
+from voiced.workers.engine import EngineCore, load_model
+
+WAKE_WORDS = ("hey_jarvis", "alexa")
+
+
+def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decision], float]:
+    """What was decided at each turn's end, and the hours heard."""
+    listener, endpoint = Listener(ListenerSettings()), Endpoint()
+    found: list[Decision] = []
+    last: Decision | None = None
+    heard = 0
+    options = EarOptions(wake_words=WAKE_WORDS if wake else ())
+    for frame in frames_of(Recording(path=path).frames(silence_ms=2000), options):
+        if not wake and listener.turn is None:
+            for opened in listener.open_turn(window_ms=60_000):
+                if isinstance(opened, Woken):
+                    core.begin(opened.turn)
+        for event in listener.hear(frame):
+            match event:
+                case Woken():
+                    core.begin(event.turn)
+                case AudioHeard():
+                    core.feed(event.turn, event.pcm)
+                case Hushed():
+                    last, _ = core.decide(event.turn)
+                    if (silence_ms := endpoint.silence_ms(last)) is not None:
+                        listener.set_end(event.turn, silence_ms)
+                case Ended():
+                    if last is not None:
+                        found.append(last)
+                    last = None
+        heard = frame.first_sample + len(frame.pcm) // 2
+    return found, heard / SAMPLE_RATE_HZ / 3600
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.house.overheard",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, nargs="+", help="recordings, or folders of them")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument(
+        "--wake", action="store_true", help="a turn opens where hey jarvis or alexa is heard, as always"
+    )
+    given = parser.parse_args()
+    home = load_home(given.home.read_text("utf-8"), str(given.home))
+    core = load_model(read_config(given.config).model.path)
+    core.load_home(home.to_dict())
+    house = real_house(home, device_id="overheard", random_digits=lambda: "47")
+    kinds: Counter[str] = Counter()
+    hours, now = 0.0, 0
+    acted: list[dict[str, object]] = []
+    paths = [path for folder in given.folder for path in sounds(folder)]
+    for path in track(paths, "listening", disable=not sys.stderr.isatty()):
+        found, some = decisions(core, path, wake=given.wake)
+        hours += some
+        for decision in found:
+            now += 60 * SAMPLE_RATE_HZ
+            judgement = house.judge(decision, now_sample=now)
+            kinds[str(judgement.kind)] += 1
+            if str(judgement.kind) not in ("ignore", "refuse"):
+                acted.append({"audio": f"{path.parent.name}/{path.name}", "kind": str(judgement.kind),
+                              "heard": decision.sentence, "certainty": round(decision.certainty, 3)})  # fmt: skip
+    core.close()
+    actions = kinds["act"]
+    print(json.dumps({
+        "hours": round(hours, 3), "turns": sum(kinds.values()), **kinds, "actions_per_hour": round(actions / hours, 2),
+        "actions_per_hour_most_95": round(most(actions, hours), 2), "acted": acted,
+    }))  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
