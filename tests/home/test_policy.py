@@ -305,6 +305,15 @@ def test_a_mode_that_a_thermostat_does_not_have_is_said() -> None:
     assert reported(h, said(h, "ClimateSetMode", mode="off")) == "Radiator is off."
 
 
+def test_everything_off_spares_what_hangs_on_a_plug() -> None:
+    h = house()
+    judged = said(h, "HassTurnOff", everything="yes", everywhere="yes")
+    assert {c.entity.partition(".")[0] for c in judged.commands} == {"light", "fan"}  # the TV has no topic
+    assert reported(h, judged) == "Lights and fans are off."
+    judged = said(h, "HassTurnOff", everything="yes", area="bedroom")
+    assert {c.entity for c in judged.commands} == {"light.bed", "fan.bedroom"}
+
+
 def test_what_is_not_there_is_said_with_its_room() -> None:
     dark = said(house(), "HassTurnOn", area="garage", domain="light")
     assert dark.say == "I know of nothing like that in the garage."

@@ -54,9 +54,9 @@ def test_numbers_are_words(said: str, wanted: str) -> None:
         (Reply("done", {"name": "TV", "verb": "pause"}), "TV is paused."),
         (Reply("done", {"name": "Bed Light", "verb": "set", "brightness": 40}), "Bed light is at forty percent."),
         (Reply("done", {"name": "TV", "verb": "next"}), "Done."),
-        (Reply("done_group", {"kind": "window", "place": "", "verb": "open"}), "Windows are opening."),
+        (Reply("done_group", {"kinds": ["window"], "place": "", "verb": "open"}), "Windows are opening."),
         (
-            Reply("done_group", {"kind": "light", "place": "Kitchen", "verb": "set", "color": "green"}),
+            Reply("done_group", {"kinds": ["light"], "place": "Kitchen", "verb": "set", "color": "green"}),
             "Kitchen lights are green.",
         ),
         (

@@ -56,6 +56,8 @@ def _line(h: Happening) -> str:
             return f"[dim]ignored    {say['reason']}[/dim]"
         case "reply":
             return f"[bold magenta]says[/bold magenta]       “{say['text']}”"
+        case "timer_over" | "alarm":
+            return f"[bold yellow]rings[/bold yellow]      “{say['text']}”"
         case "failed" | "not_said" | "ear_lost" | "request_refused":
             return f"[red]{say['event']}[/red]     {say['reason']}"
     return ""

@@ -18,6 +18,10 @@ EXCEPT_SEPARATOR = "; "
 SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "humidifier", "siren")
 
 
+LEFT_ON = ("light", "fan", "media_player")
+"""What "turn everything off" means: never a plug, for a freezer may hang on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     verb: str
@@ -138,6 +142,8 @@ def candidates(call: Call, home: Home, domains: tuple[str, ...], area: str) -> t
     if "name" in said:
         named = [e for e in home.called(said["name"]) if e in pool and (not domains or e.domain in domains)]
         return _one_of(named, area)
+    if "everything" in call.slots:
+        return tuple(e for e in pool if e.domain in LEFT_ON and not e.members), True, False
     wanted = (said["domain"],) if "domain" in said else domains or SWITCHABLE
     pool = tuple(e for e in pool if e.domain in wanted and not e.members)
     if "domain" not in said and not domains and any(e.domain == "light" for e in pool):

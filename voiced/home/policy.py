@@ -295,15 +295,14 @@ def _done(home: Home, call: Call, steps: Sequence[Step], area: str) -> Reply:
     values: dict[str, object] = {"verb": first.verb, **first.values}
     if len(steps) == 1 or "name" in call.slots:
         return Reply("done", {"name": _name(home, first.entity), **values})
-    entity = home.entity(first.entity)
-    assert entity is not None
     place = home.area_called(str(call.slots["area"])) if "area" in call.slots else None
     floor = home.floor_called(str(call.slots["floor"])) if "floor" in call.slots else None
     if place is None and floor is None and not call.slots.get("everywhere"):
         place = home.area(area)
-    kind = entity.device_class if entity.domain == "cover" and entity.device_class else entity.domain
+    things = [e for s in steps if (e := home.entity(s.entity))]
+    kinds = dict.fromkeys(e.device_class if e.domain == "cover" and e.device_class else e.domain for e in things)
     said = place.name if place else floor.name if floor else ""
-    return Reply("done_group", {"kind": kind, "place": said, **values})
+    return Reply("done_group", {"kinds": list(kinds), "place": said, **values})
 
 
 def _joined(replies: Sequence[Reply]) -> Reply:

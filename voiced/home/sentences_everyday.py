@@ -100,6 +100,12 @@ TABLE = """
 <ev_turn> @ [<ev_the>] {name}
 <ev_turn> [<ev_the>] {name} @
 [<ev_the>] {name} @
+== HassTurnOff everything
+(<ev_turn> everything off|<ev_turn> off everything) <ev_in> {area}
+== HassTurnOff everything whole
+<ev_turn> everything off
+<ev_turn> off everything
+everything off
 == HassTurnOn domain=fan whole @=on
 == HassTurnOff domain=fan whole @=off
 <ev_turn> @ <ev_all> [the] fans

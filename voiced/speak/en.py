@@ -105,11 +105,15 @@ def _done(v: Values) -> str:
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
+def _group(v: Values) -> str:
+    """Kitchen lights and players."""
+    place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
+    return _first(place + joined([plural(kind) for kind in v["kinds"]]))
+
+
 def _done_group(v: Values) -> str:
     how = _how(v, "are")
-    kind = plural(v["kind"])
-    place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
-    return f"{_first(place + kind)} {how}." if how else "Done."
+    return f"{_group(v)} {how}." if how else "Done."
 
 
 def _already(v: Values) -> str:
@@ -119,8 +123,7 @@ def _already(v: Values) -> str:
 
 def _already_group(v: Values) -> str:
     how = _how(v, "are already")
-    place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
-    return f"{_first(place + plural(v['kind']))} {how}." if how else "Done."
+    return f"{_group(v)} {how}." if how else "Done."
 
 
 def _is_state(v: Values) -> str:

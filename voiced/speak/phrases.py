@@ -52,7 +52,7 @@ def _of_groups(home: Home) -> Iterator[Reply]:
             found, _, _ = candidates(call, home, (), "")
             usable = [e for e in found if not risky(e, verb_for(ACTIONS[intent].verb, e.domain), {})]
             if len(usable) > 1:
-                yield Reply("done_group", {"kind": "light", "place": place.name, "verb": ACTIONS[intent].verb})
+                yield Reply("done_group", {"kinds": ["light"], "place": place.name, "verb": ACTIONS[intent].verb})
 
 
 def _likely(home: Home) -> Iterator[Reply]:
