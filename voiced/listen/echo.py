@@ -26,6 +26,8 @@ Spectrum = NDArray[np.complex64]
 
 _BINS = FRAME_SAMPLES + 1
 _FULL_SCALE = 32768.0
+_DOUBT_MOVED = 0.05
+"""Of the first doubt, what comes back with another delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ class EchoCanceller:
         if not self._played.sounds_since(first_sample - self._reach):
             return pcm
         heard = _floats(pcm)
-        if self._delay.look(first_sample, heard, self._played):
-            self._filter.forget()
+        moved = self._delay.look(first_sample, heard, self._played)
         if self._delay.found is None:
             return pcm
         at = first_sample - self._delay.found + self._lead
+        if moved:
+            self._filter.realign(self._played.between(at - self._filter.reach, at))
         left = self._filter.cancel(self._played.between(at, at + FRAME_SAMPLES), heard)
         return _pcm(left)
 
@@ -180,12 +183,20 @@ class KalmanFilter:
         self._input = np.zeros(2 * FRAME_SAMPLES, np.float32)
         self._inputs = np.zeros((blocks, _BINS), np.complex64)
         self._noise = np.zeros(_BINS, np.float32)
-        self.forget()
-
-    def forget(self) -> None:
-        """Another path."""
         self._path = np.zeros_like(self._inputs)
         self._doubt = np.full(self._inputs.shape, 1.0, np.float32)
+        self.reach = (blocks + 1) * FRAME_SAMPLES
+        """Samples that it looks back on."""
+
+    def realign(self, played: Floats) -> None:
+        """What was played before the next block comes from another place in time than was thought: `reach` samples.
+        The room is the same, though less certainly.
+        """
+        pairs = played.reshape(-1, FRAME_SAMPLES)
+        windows = np.concatenate([pairs[:-1], pairs[1:]], axis=1)[::-1]
+        self._inputs[:] = np.fft.rfft(windows, axis=1)
+        self._input[:] = windows[0]
+        self._doubt = np.maximum(self._doubt, _DOUBT_MOVED)
 
     def cancel(self, played: Floats, heard: Floats) -> Floats:
         """One block: what was heard without the echo of what was played."""

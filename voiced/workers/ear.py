@@ -55,6 +55,8 @@ _OPENING_S = 5.0
 """The first sound after opening a sound server's device was measured to take up to 2.1 s."""
 _SEND_BUFFER_BYTES = 16 * 1024
 """What the kernel holds back for a core that does not read is old sound: half a second of it."""
+_LATE_S = 0.2
+"""Sound comes at most so long after it was captured: none is heard before it is thought to have been played."""
 _POLL_S = 0.1
 _AGAIN_S = 1.0
 _SUSPICIOUS_S = 0.1
@@ -120,7 +122,7 @@ class Hearing:
 
     def own(self, sound: protocol.Playing | protocol.Silenced, zero_s: float) -> None:
         """What our own mouth does, to be heard from now on; `zero_s` is the clock at sample 0."""
-        at_sample = round((sound.at_s - zero_s) * SAMPLE_RATE_HZ)
+        at_sample = round((sound.at_s - zero_s - _LATE_S) * SAMPLE_RATE_HZ)
         if isinstance(sound, protocol.Playing):
             self._echo.playing(at_sample, sound.pcm)
         else:
