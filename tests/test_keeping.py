@@ -108,6 +108,20 @@ def test_an_alarm_survives_a_power_cut_and_one_that_it_silenced_rings_when_the_p
     assert third.rings_now() is None  # nobody is there
 
 
+def test_a_reminder_says_what_it_is_for() -> None:
+    clock = Clock()
+    house = clock.house()
+    say(house, "AlarmSet", hour=10, text="call mom")
+    clock.passes(3600)
+    assert rung(house) == ("Remember to call mom.",)
+    say(house, "AlarmSet", hour=11, text="eat")
+    kept = house.to_dict()
+    clock.off(3600 + 60)
+    after = clock.house()
+    after.restore(kept)
+    assert rung(after) == ("Your alarm for eleven a m was one minute ago. Remember to eat.",)
+
+
 def test_an_alarm_of_long_ago_is_told_and_rings_nobody_out_of_bed() -> None:
     clock = Clock()
     house = clock.house()

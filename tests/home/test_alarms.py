@@ -93,6 +93,26 @@ def test_which_alarms_are_set_and_which_are_not_wanted(graph: WordGraph) -> None
     assert bedside.alarms.alarms == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "rings", "said"),
+    [
+        ("remind me to call mom at five", "Wed 17:00", "I remind you at five p m tomorrow to call mom."),
+        ("remind me to go to bed at eleven", "Tue 23:00", "I remind you at eleven p m today to go to bed."),
+        ("remind me tomorrow at ten to water the plants", "Wed 10:00",
+         "I remind you at ten a m tomorrow to water the plants."),
+        ("remind me in ten minutes to check the oven", "Tue 22:15",
+         "I remind you at ten fifteen p m today to check the oven."),
+        ("remind us to take out the bins at seven in the evening every monday", "Mon 19:00",
+         "I remind you at seven p m every Monday to take out the bins."),
+    ],
+)  # fmt: skip
+def test_reminders_ring_with_what_they_are_for(graph: WordGraph, text: str, rings: str, said: str) -> None:
+    bedside = Bedside(graph)
+    assert bedside.hears(text) == said
+    assert bedside.next() == rings
+    assert Alarms.from_dict(json.loads(json.dumps(bedside.alarms.to_dict()))) == bedside.alarms
+
+
 def test_what_repeats_rings_again_and_what_does_not_is_gone(graph: WordGraph) -> None:
     bedside = Bedside(graph)
     bedside.hears("wake me at seven on weekdays")

@@ -32,6 +32,8 @@ class Alarm:
     """When it rings next: local wall time, without a zone."""
     days: tuple[int, ...] = ()
     """Days of the week (Monday is 0) on which it repeats; empty: once."""
+    text: str = ""
+    """Of what it reminds."""
 
     def after(self, now: dt.datetime) -> Alarm:
         """A repeated one, after it has rung."""
@@ -66,7 +68,7 @@ class Alarms:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        rows = [{"id": a.id, "at": a.at.isoformat(), "days": list(a.days)} for a in self.alarms]
+        rows = [{"id": a.id, "at": a.at.isoformat(), "days": list(a.days), "text": a.text} for a in self.alarms]
         return {"alarms": rows, "next_id": self.next_id}
 
     @classmethod
@@ -74,7 +76,9 @@ class Alarms:
         """ValueError on what `to_dict` never gave."""
         try:
             alarms = [
-                Alarm(int(r["id"]), dt.datetime.fromisoformat(r["at"]), tuple(map(int, r["days"])))
+                Alarm(
+                    int(r["id"]), dt.datetime.fromisoformat(r["at"]), tuple(map(int, r["days"])), str(r.get("text", ""))
+                )
                 for r in data["alarms"]
             ]
             next_id = int(data["next_id"])
@@ -116,6 +120,8 @@ def _hours(call: Call) -> tuple[int, ...]:
         return (early,)
     if call.slots.get("day", "today") != "today" and call.intent == "AlarmSet":
         return (early if early >= 5 else early + 12,)  # on a day that was named nothing comes first: waking hours
+    if "text" in call.slots and early < 7:
+        return (early + 12,)  # reminders wake nobody
     return (early, early + 12)
 
 
@@ -151,7 +157,7 @@ def told(alarm: Alarm, now: dt.datetime) -> dict[str, object]:
     days = next((name for name, days in _REPEATED.items() if days == alarm.days), "") if alarm.days else ""
     ahead = (alarm.at.date() - now.date()).days
     once = ("today", "tomorrow")[ahead] if ahead in (0, 1) else WEEKDAYS[alarm.at.weekday()]
-    return {"hour": alarm.at.hour, "minute": alarm.at.minute, "day": days or once}
+    return {"hour": alarm.at.hour, "minute": alarm.at.minute, "day": days or once, "text": alarm.text}
 
 
 def _set(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
@@ -161,7 +167,7 @@ def _set(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
     if len(alarms.alarms) >= MAX_ALARMS:
         return alarms, Reply("alarm_too_many")
     at = _next(when, now) if when else (now + dt.timedelta(seconds=seconds)).replace(microsecond=0)
-    alarm = Alarm(alarms.next_id, at, when.days if when else ())
+    alarm = Alarm(alarms.next_id, at, when.days if when else (), str(call.slots.get("text", "")))
     more = replace(alarms._with([*alarms.alarms, alarm]), next_id=alarms.next_id + 1)
     return more, Reply("alarm_set", told(alarm, now))
 

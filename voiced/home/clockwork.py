@@ -98,7 +98,7 @@ class Clockwork:
 
     def _of_alarm(self, alarm: alarms.Alarm) -> Ring:
         late_s = (self._local() - alarm.at).total_seconds()
-        said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s}
+        said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s, "text": alarm.text}
         reply = Reply("alarm_missed" if late_s > LATE_S else "alarm_rings", said)
         return Ring(self._say(reply), self._wall_s(), alarm=True, once=late_s > MISSED_S)
 

@@ -30,6 +30,7 @@ LISTS: dict[str, dict[str, Any]] = {
             *({"in": f"{words} to", "out": -n} for words, n in _PAST.items()),
         ]
     },
+    "cl_task": {"wildcard": True},
     "cl_named": {"values": ["noon", "midnight"]},
     "cl_half": {
         "values": [
@@ -61,15 +62,18 @@ wake (me|us) [up] (at|for) <cl_time> [{cl_day:day}]
 wake (me|us) [up] {cl_day:day} at <cl_time>
 == AlarmSet
 (wake (me|us) [up]|set an alarm) in <ev_dur>
+== AlarmSet cost=0.3
+remind (me|us) to {cl_task:text} (at <cl_time> [{cl_day:day}]|{cl_day:day} at <cl_time>|in <ev_dur>)
+remind (me|us) (at <cl_time> [{cl_day:day}]|{cl_day:day} at <cl_time>|in <ev_dur>) to {cl_task:text}
 == AlarmCancel
 <cl_cancel> [<cl_the>] <cl_time> alarm
 <cl_cancel> [<cl_the>] alarm (for|at) <cl_when>
 == AlarmCancel cost=0.4
-<cl_cancel> <cl_the> alarm
+<cl_cancel> <cl_the> (alarm|reminder)
 == AlarmCancelAll
-<cl_cancel> all [[of] <cl_the>] alarms
+<cl_cancel> all [[of] <cl_the>] (alarms|reminders)
 == AlarmStatus
-(what|which) alarms (are set|do i have|are there|have i set)
+(what|which) (alarms|reminders) (are set|do i have|are there|have i set)
 (what|when) is my [next] alarm [set for]
 what time is my [next] alarm
 (do i have|are there) any alarms [set]

@@ -180,7 +180,12 @@ def _alarm(v: Values, twelve: bool) -> str:
     named = day.removeprefix("every ")
     named = named if named.startswith("week") else named.title()
     when = _DAYS.get(day) or (f"every {named}" if day.startswith("every ") else f"on {named}")
-    return f"{time_of_day(v['hour'], v['minute'], twelve)} {when}"
+    task = f" to {v['text']}" if v["text"] else ""
+    return f"{time_of_day(v['hour'], v['minute'], twelve)} {when}{task}"
+
+
+def _reminder(v: Values) -> str:
+    return f"Remember to {v['text']}." if v["text"] else ""
 
 
 def _alarms(v: Values) -> str:
@@ -263,7 +268,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "timer_too_many": lambda _: "There are too many timers.",
     "timer_missed": _timer_missed,
     # alarms
-    "alarm_set": lambda v: f"Alarm set for {_alarm(v, v['twelve'])}.",
+    "alarm_set": lambda v: f"{'I remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
     "alarm_when": lambda _: "For what time?",
     "alarm_too_many": lambda _: "There are too many alarms.",
     "alarm_none": lambda _: "There is no such alarm.",
@@ -271,10 +276,10 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "alarm_cancelled": lambda v: f"The alarm for {_alarm(v, v['twelve'])} is cancelled.",
     "alarms_cancelled": lambda v: f"{_first(counted(v['count'], 'alarm'))} cancelled.",
     "alarms": lambda v: _alarms(v),
-    "alarm_rings": lambda v: f"It is {time_of_day(v['hour'], v['minute'], v['twelve'])}.",
+    "alarm_rings": lambda v: _reminder(v) or f"It is {time_of_day(v['hour'], v['minute'], v['twelve'])}.",
     "alarm_missed": lambda v: (
-        f"Your alarm for {time_of_day(v['hour'], v['minute'], v['twelve'])} was {_ago(v['ago_s'])} ago."
-    ),
+        f"Your alarm for {time_of_day(v['hour'], v['minute'], v['twelve'])} was {_ago(v['ago_s'])} ago. {_reminder(v)}"
+    ).strip(),
     "snoozed": lambda v: f"I ring again in {duration(v['seconds'])}.",
     "nothing_rings": lambda _: "Nothing is ringing.",
     # lists
