@@ -105,6 +105,9 @@ def test_an_alarm_survives_a_power_cut_and_one_that_it_silenced_rings_when_the_p
     assert ring is not None
     assert ring.text == "Your alarm for ten a m was twelve minutes ago."
     clock.passes(15 * 60)
+    assert third.rings_now() is ring  # there was no loudspeaker
+    third.rang(ring)
+    clock.passes(15 * 60)
     assert third.rings_now() is None  # nobody is there
 
 

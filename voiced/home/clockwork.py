@@ -1,4 +1,4 @@
-"""Timers, alarms and what rings of them: everything that the house does by the clock, in one state that can be kept."""
+"""PURE. Timers, alarms and what rings of them: all that the house does by the clock, in one state that can be kept."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class Clockwork:
         """Somebody may have heard it: what is said once has been said, and the others take turns."""
         rest = tuple(r for r in self.ringing if r is not ring)
         if len(rest) < len(self.ringing):
-            self.ringing = rest if ring.once else (*rest, ring)
+            heard = replace(ring, since_s=ring.since_s or self._wall_s())
+            self.ringing = rest if ring.once else (*rest, heard)
 
     def silence(self) -> bool:
         """Whether anything rang."""
@@ -94,13 +95,13 @@ class Clockwork:
         said = {"name": timer.name, "seconds": timer.set_s}
         missed = late_s > LATE_S
         reply = Reply("timer_missed", {**said, "ago_s": late_s}) if missed else Reply("timer_over", said)
-        return Ring(self._say(reply), self._wall_s(), alarm=False, once=late_s > LONGEST_S)
+        return Ring(self._say(reply), alarm=False, once=late_s > LONGEST_S)
 
     def _of_alarm(self, alarm: alarms.Alarm) -> Ring:
         late_s = (self._local() - alarm.at).total_seconds()
         said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s, "text": alarm.text}
         reply = Reply("alarm_missed" if late_s > LATE_S else "alarm_rings", said)
-        return Ring(self._say(reply), self._wall_s(), alarm=True, once=late_s > MISSED_S)
+        return Ring(self._say(reply), alarm=True, once=late_s > MISSED_S)
 
     def _local(self) -> dt.datetime:
         return self._today().replace(tzinfo=None)

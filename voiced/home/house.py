@@ -281,7 +281,7 @@ class House:
     def rang(self, ring: Ring) -> None:
         """Somebody may have heard it."""
         self.clocks.told(ring)
-        if ring.once:
+        if ring.once or not ring.since_s:
             self.changed()
 
     def silence(self) -> None:

@@ -23,15 +23,15 @@ RING_INTENTS = frozenset([STOP, SNOOZE])
 @dataclass(frozen=True, slots=True)
 class Ring:
     text: str
-    since_s: float
-    """When it began, by the wall's clock."""
     alarm: bool
     """Else it is a timer."""
+    since_s: float = 0.0
+    """Since when somebody may have heard it, by the wall's clock; 0 where nobody may have."""
     once: bool = False
     """It is said until somebody may have heard it, and that is all."""
 
     def lasts(self, now_s: float) -> bool:
-        return self.once or now_s - self.since_s < LONGEST_S
+        return self.once or not self.since_s or now_s - self.since_s < LONGEST_S
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -40,6 +40,6 @@ class Ring:
     def from_dict(cls, data: Mapping[str, Any]) -> Ring:
         """ValueError on what `to_dict` never gave."""
         try:
-            return cls(str(data["text"]), float(data["since_s"]), bool(data["alarm"]), bool(data["once"]))
+            return cls(str(data["text"]), bool(data["alarm"]), float(data["since_s"]), bool(data["once"]))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this rings nothing: {error!r}") from error
