@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
-from tools.wake.speech import near
 from voiced.adapters.resample import Resampler, to_pcm
 from voiced.adapters.wakeword import BACKENDS, open_wake_words
 from voiced.errors import ModelFileError
@@ -26,16 +25,36 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("onnx")
     if not shutil.which("espeak-ng"):
         pytest.skip("espeak-ng is not installed")
-    out = tmp_path_factory.mktemp("wake") / "blue_banana.onnx"
+    folder = tmp_path_factory.mktemp("wake")
+    out = folder / "blue_banana.onnx"
+    for place, name in (("human", "human-0"), ("human", "foreign-0"), ("synth", "espeak-0")):
+        shelve(ROOT / "voiced" / "data" / "demo", folder / "cache" / place, name)
+    echo = np.random.default_rng(0).standard_normal((8, 8000)) * 10 ** (-np.arange(8000) / 1000)
+    echo[:, 0] = 20
+    np.save(folder / "cache" / "rooms.npy", (echo / 20).astype(np.float32))
     made = subprocess.run(
-        [sys.executable, "-m", "tools.wake", "blue banana", "--out", out, "--speech", "voiced/data/demo",
-         "--voices", "espeak", "--count", "120", "--rooms", "1", "--epochs", "25", "--json"],
+        [sys.executable, "-m", "tools.wake", "blue banana", "--out", out, "--cache", folder / "cache", "--voices",
+         "espeak", "--takes", "160", "--hours", "0.05", "--rooms", "2", "--epochs", "12", "--json"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     told = json.loads(made.stdout)
     assert told["phrase"] == "blue banana"
     assert {row["threshold"] for row in told["held_out"]} >= {0.5, 0.9}
     return out
+
+
+def shelve(recordings: Path, folder: Path, name: str) -> None:
+    """Recordings as `tools.nano prepare` leaves corpora, each as a speaker of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    at, rows, sound = 0, [], bytearray()
+    for path in sorted(recordings.rglob("*.flac")):
+        pcm, _ = soundfile.read(path, dtype="int16")
+        row = {"start": at, "n": len(pcm), "text": "turn it on", "voice": f"{name} {path.stem}", "kind": name}
+        rows.append(json.dumps(row))
+        sound += pcm.tobytes()
+        at += len(pcm)
+    (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    (folder / f"{name}.raw").write_bytes(sound)
 
 
 def peak(wake_word: Path, backend: str, path: Path, words: str) -> float:
@@ -58,10 +77,3 @@ def test_both_backends_hear_it_alike_and_nothing_else(head: Path, tmp_path: Path
         other.append(peak(head, backend, tmp_path / "other.wav", "seven people walked along the river"))
     assert said[0] == pytest.approx(said[1], abs=0.05)
     assert min(said) > max(other)  # made from few takes: it tells them apart, and would not do for a kitchen
-
-
-def test_near_words_are_never_the_phrase() -> None:
-    rng = random.Random(4)
-    drawn = [near("hey gemma", rng) for _ in range(400)]
-    assert len(set(drawn)) > 200
-    assert not any("hey gemma" in words for words in drawn)
