@@ -210,6 +210,20 @@ def test_where_only_the_name_is_in_doubt_it_may_be_asked_and_what_is_in_doubt_ot
         assert doubt.certainty < 0.7 < doubt.certainty + doubt.alternatives[0].certainty
 
 
+@given(st.floats(-60, 0), st.floats(0, 5))
+def test_what_is_hardly_believed_is_not_asked_about_either(score: float, behind: float) -> None:
+    named: dict[tuple[int, ...], Call] = {
+        (1, 2, 3): Call("HassTurnOn", {"name": "lamp"}), (1, 2, 4): Call("HassTurnOn", {"name": "lamb"})
+    }  # fmt: skip
+    paths = (Path((1, 2, 3), score), Path((1, 2, 4), score - behind))
+    decision = judge(Walk(paths, None, -math.inf, Path((6,), -0.1), True, 1), Trie({}, named), Calibration(), str)
+    if decision.verdict is Verdict.CALLS:
+        second = decision.alternatives[0].certainty
+        assert second <= decision.certainty
+        assert decision.certainty + second <= 1.0001
+        assert decision.certainty + second >= Calibration().least
+
+
 def test_two_ways_to_say_one_thing_are_one_outcome() -> None:
     same = Call("HassTurnOn", {"name": "lamp"})
     house = Trie({(1, 2, 3): 0.0, (1, 2, 4): 0.0}, {(1, 2, 3): same, (1, 2, 4): same})

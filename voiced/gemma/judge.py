@@ -107,11 +107,17 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
     doubt = by.level * max(_cost(walk.finished[0]), _cost(walk.free)) if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
-    share = min(max(best.weight / total, _LEAST_SHARE), _MOST_SHARE)
-    sure = _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
-    # where the best one is wrong, the others have what is left, each its part
+
+    def certainty(weight: float) -> float:
+        share = min(max(weight / total, _LEAST_SHARE), _MOST_SHARE)
+        return _logistic(by.bias + by.share * math.log(share / (1 - share)) - doubt)
+
+    sure = certainty(best.weight)
+    # where the best one is wrong, the others have at most what is left, each its part
     left = (1 - sure) / max(total - best.weight, 1e-9)
-    others = [Alternative(o.calls, o.sentence, left * o.weight) for o in ranked if o is not best]
+    others = [
+        Alternative(o.calls, o.sentence, min(left * o.weight, certainty(o.weight))) for o in ranked if o is not best
+    ]
     if sure < by.least and not (others and _which(best.calls, others[0], sure, by.least)):
         return Decision(Verdict.NOT_FOR_ME, certainty=1 - sure, evidence=Evidence(Rule.UNSURE, sure, by.least))
     alternatives = [Alternative(calls, sentence, 0.0) for calls, sentence in best.others] + others
