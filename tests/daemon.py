@@ -54,6 +54,7 @@ class Daemon:
         (folder / "home.toml").write_text(DEMO_HOME.read_text("utf-8"), "utf-8")
         self.config.write_text(
             f'id = "{name}"\nhome = "{folder / "home.toml"}"\nstate_dir = "{folder / "state"}"\n'
+            f"[mute]\nmqtt_lifts = true\n"
             f'[microphone]\ndevice = "{device}"\n[speaker]\ndevice = "{speaker}"\n'
             f'[broker]\nhost = "127.0.0.1"\nport = {port}\n{broker}\n{more}\n',
             "utf-8",

@@ -14,11 +14,13 @@ MODULES = sorted(path for path in ROOT.rglob("*.py"))
 MAX_LINES = 400
 PURE = ("home", "listen", "speak")
 HEAVY = (
-    "aiomqtt", "gguf", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime", "openwakeword", "paho",
-    "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr", "webrtcvad", "websockets",
+    "aiomqtt", "gguf", "gpiozero", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime",
+    "openwakeword", "paho", "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr",
+    "webrtcvad", "websockets",
 )  # fmt: skip
 """What the core never loads: each of it lives in a child process, or comes in through a port."""
 SDK = {
+    "gpio": {"gpiozero"},
     "hub": {"huggingface_hub"},
     "homeassistant": {"websockets"},
     "microphone": {"sounddevice"},

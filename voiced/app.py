@@ -23,6 +23,7 @@ from voiced.home.model import Home
 from voiced.home.quiet import QuietHours, Replies
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
+from voiced.panel import Lamp, NoLamp
 from voiced.ports import Broker
 from voiced.turns import TurnSettings
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
@@ -112,6 +113,16 @@ def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True, 
             "tells": tells,
         }
     )
+
+
+def open_panel(config: Config, short: Callable[[], None], long: Callable[[], None]) -> Lamp:
+    """The configured pins; without any, a lamp that nobody sees. `short` and `long` are called at the presses."""
+    button, led = config.panel.button_gpio, config.panel.led_gpio
+    if button is None and led is None:
+        return NoLamp()
+    from voiced.adapters.gpio import GpioPanel
+
+    return GpioPanel(button=button, led=led, short=short, long=long)
 
 
 def system_digits() -> str:

@@ -91,6 +91,20 @@ class WhyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MuteConfig:
+    mqtt_lifts: bool = False
+    """Whether a message may lift the mute. The button may, and SIGUSR1; speech never."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelConfig:
+    """BCM numbers of the pins of a button (to ground) and a lamp; None for what there is not."""
+
+    button_gpio: int | None = None
+    led_gpio: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsConfig:
     port: int = 0
     """Prometheus metrics on 127.0.0.1; 0 opens nothing."""
@@ -154,6 +168,8 @@ class Config:
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
     why: WhyConfig = field(default_factory=WhyConfig)
+    mute: MuteConfig = field(default_factory=MuteConfig)
+    panel: PanelConfig = field(default_factory=PanelConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
     home_assistant: HomeAssistantConfig = field(default_factory=HomeAssistantConfig)
@@ -191,6 +207,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
     assistant = root.table("home_assistant")
     quiet = root.table("quiet")
+    mute, panel = root.table("mute"), root.table("panel")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
         id=root.string("id", _CONFIG.id),
@@ -243,6 +260,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         home_assistant=HomeAssistantConfig(
             url=assistant.string("url", "").rstrip("/"), token_file=_path(assistant, "token_file", base)
         ),
+        mute=MuteConfig(mqtt_lifts=mute.boolean("mqtt_lifts", MuteConfig().mqtt_lifts)),
+        panel=PanelConfig(_pin(panel, "button_gpio"), _pin(panel, "led_gpio")),
         quiet=QuietConfig(
             _clock(quiet, "from"),
             _clock(quiet, "to"),
@@ -262,6 +281,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         thresholds.fault(word, "is none of the wake words: " + ", ".join(config.wake.by_word()))
     if config.ledger.keep_turns and config.state_dir is None:
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
+    if config.panel.led_gpio is not None and config.panel.led_gpio == config.panel.button_gpio:
+        panel.fault("led_gpio", "is the button's pin, too")
     if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
         discovery.fault("prefix", "must be a topic without '+', '#' or spaces")
     house = config.home_assistant
@@ -288,6 +309,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         discovery,
         assistant,
         quiet,
+        mute,
+        panel,
         hermes,
         hooks,
         root,
@@ -310,6 +333,10 @@ def read_text(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _pin(table: Table, key: str) -> int | None:
+    return table.integer(key, 0, low=0, high=27) if table.has(key) else None
 
 
 def _path(table: Table, key: str, base: Path) -> Path | None:

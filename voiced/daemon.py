@@ -9,6 +9,7 @@ import resource
 import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from voiced.accounting import Accounting
 from voiced.adapters.store import Store
@@ -21,6 +22,7 @@ from voiced.app import (
     microphone_ear,
     mouth,
     mqtt,
+    open_panel,
     quiet_hours,
     real_house,
     running,
@@ -29,7 +31,7 @@ from voiced.app import (
 )
 from voiced.assistant import Assistant
 from voiced.config import Config
-from voiced.errors import StateError, VoicedError
+from voiced.errors import BusyError, StateError, VoicedError
 from voiced.home.ha_registry import registry_of, things
 from voiced.home.house import House
 from voiced.home.load import HomeFile
@@ -37,6 +39,7 @@ from voiced.home.model import Home
 from voiced.keeping import Keeper
 from voiced.learning import KEPT_BYTES, Learning
 from voiced.listen.listener import Listener
+from voiced.panel import Panel
 from voiced.ports import Broker
 from voiced.presenting import Presenting
 from voiced.pulse import Pulse
@@ -88,7 +91,7 @@ class Daemon:
             presenting.tell(happening)
 
         reporter = Reporter(broker, config.id, also)
-        keep = Kept(Store(state_directory(config)), house, ear, reporter)
+        keep = Kept(Store(state_directory(config)), house, ear, reporter, message_lifts=config.mute.mqtt_lifts)
         await keep.restore()
         assistant = Assistant(
             ear=ear,
@@ -101,12 +104,15 @@ class Daemon:
             explain=reasons.explain,
             settings=turn_settings(config),
         )
+        panel = Panel(partial(open_panel, config), mute=keep.toggle_mute, listen=assistant.listen)
+        reporter.show = panel.show
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, panel.press)
         presenting = Presenting(config, broker, house, assistant)
         remote = Remote(
             broker,
             config.id,
             assistant,
-            mute=keep.mute,
+            mute=keep.mute_by_message,
             why=lambda turns: reasons.answer(turns, assistant.listener),
             tell=reporter.tell,
         )
@@ -121,6 +127,7 @@ class Daemon:
                 "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
                 "presenting": presenting.run(), "own voice": ear.overhear(voice),
+                "panel": panel.run(),
             }  # fmt: skip
             if config.learns:
                 jobs["learning"] = learning.run(Moving(config, house, mind, voice, broker))
@@ -165,10 +172,13 @@ class Moving:
 class Kept:
     """What outlasts a restart: the house's timers and lock-out, and that the ear is muted."""
 
-    def __init__(self, store: Store, house: House, ear: EarClient, reporter: Reporter) -> None:
+    def __init__(
+        self, store: Store, house: House, ear: EarClient, reporter: Reporter, *, message_lifts: bool = False
+    ) -> None:
         self._store, self._house, self._ear, self._reporter = store, house, ear, reporter
         self.keeper = Keeper(store, lambda: {"house": house.to_dict(), "muted": self.muted})
         self.muted = False
+        self._message_lifts = message_lifts
 
     async def restore(self) -> None:
         """Before anything starts. A state that cannot be read is said, and nothing of it is taken over; but where
@@ -201,6 +211,15 @@ class Kept:
         _log.info("muted" if on else "listening again")
         self._reporter.tell({"event": "muted" if on else "unmuted", "t_ms": 0.0})
         self._reporter.is_now(muted=on)
+
+    async def toggle_mute(self) -> None:
+        await self.mute(not self.muted)
+
+    async def mute_by_message(self, on: bool) -> None:
+        """BusyError where the owner did not say that a message may lift the mute."""
+        if self.muted and not on and not self._message_lifts:
+            raise BusyError("muted on purpose: only at the device (or with mute.mqtt_lifts) is it lifted")
+        await self.mute(on)
 
 
 async def _prepare(voice: MouthClient, house: House) -> None:

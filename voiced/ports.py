@@ -32,6 +32,14 @@ class Chime(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """How a lamp blinks; never off where `off_s` is 0, never on where `on_s` is."""
+
+    on_s: float
+    off_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """What came out of the loudspeaker."""
 

@@ -42,8 +42,10 @@ _ATTRIBUTES = ("turn", "word", "score", "entity", "verb", "reason")
 _NOTHING = "None"
 
 
-def announcement(device_id: str, area: str, prefix: str) -> Out:
-    """The whole device in one retained message. `area` is where it stands; "" where nobody said."""
+def announcement(device_id: str, area: str, prefix: str, *, lifts_mute: bool = False) -> Out:
+    """The whole device in one retained message. `area` is where it stands; "" where nobody said. What a message may
+    not lift (`lifts_mute`) is no switch but a button.
+    """
     uid, base = "voiced_" + re.sub(r"[^a-zA-Z0-9_-]", "_", device_id), f"voiced/{device_id}"
 
     def component(platform: str, key: str, name: str, **more: object) -> dict[str, object]:
@@ -63,6 +65,9 @@ def announcement(device_id: str, area: str, prefix: str) -> Out:
             "switch", "mute", "Mute", state_topic=state, command_topic=f"{base}/mute", payload_on="on",
             payload_off="off", state_on="True", state_off="False", value_template="{{ value_json.muted }}",
             entity_category="config", icon="mdi:microphone-off",
+        ) if lifts_mute else component(
+            "button", "mute", "Mute", command_topic=f"{base}/mute", payload_press="on", entity_category="config",
+            icon="mdi:microphone-off",
         ),
         "problem": component(
             "binary_sensor", "problem", "Problem", state_topic=state, device_class="problem",

@@ -52,7 +52,7 @@ class Presenting:
             asked[f"{self._base}/volume/set"] = self._set_volume
             prefix = config.discovery.prefix
             announce = [
-                lambda: presence.announcement(config.id, config.area, prefix),
+                lambda: presence.announcement(config.id, config.area, prefix, lifts_mute=config.mute.mqtt_lifts),
                 self._threshold,
                 self._next_timer,
                 self._next_alarm,

@@ -40,12 +40,22 @@ class DeviceState:
     def after(self, event: str) -> DeviceState:
         return replace(self, doing=_DOING.get(event, self.doing))
 
-    def to_json(self) -> str:
+    @property
+    def shown(self) -> str:
+        """In one word."""
         idle = self.doing == "idle"
-        state = "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
+        return "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
+
+    def to_json(self) -> str:
         wake = {word: asdict(count) for word, count in self.wakes.items()}
-        told = {"state": state, "muted": self.muted, "lacks": list(self.lacks), "version": __version__, "wake": wake}
-        return json.dumps(told)
+        told = {
+            "state": self.shown,
+            "muted": self.muted,
+            "lacks": list(self.lacks),
+            "version": __version__,
+            "wake": wake,
+        }
+        return json.dumps(told | {"wake": wake})
 
 
 class Changes(TypedDict, total=False):
@@ -59,6 +69,8 @@ class Reporter:
         self._broker, self._root, self._also = broker, f"voiced/{device_id}", also
         self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_QUEUE)
         self.state = DeviceState()
+        self.show: Callable[[str], None] = lambda _: None
+        """Called with `DeviceState.shown`, whenever it may have changed."""
         self._told = ""
         """The state as it was last handed to the broker."""
 
@@ -69,10 +81,12 @@ class Reporter:
         if event == "turn_end" and "ledger" in happening:
             self._put("ledger", happening["ledger"])
         self.state = self.state.after(event)
+        self.show(self.state.shown)
 
     def is_now(self, **changed: Unpack[Changes]) -> None:
         """What changed beside the turns."""
         self.state = replace(self.state, **changed)
+        self.show(self.state.shown)
         with contextlib.suppress(asyncio.QueueFull):
             self._waiting.put_nowait(("state", ""))
 
