@@ -40,7 +40,6 @@ class Daemon:
         folder: Path,
         port: int,
         *,
-        name: str = "t",
         device: str = "pulse",
         speaker: str = "pulse",
         more: str = "",
@@ -53,7 +52,7 @@ class Daemon:
         # The demo's house as somebody's own: where none is configured, the daemon begins with an empty one.
         (folder / "home.toml").write_text(DEMO_HOME.read_text("utf-8"), "utf-8")
         self.config.write_text(
-            f'id = "{name}"\nhome = "{folder / "home.toml"}"\nstate_dir = "{folder / "state"}"\n'
+            f'id = "t"\nhome = "{folder / "home.toml"}"\nstate_dir = "{folder / "state"}"\n'
             f"[mute]\nmqtt_lifts = true\n"
             f'[microphone]\ndevice = "{device}"\n[speaker]\ndevice = "{speaker}"\n'
             f'[broker]\nhost = "127.0.0.1"\nport = {port}\n{broker}\n{more}\n',

@@ -82,7 +82,7 @@ def mouth(link: child.Link, _options: child.Options) -> None:
                 link.send(protocol.Pong(request))
             case protocol.Say(request) | protocol.PlayChime(request):
                 link.send(protocol.Sounding(request, 1.0), protocol.Done(request, 1.0, 1.0, cached=True))
-            case protocol.Prepare(request) | protocol.StopPlaying(request):
+            case _ if request := getattr(message, "request", 0):
                 link.send(protocol.Done(request))
 
 

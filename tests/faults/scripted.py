@@ -15,29 +15,28 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import voiced.daemon
 from voiced.adapters.store import Store
 from voiced.assistant import Assistant
 from voiced.cli import main
-from voiced.config import Config
-from voiced.workers.clients import EarClient, EngineClient, MouthClient
 
 _CHILDREN = "tests.faults.children"
 _HANGS_S = 60
 
 
-def _ear(_config: Config) -> EarClient:
-    return EarClient(options={"role": "ear"}, module=_CHILDREN)
+def _by_script(role: str, factory: str) -> None:
+    """The daemon's client stays as it is; the child that it starts is another."""
+    make = getattr(voiced.daemon, factory)
 
+    def made(*given: Any, **named: Any) -> Any:
+        client = make(*given, **named)
+        client.supervisor._module, client.supervisor._options = _CHILDREN, {"role": role}
+        return client
 
-def _engine(_config: Config) -> EngineClient:
-    return EngineClient(options={"role": "engine"}, module=_CHILDREN)
-
-
-def _mouth(_config: Config) -> MouthClient:
-    return MouthClient(options={"role": "mouth"}, module=_CHILDREN)
+    patch.object(voiced.daemon, factory, made).start()
 
 
 async def _for_ever(*_: object) -> None:
@@ -62,11 +61,9 @@ def _wrong(fault: str) -> None:
 
 if __name__ == "__main__":
     scripted = os.environ["VOICED_SCRIPTED"].split(",")
-    for name, factory, stand_in in (
-        ("ear", "microphone_ear", _ear), ("engine", "engine", _engine), ("mouth", "mouth", _mouth)
-    ):  # fmt: skip
-        if name in scripted:
-            patch.object(voiced.daemon, factory, stand_in).start()
+    for role, factory in (("ear", "microphone_ear"), ("engine", "engine"), ("mouth", "mouth")):
+        if role in scripted:
+            _by_script(role, factory)
     signal.signal(signal.SIGUSR1, lambda *_: _wrong(os.environ.get("VOICED_FAULT", "")))
     Path("/proc/self/comm").write_text("voiced", "ascii")
     raise SystemExit(main())

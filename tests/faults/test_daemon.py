@@ -52,32 +52,43 @@ async def scripted(folder: Path, broker: Mosquitto, *, fault: str = "") -> Async
 
 
 @pytest.mark.row("D2", "D10")
-async def test_d2_parts_that_hang_or_die_are_said_and_replaced(
-    tmp_path: Path, mosquitto: Mosquitto, record_property: Record
-) -> None:
-    """Ear, engine and mouth stopped and killed, and the broker frozen; the watchdog is fed all the while."""
-    async with scripted(tmp_path, mosquitto) as (one, _):
-        began = time.monotonic()
-        for name in ALL:
-            for number in (signal.SIGKILL, signal.SIGSTOP):
-                before, at = one.child(name), time.monotonic()
-                os.kill(before, number)
-                if number == signal.SIGSTOP:  # what is back within a beat need not be said
-                    record_property(f"{name}_said_s", await one.until(lambda: LACKS[name] in one.status))  # noqa: B023
-                await one.until(functools.partial(one.replaced, name, before))
-                await one.ready()
-                record_property(f"{name}_back_s", time.monotonic() - at)
-        at = time.monotonic()
-        mosquitto.freeze()
-        record_property("broker_said_s", await one.until(lambda: "no broker" in one.status))
-        mosquitto.thaw()
-        await one.ready()
-        record_property("broker_back_s", time.monotonic() - at)
-        await one.until(lambda: one.pings_since(at) >= 2)
-        gaps = [later - earlier for (earlier, _), (later, _) in pairwise(_pings(one, began))]
-        record_property("longest_between_pings_s", max(gaps))
-        minutes = (time.monotonic() - began) / 60
-        assert len(one.log) < 20 * (minutes + 2), "a storm of faults is no storm of lines"
+async def test_d2_parts_that_hang_or_die_are_said_and_replaced(tmp_path: Path, record_property: Record) -> None:
+    """Ear, engine and mouth killed and stopped, and the broker frozen; the watchdog is fed all the while."""
+
+    async def goes(part: str) -> None:
+        with _own(tmp_path, part) as (folder, broker):
+            async with scripted(folder, broker) as (one, _):
+                began = time.monotonic()
+                if part == "broker":
+                    broker.freeze()
+                    record_property("broker_said_s", await one.until(lambda: "no broker" in one.status))
+                    broker.thaw()
+                    await one.ready()
+                else:
+                    for number in (signal.SIGKILL, signal.SIGSTOP):
+                        before = one.child(part)
+                        os.kill(before, number)
+                        if number == signal.SIGSTOP:  # what is back within a beat need not be said
+                            record_property(f"{part}_said_s", await one.until(lambda: LACKS[part] in one.status))
+                        await one.until(functools.partial(one.replaced, part, before))
+                        await one.ready()
+                record_property(f"{part}_back_s", time.monotonic() - began)
+                at = time.monotonic()
+                await one.until(lambda: one.pings_since(at) >= 2)
+                gaps = [later - earlier for (earlier, _), (later, _) in pairwise(_pings(one, began))]
+                record_property("longest_between_pings_s", max(gaps))
+                minutes = (time.monotonic() - began) / 60
+                assert len(one.log) < 20 * (minutes + 2), "a storm of faults is no storm of lines"
+
+    await asyncio.gather(*map(goes, (*ALL, "broker")))
+
+
+@contextlib.contextmanager
+def _own(folder: Path, name: str) -> Iterator[tuple[Path, Mosquitto]]:
+    """A folder and a broker of one's own, for what runs beside others."""
+    (own := folder / name.replace(" ", "-")).mkdir()
+    with Mosquitto() as broker:
+        yield own, broker
 
 
 def _pings(one: Daemon, since: float) -> list[tuple[float, str]]:
@@ -85,21 +96,18 @@ def _pings(one: Daemon, since: float) -> list[tuple[float, str]]:
 
 
 @pytest.mark.row("D2")
-async def test_d2_a_core_that_hangs_pings_no_more(
-    tmp_path: Path, mosquitto: Mosquitto, record_property: Record
-) -> None:
+async def test_d2_a_core_that_hangs_pings_no_more(tmp_path: Path, record_property: Record) -> None:
     """Stopped; in a call that does not return; in one that holds the interpreter; waiting for what never comes."""
 
     async def hangs(fault: str) -> float:
-        (folder := tmp_path / fault).mkdir()
-        async with Daemon(folder, mosquitto.port, name=f"t-{fault}", scripted=ALL, fault=fault) as one:
-            await one.ready()
-            at = time.monotonic()
-            await one.until(lambda: one.pings_since(at) >= 1)
-            one.process.send_signal(signal.SIGSTOP if fault == "stop" else signal.SIGUSR1)
-            hung = time.monotonic()
-            await asyncio.sleep(15)
-            return max((at - hung for at, _ in _pings(one, hung)), default=0.0)
+        with _own(tmp_path, fault) as (folder, broker):
+            async with scripted(folder, broker, fault=fault) as (one, _):
+                at = time.monotonic()
+                await one.until(lambda: one.pings_since(at) >= 1)
+                one.process.send_signal(signal.SIGSTOP if fault == "stop" else signal.SIGUSR1)
+                hung = time.monotonic()
+                await asyncio.sleep(15)
+                return max((at - hung for at, _ in _pings(one, hung)), default=0.0)
 
     ended_s = max(await asyncio.gather(*map(hangs, ("stop", "loop", "gil", "lock"))))
     record_property("pings_end_s", ended_s)
@@ -117,20 +125,21 @@ async def test_d2_a_disk_that_does_not_answer_is_said_and_commands_work(tmp_path
 
 
 @pytest.mark.row("D3")
-async def test_d3_an_engine_that_crashes_aborts_or_hangs_is_replaced(
-    tmp_path: Path, mosquitto: Mosquitto, record_property: Record
-) -> None:
-    async with scripted(tmp_path, mosquitto) as (one, house):
-        for words in ("please crash", "please abort", "please hang"):
-            before, at = one.child("engine"), time.monotonic()
-            await house.ask(words)
-            await one.happens("request_refused", request="ask")
-            await one.until(functools.partial(one.replaced, "engine", before))
-            await one.ready()
-            record_property(words.split()[1] + "_back_s", time.monotonic() - at)
-        await house.ask("close the garage door")
-        await one.happens("confirmed")
-        assert house.commands() == CLOSE
+async def test_d3_an_engine_that_crashes_aborts_or_hangs_is_replaced(tmp_path: Path, record_property: Record) -> None:
+    async def goes(fault: str) -> None:
+        with _own(tmp_path, fault) as (folder, broker):
+            async with scripted(folder, broker) as (one, house):
+                before, at = one.child("engine"), time.monotonic()
+                await house.ask(f"please {fault}")
+                await one.happens("request_refused", request="ask")
+                await one.until(lambda: one.replaced("engine", before))
+                await one.ready()
+                record_property(f"{fault}_back_s", time.monotonic() - at)
+                await house.ask("close the garage door")
+                await one.happens("confirmed")
+                assert house.commands() == CLOSE
+
+    await asyncio.gather(*map(goes, ("crash", "abort", "hang")))
 
 
 @pytest.mark.row("D3")
@@ -141,8 +150,7 @@ async def test_d3_a_part_that_goes_in_mid_turn_sends_nothing_and_the_next_turn_w
     """The ear, the engine and the mouth, each in a house of its own."""
 
     async def goes(part: str) -> None:
-        (folder := tmp_path / part).mkdir()
-        with Mosquitto() as broker:
+        with _own(tmp_path, part) as (folder, broker):
             async with scripted(folder, broker) as (one, house):
                 before = one.child(part)
                 one.at("speech_start", lambda: os.kill(before, number))
@@ -243,30 +251,31 @@ def test_d4_a_wrong_configuration_is_one_line_and_status_78(tmp_path: Path, text
 
 
 @pytest.mark.row("D9")
-@pytest.mark.parametrize("moment", ["starting", "listening", "words", "no ear", "no engine", "no broker", "muted"])
-async def test_d9_sigterm_at_any_moment(
-    tmp_path: Path, mosquitto: Mosquitto, moment: str, record_property: Record
-) -> None:
-    async with house_at(mosquitto.port) as house, Daemon(tmp_path, mosquitto.port, scripted=ALL) as one:
-        await one.until(lambda: one.status if moment == "starting" else one.status == "listening")
-        match moment:
-            case "words":
-                one.speak()
-                await one.happens("speech_start")
-            case "no ear" | "no engine":
-                os.kill(one.child(moment.split()[1]), signal.SIGSTOP)
-            case "no broker":
-                mosquitto.freeze()
-            case "muted":
-                await house.link.publish("voiced/t/mute", "on")
-                await one.until(lambda: one.status == "muted")
-        took_s = await one.ends(signal.SIGTERM)
-        mosquitto.thaw()
-        record_property(f"{moment.replace(' ', '_')}_s", took_s)
-        assert one.process.returncode == 0, one.log[-5:]
-        assert "terminate" not in "\n".join(one.log)
-        if moment != "no broker":
-            await one_says_offline(house)
+async def test_d9_sigterm_at_any_moment(tmp_path: Path, record_property: Record) -> None:
+    async def leaves(moment: str) -> None:
+        with _own(tmp_path, moment) as (folder, broker):
+            async with house_at(broker.port) as house, Daemon(folder, broker.port, scripted=ALL) as one:
+                await one.until(lambda: one.status if moment == "starting" else one.status == "listening")
+                match moment:
+                    case "words":
+                        one.speak()
+                        await one.happens("speech_start")
+                    case "no ear" | "no engine":
+                        os.kill(one.child(moment.split()[1]), signal.SIGSTOP)
+                    case "no broker":
+                        broker.freeze()
+                    case "muted":
+                        await house.link.publish("voiced/t/mute", "on")
+                        await one.until(lambda: one.status == "muted")
+                record_property(f"{moment.replace(' ', '_')}_s", await one.ends(signal.SIGTERM))
+                broker.thaw()
+                assert one.process.returncode == 0, one.log[-5:]
+                assert "terminate" not in "\n".join(one.log)
+                if moment != "no broker":
+                    await one_says_offline(house)
+
+    for moments in (("starting", "listening", "words", "muted"), ("no ear", "no engine", "no broker")):
+        await asyncio.gather(*map(leaves, moments))
 
 
 async def one_says_offline(house: House) -> None:

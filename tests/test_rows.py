@@ -1,0 +1,34 @@
+"""The table of faults: every row has a test, and what is written of it is what was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests import rows
+from tests.faults.soak import markdown
+
+
+def test_every_row_has_a_test_and_every_mark_a_row() -> None:
+    marked = set[str]()
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        for names in re.findall(r"@pytest\.mark\.row\(([^)]*)\)", path.read_text("utf-8")):
+            marked |= set(re.findall(r'"(\w+)"', names))
+    assert marked == set(rows.ROWS)
+    assert set(rows.LIMITS) <= set(rows.ROWS)
+
+
+def test_a_row_that_misses_its_target_says_so(tmp_path: Path) -> None:
+    fast, slow, broken = rows.Account(), rows.Account(), rows.Account()
+    fast.add("passed", 1.0, [("row", "A1"), ("deaf_s", 1.2), ("healed_s", 4.0)])
+    slow.add("passed", 1.0, [("deaf_s", 1.2), ("healed_s", 2.0)])
+    slow.add("passed", 1.0, [("deaf_s", 3.4), ("healed_s", 1.0)])
+    broken.add("failed", 1.0, [])
+    rows.write(tmp_path / "rows", {"A1": fast, "A2": slow, "C9": broken})
+    written = [rows.Result(**json.loads(line)) for line in (tmp_path / "rows").read_text("utf-8").splitlines()]
+    assert [(one.row, one.met, one.trials) for one in written] == [("A1", True, 1), ("A2", False, 2), ("C9", False, 0)]
+    assert written[1].figure == {"deaf_s": 3.4, "healed_s": 2.0}
+    table = markdown(written)
+    assert "| A1 | sound server killed |" in table
+    assert "deaf s 3.4" in table
