@@ -22,7 +22,8 @@ from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.load import load_home
 from voiced.messages import Call, Verdict
 from voiced.ports import Expect
-from voiced.workers.engine import Compiled, EngineCore, Setup, compile_home
+from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine_house import Compiled, compile_home
 
 pytestmark = pytest.mark.e2b
 

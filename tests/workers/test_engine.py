@@ -19,7 +19,7 @@ from voiced.gemma.models import from_folder
 from voiced.home.load import load_home
 from voiced.messages import Decision, Verdict
 from voiced.ports import Expect
-from voiced.workers import protocol
+from voiced.workers import engine, protocol
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore, Setup, handle
 
@@ -264,6 +264,35 @@ def test_llama_cpps_own_encoder_decides_alike_and_says_what_it_costs(
         decisions.append(one.decide(1)[0])
     assert decisions[0] == decisions[1]
     other.close()
+
+
+def test_a_machine_that_cannot_keep_up_takes_longer_steps_and_decides_alike(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engine, "LARGE_BYTES", 0)
+    fast, slow = (_paced(monkeypatch, keeps_up) for keeps_up in (1000.0, 0.0))
+    assert slow.load
+    assert caplog.text.count("longer") == 1
+    pcm, logits = sound(2.2, seed=8), Logits(monkeypatch)
+    decisions = [said(one, pcm, cuts) for one, cuts in ((fast, []), (slow, []), (slow, [1, 30_001, 9]))]
+    usual, longer, chopped = logits.seen
+    assert decisions[1] == decisions[2]
+    assert np.array_equal(longer, chopped)
+    assert (decisions[0].verdict, decisions[0].calls) == (decisions[1].verdict, decisions[1].calls)
+    assert np.abs(usual - longer).max() <= 1e-3
+    slow.begin(1)
+    slow.feed(1, sound(0.9, seed=8))
+    assert slow._turn is not None
+    assert slow._turn.sound.final == 0, "a step is 960 ms long"
+    slow.close()
+    fast.close()
+
+
+def _paced(monkeypatch: pytest.MonkeyPatch, keeps_up: float) -> EngineCore:
+    monkeypatch.setattr(engine, "KEEPS_UP", keeps_up)
+    one = EngineCore(tiny_pair(), Setup(threads=1))
+    one.load_home(HOME)
+    return one
 
 
 def test_an_encoder_that_does_not_exist_is_said() -> None:

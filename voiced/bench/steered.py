@@ -12,7 +12,7 @@ from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import WalkSettings
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect
-from voiced.workers.engine import Compiled, compile_home
+from voiced.workers.engine_house import Compiled, compile_home
 
 CHOICES = 3
 _LONGEST = 40

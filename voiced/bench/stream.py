@@ -83,6 +83,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "model": options.model,
         **machine(core.threads),
         "audio_s": options.seconds,
+        "load_at_start": None if core.load is None else round(core.load, 4),
         "load": round(median(busy[1:]) / (options.seconds * 1000), 4),
         "reserve": round(1 - median(busy[1:]) / (options.seconds * 1000), 4),
         "worst_lag_ms": median(lags[1:]),

@@ -37,6 +37,9 @@ class Encoder(Protocol):
     def step_samples(self, heard: Any) -> int:
         """How much sound the next step takes: a multiple of 640."""
 
+    def lengthen(self) -> None:
+        """Longer steps from now on: less work in all, more of it after the last word. Between turns only."""
+
     def encode_step(self, heard: Any, sound: F32) -> tuple[F32, Any]:
         """A step's samples, with more sound to follow -> final embeddings float32 [n, width], and what was heard."""
 
@@ -70,6 +73,9 @@ class Reencoder:
     def step_samples(self, heard: F32) -> int:
         """About a third of the position."""
         return TOKEN_SAMPLES * self._step * max(1, round(len(heard) / TOKEN_SAMPLES / 3 / self._step))
+
+    def lengthen(self) -> None:
+        self._step *= 2
 
     def encode_step(self, heard: F32, sound: F32) -> tuple[F32, F32]:
         whole = np.concatenate([heard, sound])

@@ -50,6 +50,7 @@ class IncrementalEncoder:
             self._weights.close()
             raise
         self.width = self._shape.out
+        self._long_from = LONG_FROM
         self._cpu = Cpu(threads)
         self._distances = distances(self._cpu, self._weights, self._shape)
         self._final = {rows: self._step(rows, final=True) for rows in (CHUNK, LONG)}
@@ -74,7 +75,11 @@ class IncrementalEncoder:
 
     def step_samples(self, heard: Heard) -> int:
         """How much sound the next step takes."""
-        return (LONG if heard.tokens >= LONG_FROM else CHUNK) * TOKEN_SAMPLES
+        return (LONG if heard.tokens >= self._long_from else CHUNK) * TOKEN_SAMPLES
+
+    def lengthen(self) -> None:
+        """Long steps from the first one on."""
+        self._long_from = 0
 
     def encode_step(self, heard: Heard, sound: F32) -> tuple[F32, Heard]:
         """A step's samples, with more sound to follow -> float32 [tokens, width], and what was heard with them."""

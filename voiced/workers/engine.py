@@ -6,9 +6,10 @@ Options: `model` (folder of the model), `threads` (0 or absent for a good number
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,74 +19,33 @@ import numpy as np
 from voiced.adapters import sandbox
 from voiced.errors import InferenceError, ModelFileError, VoicedError
 from voiced.gemma import prompt
-from voiced.gemma.audio import AudioStream
+from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import F32, Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
 from voiced.gemma.grammar import compile_sentences
-from voiced.gemma.grammar_calls import compile_calls
 from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
-from voiced.gemma.prompt import Dialect, Parameter, Tool
-from voiced.home.model import Home
-from voiced.home.sentences import code_graph, stop_graph, word_graph
-from voiced.home.tools import declared, house_lines
+from voiced.gemma.prompt import Dialect
 from voiced.home.typed import typed
 from voiced.home.wordgraph import WordGraph
-from voiced.messages import SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
+from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers import child, protocol, rebuild
+from voiced.workers.engine_house import Compile, compile_home
+
+log = logging.getLogger(__name__)
 
 LARGE_BYTES = 500_000_000
 """From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
+KEEPS_UP = 0.6
+"""Work while somebody speaks, as a share of the sound's time, above which steps are made longer."""
+_PACE_S = 2
 WARM_STATES = 2000
 """Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
-
-SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A house for one tokenizer: what may be said, and what the system turn says of it."""
-
-    command: TokenAutomaton
-    others: Mapping[Expect, TokenAutomaton]
-    """For turns that hear a code, or "stop", and nothing else: the same in every house."""
-    system: str = ""
-    tools: tuple[Tool, ...] = ()
-    words: WordGraph | None = None
-    """For typed words; None where the model reads them itself."""
-
-
-Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
-
-
-def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
-    """The grammars of a house (`Home.to_dict()`)."""
-    house = Home.from_dict(home)
-    end = tokenizer.special(prompt.END_TURN)
-    small = {Expect.CODE: code_graph(), Expect.STOP: stop_graph()}
-    others = {expect: compile_sentences(graph, tokenizer, end) for expect, graph in small.items()}
-    if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
-        words = word_graph(house)
-        return Compiled(compile_sentences(words, tokenizer, end), others, words=words)
-    here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
-    system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
-    tools = tuple(
-        Tool(
-            tool.name,
-            tool.description,
-            {
-                name: Parameter("number" if k.numbers else "string", k.description, k.choices if k.listed else ())
-                for name, k in tool.kinds.items()
-            },
-        )
-        for tool in declared(house)
-    )
-    return Compiled(compile_calls(house, tokenizer), others, system, tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +112,8 @@ class EngineCore:
         self.last_walk: Walk | None = None
         """What the last decision was judged from; tools/calibrate fits the judgement to it."""
         self._names = Expectation(self.model, self.warm_up(), self.prompt, self._after_audio, pair.name_prior)
+        self.load = self._pace() if large else None
+        """As `_pace` measured it; small models always keep up."""
 
     @property
     def what(self) -> str:
@@ -178,6 +140,24 @@ class EngineCore:
         self._memory.fork(tail, self._after_audio)
         self._memory.begin()
         return np.concatenate([final, tail])
+
+    def _pace(self) -> float:
+        """What hearing takes this machine, as a share of the sound's time. Where that is too much, steps get longer:
+        each of them reads all weights once. Places of steps are set from here on; nothing moves them later.
+        """
+        loads = []
+        for _ in range(2):  # the better one: what else the machine does at a start is soon over
+            stream = self._stream()
+            begun = time.perf_counter()
+            for rows in stream.feed(bytes(_PACE_S * SAMPLE_RATE_HZ * BYTES_PER_SAMPLE)):
+                self._memory.append(rows)
+            loads.append((time.perf_counter() - begun) * SAMPLE_RATE_HZ / (stream.final * TOKEN_SAMPLES))
+            self._memory.begin()
+        load = min(loads)
+        if load > KEEPS_UP:
+            self._encoder.lengthen()
+            log.warning("hearing takes this machine %.0f %% of the sound's time: steps are made longer", 100 * load)
+        return load
 
     def _stream(self) -> AudioStream:
         return AudioStream(self._encoder, self._pair.tail_silence_ms)
@@ -389,7 +369,7 @@ def work(link: child.Link, options: child.Options) -> None:
     core = EngineCore(pair, setup)
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
-        "confined": ", ".join(confined.by),
+        "confined": ", ".join(confined.by), "load": core.load,
     }  # fmt: skip
     link.send(protocol.Ready(core.what, facts))
     rebuild.serve(link, core, lambda message: handle(core, message))

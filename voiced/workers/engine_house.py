@@ -1,0 +1,60 @@
+"""A house for one tokenizer: the grammars of what may be said in it, and what the system turn says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voiced.gemma import prompt
+from voiced.gemma.automaton import TokenAutomaton
+from voiced.gemma.grammar import compile_sentences
+from voiced.gemma.grammar_calls import compile_calls
+from voiced.gemma.llama import TextModel
+from voiced.gemma.prompt import Dialect, Parameter, Tool
+from voiced.home.model import Home
+from voiced.home.sentences import code_graph, stop_graph, word_graph
+from voiced.home.tools import declared, house_lines
+from voiced.home.wordgraph import WordGraph
+from voiced.ports import Expect
+
+SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    command: TokenAutomaton
+    others: Mapping[Expect, TokenAutomaton]
+    """For turns that hear a code, or "stop", and nothing else: the same in every house."""
+    system: str = ""
+    tools: tuple[Tool, ...] = ()
+    words: WordGraph | None = None
+    """For typed words; None where the model reads them itself."""
+
+
+Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
+
+
+def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
+    """The grammars of a house (`Home.to_dict()`)."""
+    house = Home.from_dict(home)
+    end = tokenizer.special(prompt.END_TURN)
+    small = {Expect.CODE: code_graph(), Expect.STOP: stop_graph()}
+    others = {expect: compile_sentences(graph, tokenizer, end) for expect, graph in small.items()}
+    if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
+        words = word_graph(house)
+        return Compiled(compile_sentences(words, tokenizer, end), others, words=words)
+    here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
+    system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
+    tools = tuple(
+        Tool(
+            tool.name,
+            tool.description,
+            {
+                name: Parameter("number" if k.numbers else "string", k.description, k.choices if k.listed else ())
+                for name, k in tool.kinds.items()
+            },
+        )
+        for tool in declared(house)
+    )
+    return Compiled(compile_calls(house, tokenizer), others, system, tools)
