@@ -67,6 +67,8 @@ def write(out: Path, log: Path, facts: dict[str, Any]) -> None:
     """MODEL_CARD.md and curve.png into the model's folder. `facts`: parameters, hours, minutes, speed, data, figures."""
     curve(log, out / "curve.png")
     figures = "\n".join(f"| {name} | {value} |" for name, value in facts["figures"].items())
+    reliability = out / "reliability.md"  # by tools.calibrate
+    certain = f"## How certain, how often right\n{reliability.read_text('utf-8')}\n![Reliability](reliability.png)\n\n"
     (out / "MODEL_CARD.md").write_text(
         f"""# nano
 
@@ -96,7 +98,9 @@ Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credite
 "Human": recordings of people, never trained on; one American speaker in real rooms. "Synthetic": six Kokoro voices and one voice of every other kind that are
 in no training clip, in a house whose names are in none of the word lists. Under the grammar means `voiced evaluate`. Figures on synthetic voices say little about people.
 
-## Limits
+{certain if reliability.exists() else ""}## Limits
+Names it was not trained on are its weak point: what it expects of them unheard is given back in part (`name_prior`).
+The human recordings and the synthetic set were read more than once while it was made.
 Little speech was heard: another run of the same recipe for longer will hear better. English only. Accents, children, far microphones and loud rooms are hard for it.
 The training speakers are mostly readers with Mandarin as their first language, and Americans.
 """,
