@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from voiced.workers.engine import EngineCore, Setup, load_model
 _AFTER_MS = 2500
 _FIXED_MS = (140, 180, 220, 260, 300, 400, 500, 700, 1000)
 _CERTAIN = (0.5, 0.6, 0.7, 0.8, 0.9)
+_USUAL_END_MS = (500, 700, 1000)
 _CERTAIN_END_MS = (140, 180, 200, 220, 250)
 _SAME_END_MS = 100
 
@@ -105,12 +106,15 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     rules += [
         Rule(usual, Endpoint(certain_end_ms=ms, certain=certain)) for certain in _CERTAIN for ms in _CERTAIN_END_MS
     ]
+    rules += [Rule(ms, Endpoint(certain=certain)) for certain in _CERTAIN[-2:] for ms in _USUAL_END_MS]
+    curve = [row(rule, heard) for rule in rules]
     shipped = row(Rule(usual, Endpoint()), heard)
     return {
         "n": len(heard),
         "cut_off": shipped["cut_off"],
         "delay_mean_ms": shipped["delay_mean_ms"],
-        "curve": [row(rule, heard) for rule in rules],
+        "curve": curve,
+        "fixed_not_beaten": not_beaten(curve),
         "reliability": reliability(heard),
     }
 
@@ -185,6 +189,22 @@ def row(rule: Rule, heard: Sequence[Heard]) -> dict[str, object]:
         "delay_p50_ms": percentile(delays, 0.5),
         "delay_p95_ms": percentile(delays, 0.95),
     }
+
+
+def not_beaten(curve: Sequence[Mapping[str, object]]) -> list[object]:
+    """The fixed silences that no adaptive rule beats: one that is no slower and cuts off no more."""
+
+    def of(row: Mapping[str, object]) -> tuple[float, float]:
+        return float(str(row["cut_off"])), float(str(row["delay_mean_ms"]))
+
+    rows = [one for one in curve if one["cut_off"] is not None and one["delay_mean_ms"] is not None]
+    fixed = [one for one in rows if str(one["rule"]).startswith("fixed")]
+    adaptive = [of(one) for one in rows if one not in fixed]
+
+    def beaten(cut: float, delay: float) -> bool:
+        return any(c <= cut and d <= delay and (c, d) != (cut, delay) for c, d in adaptive)
+
+    return [one["rule"] for one in fixed if not beaten(*of(one))]
 
 
 def reliability(heard: Sequence[Heard]) -> list[dict[str, object]]:
