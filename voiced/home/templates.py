@@ -214,7 +214,7 @@ def _key(value: object) -> object:
 def _at(value: object, key: object) -> object:
     if isinstance(value, dict):
         return value.get(_key(key), _UNDEFINED)
-    if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+    if isinstance(value, list | str) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
     return _UNDEFINED
 

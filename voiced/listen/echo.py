@@ -9,7 +9,7 @@ Whoever plays says what, and when it was handed to the loudspeaker; how much lat
              hardly while somebody speaks as well, without a detector for it
 
 What was learnt is kept from one reply to the next, for rooms seldom change. While nothing is played nothing is changed
-and nothing is computed. Measured by `voiced bench echo`.
+and nothing is computed. Measured in `tests/listen/test_echo.py`.
 """
 
 from __future__ import annotations
