@@ -8,7 +8,7 @@ import json
 from importlib import resources
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voiced.home.code import LOCKED_S, CodeCheck, Lockout, PendingCode
@@ -426,6 +426,7 @@ def test_two_ways_of_saying_the_same_have_one_outcome() -> None:
     assert not same(Call("HassStartTimer", {"minutes": 5}), Call("HassStartTimer", {"minutes": 15}))
 
 
+@example(Call("HassLightSet", {"temperature": 2.2e-309}))
 @given(_CALLS)
 def test_every_step_is_a_message_or_out_of_reach_and_never_raises(call: Call) -> None:
     resolved = resolve(call, HOME)

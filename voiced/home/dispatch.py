@@ -221,14 +221,16 @@ def _light(entity: Entity, step: Step) -> Command | None:
             if kelvin:
                 if not (entity.flag("color_temp") or entity.flag("color_temp_kelvin")):
                     return None
-                body["color_temp"] = half_up(kelvin) if entity.flag("color_temp_kelvin") else half_up(1e6 / kelvin)
+                body["color_temp"] = (
+                    half_up(kelvin) if entity.flag("color_temp_kelvin") else half_up(1e6 / max(kelvin, 1))
+                )
         return _message(entity, step, "command_topic", json.dumps(body), "state_topic", {"json": body})
     if level is not None:
         return _number(entity, step, "brightness_command_topic", "brightness_state_topic", str(scaled(level, scale)))
     if colour:
         text = ",".join(map(str, colour))
         return _message(entity, step, "rgb_command_topic", text, "rgb_state_topic", {"state": [text]})
-    mireds = half_up(1e6 / kelvin) if kelvin else 0
+    mireds = half_up(1e6 / max(kelvin, 1)) if kelvin else 0
     return _number(entity, step, "color_temp_command_topic", "color_temp_state_topic", str(mireds)) if mireds else None
 
 
