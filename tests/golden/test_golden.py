@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tools.house.overheard import decided
 from voiced.adapters.wavfile import Recording
 from voiced.commands.evaluate import Line, read_manifest
 from voiced.config import DEMO_HOME, MODELS
 from voiced.home.load import load_home
 from voiced.home.outcome import Effect, outcome
-from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
-from voiced.messages import AudioHeard, Decision, Ended, Frame, Hushed, Resumed, SpeechStarted, Woken, samples_to_ms
+from voiced.messages import Ended, Frame, Hushed, Resumed, SpeechStarted, Woken, samples_to_ms
 from voiced.workers.ear import EarOptions, frames_of
-from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine import load_model
 
 DEMO = DEMO_HOME.parent / "demo"
 GOLDEN = Path(__file__).with_name("timelines.jsonl")
@@ -80,26 +80,6 @@ def test_no_other_wake_word_is_heard_in_it(name: str) -> None:
     assert max(scores) < 0.5
 
 
-def decided(core: EngineCore, line: Line) -> Decision | None:
-    """At its last hush, as it would be by the end of the turn."""
-    listener, decision = Listener(), None
-    for frame in heard(line):
-        for event in listener.hear(frame):
-            match event:
-                case Woken():
-                    core.begin(event.turn)
-                case AudioHeard():
-                    core.feed(event.turn, event.pcm)
-                case Hushed():
-                    decision, _ = core.decide(event.turn)
-                    silence_ms = Endpoint().silence_ms(decision)
-                    if silence_ms is not None:
-                        listener.set_end(event.turn, silence_ms)
-                case Ended():
-                    return decision
-    return decision
-
-
 @pytest.mark.whole
 def test_each_recording_does_what_was_said_and_nothing_that_was_said_in_another() -> None:
     home = load_home(DEMO_HOME.read_text("utf-8"))
@@ -108,7 +88,7 @@ def test_each_recording_does_what_was_said_and_nothing_that_was_said_in_another(
     lines = {name: line for name, line in TURNS.items() if name.startswith("joe")}
     effects: dict[str, frozenset[Effect]] = {}
     for name, line in lines.items():
-        decision = decided(core, line)
+        decision = next(decided(core, heard(line), Listener()), None)
         assert decision is not None
         effects[name] = outcome(decision.calls, home)
     core.close()

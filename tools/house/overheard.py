@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.progress import track
@@ -24,21 +25,17 @@ from voiced.home.load import load_home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
-from voiced.messages import SAMPLE_RATE_HZ, AudioHeard, Decision, Ended, Hushed, Woken
+from voiced.messages import SAMPLE_RATE_HZ, AudioHeard, Decision, Ended, Frame, Hushed, Woken
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, load_model
 
 WAKE_WORDS = ("hey_jarvis", "alexa")
 
 
-def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decision], float]:
-    """What was decided at each turn's end, and the hours heard."""
-    listener, endpoint = Listener(ListenerSettings()), Endpoint()
-    found: list[Decision] = []
-    last: Decision | None = None
-    heard = 0
-    options = EarOptions(wake_words=WAKE_WORDS if wake else ())
-    for frame in frames_of(Recording(path=path).frames(silence_ms=2000), options):
+def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wake: bool = True) -> Iterator[Decision]:
+    """What was decided by each turn's end, as the daemon ends it. Without `wake` a turn is always open."""
+    endpoint, last = Endpoint(), None
+    for frame in frames:
         if not wake and listener.turn is None:
             for opened in listener.open_turn(window_ms=60_000):
                 if isinstance(opened, Woken):
@@ -55,10 +52,16 @@ def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decisio
                         listener.set_end(event.turn, silence_ms)
                 case Ended():
                     if last is not None:
-                        found.append(last)
+                        yield last
                     last = None
-        heard = frame.first_sample + len(frame.pcm) // 2
-    return found, heard / SAMPLE_RATE_HZ / 3600
+
+
+def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decision], float]:
+    """What was decided at each turn's end, and the hours heard."""
+    listener = Listener(ListenerSettings())
+    options = EarOptions(wake_words=WAKE_WORDS if wake else ())
+    found = list(decided(core, frames_of(Recording(path=path).frames(silence_ms=2000), options), listener, wake=wake))
+    return found, listener.now / SAMPLE_RATE_HZ / 3600
 
 
 def main() -> int:

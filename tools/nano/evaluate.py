@@ -10,22 +10,14 @@ import numpy as np
 import soundfile as sf
 import torch
 
+from tools.edits import edits
+
 from . import vocabulary
 from .augment import high_pass
 from .data import collate
 from .export import load_checkpoint
 from .model import Nano
 from .sentences import spoken
-
-
-def distance(a: list[str], b: list[str]) -> int:
-    """Edits that turn a into b."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
 
 
 @torch.no_grad()
@@ -65,8 +57,8 @@ def evaluate(checkpoint: Path, tokenizer_file: Path, manifest: Path, limit: int 
             clips.append(high_pass(np.concatenate([pcm, np.zeros(4800, np.float32)])))
         for row, got in zip(part, transcribe(net, tokenizer, clips), strict=True):
             want = spoken(row["text"])
-            letters, wrong_letters = letters + len(want), wrong_letters + distance(list(got), list(want))
-            words, wrong_words = words + len(want.split()), wrong_words + distance(got.split(), want.split())
+            letters, wrong_letters = letters + len(want), wrong_letters + edits(got, want)
+            words, wrong_words = words + len(want.split()), wrong_words + edits(got.split(), want.split())
             exact += got == want
     return {
         "n": len(rows),

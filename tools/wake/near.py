@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tools.edits import edits
+
 GREETINGS = ("hey", "okay", "hello", "hi", "oh", "a", "the", "say", "they", "may", "hay", "our", "my", "dear")
 NAMES = (
     "alexa", "amber", "bella", "carla", "chelsea", "computer", "ella", "emily", "emma", "gabby", "gemini",
@@ -60,7 +62,7 @@ def alike(phrase: str, words: Iterable[str]) -> tuple[str, ...]:
     pool = sorted({*words, *NAMES} - {last})
     target, *sounds = phonemes([last, *pool])
     by_distance = sorted(
-        (_distance(sound, target) / max(len(sound), len(target)), word)
+        (edits(sound, target) / max(len(sound), len(target)), word)
         for sound, word in zip(sounds, pool, strict=True)
         if sound != target
     )
@@ -80,12 +82,3 @@ def phonemes(words: Sequence[str]) -> list[str]:
     if len(lines) != len(words):
         raise ValueError(f"espeak-ng spoke {len(lines)} of {len(words)} words")
     return lines
-
-
-def _distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
