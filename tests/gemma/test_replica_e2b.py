@@ -23,7 +23,7 @@ from voiced.home.load import load_home
 from voiced.messages import Call, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore, Setup
-from voiced.workers.engine_house import Compiled, compile_home
+from voiced.workers.engine_house import Compiled, Correct, compile_home
 
 pytestmark = pytest.mark.e2b
 
@@ -50,7 +50,7 @@ class Calls:
         return (Reading((self.paths[tokens],), ""),) if tokens in self.paths else ()
 
 
-def compile_calls(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
+def compile_calls(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, _: Correct) -> Compiled:
     tools = tuple(Tool(n, "Switch.", {"name": Parameter("string", "what")}, ("name",)) for n in ("turn_on", "turn_off"))
     return Compiled(Calls(tokenizer), {Expect.CODE: Calls(tokenizer)}, "You control a home.", tools)
 

@@ -12,7 +12,7 @@ from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import WalkSettings
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect
-from voiced.workers.engine_house import Compiled, compile_home
+from voiced.workers.engine_house import Compiled, Correct, compile_home
 
 CHOICES = 3
 _LONGEST = 40
@@ -72,9 +72,11 @@ def path_of(automaton: TokenAutomaton, choices: int = CHOICES) -> dict[State, in
     return dict(best)
 
 
-def compile_steered(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
+def compile_steered(
+    home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, corrected: Correct
+) -> Compiled:
     """`compile_home`; calls are steered to one of three choices, a model that speaks sentences hears for itself."""
-    made = compile_home(home, area, tokenizer, dialect)
+    made = compile_home(home, area, tokenizer, dialect, corrected)
     if dialect is not Dialect.CALLS:
         return made
     return replace(made, command=Steered(made.command, path_of(made.command)))

@@ -23,7 +23,6 @@ from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import F32, Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
-from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
 from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
@@ -186,9 +185,7 @@ class EngineCore:
         InferenceError if it does not compile.
         """
         try:
-            made = self._compile(home, area, self.model, self._pair.dialect)
-            if made.words and (words := self._names.corrected(made.words)) is not made.words:
-                made = replace(made, command=compile_sentences(words, self.model, made.command.end_token))
+            made = self._compile(home, area, self.model, self._pair.dialect, self._names.corrected)
             before = prompt.before_audio(made.system, made.tools)
             automata = {Expect.COMMAND: made.command, **made.others}
             walkers = {expect: Walker(automaton, self._walk) for expect, automaton in automata.items()}

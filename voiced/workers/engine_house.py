@@ -32,18 +32,21 @@ class Compiled:
     """For typed words; None where the model reads them itself."""
 
 
-Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect], Compiled]
+Correct = Callable[[WordGraph], WordGraph]
+Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect, Correct], Compiled]
 
 
-def compile_home(home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect) -> Compiled:
-    """The grammars of a house (`Home.to_dict()`)."""
+def compile_home(
+    home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, corrected: Correct = lambda words: words
+) -> Compiled:
+    """The grammars of a house (`Home.to_dict()`), its words with what `corrected` gives back to its names."""
     house = Home.from_dict(home)
     end = tokenizer.special(prompt.END_TURN)
     small = {Expect.CODE: code_graph(), Expect.STOP: stop_graph()}
     others = {expect: compile_sentences(graph, tokenizer, end) for expect, graph in small.items()}
     if dialect is Dialect.SENTENCES:  # they carry what was said; policy adds the room
         words = word_graph(house)
-        return Compiled(compile_sentences(words, tokenizer, end), others, words=words)
+        return Compiled(compile_sentences(corrected(words), tokenizer, end), others, words=words)
     here = next((f" You are in {a.name}." for a in house.areas if a.id == area), "")
     system = "\n".join([f"{SYSTEM}{here}", *house_lines(house)]) + "\n"
     tools = tuple(
