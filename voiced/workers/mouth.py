@@ -83,8 +83,9 @@ class Account:
             return
         if since_s - self._due_s > self._BUFFERED_S:
             self._due_s = since_s
-        self._link.send(protocol.Playing(self._due_s, resample(pcm, rate_hz, SAMPLE_RATE_HZ).tobytes()))
-        self._due_s += len(pcm) / rate_hz
+        told = resample(pcm, rate_hz, SAMPLE_RATE_HZ)
+        self._link.send(protocol.Playing(self._due_s, told.tobytes()))
+        self._due_s += len(told) / SAMPLE_RATE_HZ
 
     def silenced(self) -> None:
         if self._link is not None:
