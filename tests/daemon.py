@@ -18,7 +18,7 @@ from voiced.config import DEMO_HOME
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.messages import BrokerMessage
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 RECORDINGS = DEMO_HOME.parent / "demo"

@@ -122,6 +122,12 @@ def test_children_know_nothing_of_the_core(path: Path) -> None:
     assert not own(path) & {"app", "assistant", "cli", "commands", "config", "ledger"}
 
 
+@pytest.mark.parametrize("room", ["turn", "topics"])
+def test_the_loop_knows_its_rooms_and_they_do_not_know_it(room: str) -> None:
+    for path in (ROOT / room).glob("*.py"):
+        assert not own(path) & {"app", "assistant", "cli", "commands", "daemon", "service", "workers", "adapters"}, path
+
+
 @pytest.mark.parametrize("module", ["listen.listener", "ports", "workers.clients", "workers.supervisor", "assistant"])
 def test_the_core_loads_no_sdk(module: str) -> None:
     if not (ROOT / (module.replace(".", "/") + ".py")).exists():

@@ -20,7 +20,7 @@ from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, Frame, Verdict
 from voiced.ports import Expect
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 PCM = bytes(FRAME_SAMPLES * 2)
 

@@ -25,7 +25,7 @@ from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, EngineTimes, Frame, Verdict
 from voiced.ports import Expect
-from voiced.turns import Happening, TurnSettings
+from voiced.turn.timeline import Happening, TurnSettings
 
 HOME = load_home(Path(DEMO_HOME).read_text("utf-8"))
 PCM = bytes(FRAME_SAMPLES * 2)

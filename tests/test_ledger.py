@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from voiced.accounting import Accounting
 from voiced.adapters.ledgerfile import LedgerFile
 from voiced.adapters.mosquitto import Mosquitto, find_mosquitto
 from voiced.adapters.mqtt import MqttBroker
@@ -24,6 +23,7 @@ from voiced.config import BrokerConfig, Config, LedgerConfig, load_config
 from voiced.errors import BrokerError, ConfigError
 from voiced.ledger import Ledger, Mark, percentile, totals
 from voiced.messages import EngineTimes
+from voiced.service.accounting import Accounting
 
 TURN = Ledger(
     7,

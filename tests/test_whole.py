@@ -24,7 +24,7 @@ from voiced.errors import BrokerError
 from voiced.home.load import load_home
 from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 RECORDING = DEMO_HOME.parent / "demo" / "joe-close-garage-door.flac"
 pytestmark = pytest.mark.whole

@@ -23,9 +23,9 @@ from voiced.home.model import Home
 from voiced.home.quiet import QuietHours, Replies
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
-from voiced.panel import Lamp, NoLamp
 from voiced.ports import Broker
-from voiced.turns import TurnSettings
+from voiced.service.panel import Lamp, NoLamp
+from voiced.turn.timeline import TurnSettings
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 from voiced.workers.supervisor import Supervisor
 

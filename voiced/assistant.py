@@ -9,11 +9,11 @@ A turn, in the order of things:
     Resumed        it was not: whatever was decided is forgotten
     Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so
 
-Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; sending
-and waiting for the truth, `acting.py`; what is said of it, `answering.py`; speaking with the ear shut, `speaking.py`;
-what rings, `ringing.py`; what is kept of a turn and the clock of all that is told, `turns.py`. Here is only what
-follows what. What may be asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together
-at the end; who asks it over MQTT, in `remote.py`.
+Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; and in
+`turn/`: sending and waiting for the truth, `acting.py`; what is said of it, `answering.py`; speaking with the ear shut,
+`speaking.py`; what rings, `ringing.py`; what is kept of a turn and the clock of all that is told, `timeline.py`. Here
+is only what follows what. What may be asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`)
+stands together at the end; who asks it over MQTT, in `topics/remote.py`.
 
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
@@ -30,8 +30,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from voiced.acting import Acting
-from voiced.answering import Answering
 from voiced.errors import AudioDeviceError, BusyError, VoicedError
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Ledger, Mark
@@ -53,9 +51,11 @@ from voiced.messages import (
     samples_to_ms,
 )
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
-from voiced.ringing import PAUSE_MS, ring
-from voiced.speaking import Speaking
-from voiced.turns import Happening, OpenTurn, Timeline, TurnSettings, ms
+from voiced.turn.acting import Acting
+from voiced.turn.answering import Answering
+from voiced.turn.ringing import PAUSE_MS, ring
+from voiced.turn.speaking import Speaking
+from voiced.turn.timeline import Happening, OpenTurn, Timeline, TurnSettings, ms
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 0.1

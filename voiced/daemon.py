@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from voiced.accounting import Accounting
 from voiced.adapters.store import Store
 from voiced.adapters.systemd import Systemd
 from voiced.app import (
@@ -36,17 +35,18 @@ from voiced.home.ha_registry import registry_of, things
 from voiced.home.house import House
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
-from voiced.keeping import Keeper
-from voiced.learning import KEPT_BYTES, Learning
 from voiced.listen.listener import Listener
-from voiced.panel import Panel
 from voiced.ports import Broker
-from voiced.presenting import Presenting
-from voiced.pulse import Pulse
-from voiced.reasons import Reasons
-from voiced.remote import Remote
-from voiced.reporter import Reporter
-from voiced.turns import Happening
+from voiced.service.accounting import Accounting
+from voiced.service.keeping import Keeper
+from voiced.service.learning import KEPT_BYTES, Learning
+from voiced.service.panel import Panel
+from voiced.service.pulse import Pulse
+from voiced.topics.presenting import Presenting
+from voiced.topics.remote import Remote
+from voiced.topics.reporter import Reporter
+from voiced.turn.reasons import Reasons
+from voiced.turn.timeline import Happening
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 from voiced.workers.supervisor import State
 

@@ -27,7 +27,7 @@ from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 try:
     find_mosquitto()

@@ -27,8 +27,8 @@ from voiced.errors import BrokerError
 from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
-from voiced.remote import KINDS, Remote
-from voiced.turns import Happening
+from voiced.topics.remote import KINDS, Remote
+from voiced.turn.timeline import Happening
 
 Record = Callable[[str, object], None]
 LIGHT = "demo/living/standing/set"

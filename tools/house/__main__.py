@@ -34,11 +34,11 @@ from voiced.errors import InferenceError
 from voiced.home.house import House, Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
-from voiced.learning import Learning
 from voiced.listen.listener import Listener
 from voiced.messages import Decision, EarLost, EarOpened, Frame
-from voiced.reasons import Reasons
-from voiced.turns import Happening
+from voiced.service.learning import Learning
+from voiced.turn.reasons import Reasons
+from voiced.turn.timeline import Happening
 from voiced.workers.clients import EngineClient
 
 LATE_S = 5.0

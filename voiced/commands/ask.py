@@ -19,7 +19,7 @@ from voiced.errors import InferenceError
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -39,7 +39,7 @@ from voiced.home.outcome import outcome
 from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 RECORDINGS = DEMO_HOME.parent / "demo"
 _TURN_S = 20.0

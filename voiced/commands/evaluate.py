@@ -24,7 +24,7 @@ from voiced.home.outcome import outcome
 from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import AudioHeard, Call, Decision, Ended, Hushed, SpeechStarted, Verdict, Woken, samples_to_ms
-from voiced.reasons import decided
+from voiced.turn.reasons import decided
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, Setup, load_model
 

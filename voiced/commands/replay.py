@@ -34,8 +34,8 @@ from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Decision
 from voiced.ports import Broker
-from voiced.reasons import Reasons
-from voiced.turns import Happening
+from voiced.turn.reasons import Reasons
+from voiced.turn.timeline import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from voiced.app import home_file_of
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
 from voiced.daemon import Daemon
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from voiced.commands.waterfall import one_line
 from voiced.ledger import Ledger
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 
 class Screen:

@@ -16,7 +16,7 @@ from rich.table import Table
 from voiced.app import mqtt
 from voiced.config import Config, read_config
 from voiced.errors import BrokerError, UsageError
-from voiced.reasons import TURNS
+from voiced.turn.reasons import TURNS
 
 _ANSWER_S = 5.0
 _CONNECT_S = 10.0

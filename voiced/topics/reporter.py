@@ -17,7 +17,7 @@ from voiced import __version__
 from voiced.errors import BrokerError
 from voiced.listen.wakecount import WakeCount
 from voiced.ports import Broker
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 _QUEUE = 256
 _DOING = {

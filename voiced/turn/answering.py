@@ -5,8 +5,8 @@ from __future__ import annotations
 from voiced.home.house import House, Judgement, Kind
 from voiced.ledger import Mark
 from voiced.ports import Chime, Expect, Played
-from voiced.speaking import Speaking
-from voiced.turns import OpenTurn, Timeline
+from voiced.turn.speaking import Speaking
+from voiced.turn.timeline import OpenTurn, Timeline
 
 
 class Answering:

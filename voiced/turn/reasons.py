@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from voiced.home.house import Judgement, Kind
 from voiced.listen.listener import Listener
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, Verdict
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 TURNS = 10
 _ALTERNATIVES = 3

@@ -10,7 +10,7 @@ from voiced.adapters.ledgerfile import LedgerFile
 from voiced.config import Config
 from voiced.ledger import Ledger
 from voiced.listen.wakecount import WakeCount
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 _log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from voiced.config import DEMO_HOME, Config
 from voiced.home.load import load_home
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, EarLost, EarOpened, Frame
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 from voiced.workers.ear import EarOptions, frames_of
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))

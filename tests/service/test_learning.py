@@ -17,7 +17,7 @@ from voiced.adapters.store import Store
 from voiced.errors import InferenceError
 from voiced.home.load import read_home_file
 from voiced.home.model import Home
-from voiced.learning import Learning
+from voiced.service.learning import Learning
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from voiced.home.house import House
-from voiced.speaking import Speaking
-from voiced.turns import Timeline
+from voiced.turn.speaking import Speaking
+from voiced.turn.timeline import Timeline
 
 _POLL_S = 0.5
 """A timer may be set, changed or cancelled meanwhile."""

@@ -19,12 +19,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voiced.accounting import Accounting
 from voiced.adapters.systemd import Systemd
 from voiced.assistant import Assistant
-from voiced.keeping import Keeper
 from voiced.ports import Broker
-from voiced.reporter import Reporter
+from voiced.service.accounting import Accounting
+from voiced.service.keeping import Keeper
+from voiced.topics.reporter import Reporter
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 
 _log = logging.getLogger(__name__)

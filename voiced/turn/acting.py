@@ -12,7 +12,7 @@ from voiced.home.house import House, Judgement
 from voiced.ledger import Mark
 from voiced.messages import Command
 from voiced.ports import Broker
-from voiced.turns import OpenTurn, Timeline
+from voiced.turn.timeline import OpenTurn, Timeline
 
 _log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from voiced.daemon import Kept
 from voiced.errors import StateError
 from voiced.home.house import House, Kind
 from voiced.home.load import load_home
-from voiced.keeping import Keeper
 from voiced.messages import Call, Decision, Verdict
-from voiced.reporter import Reporter
+from voiced.service.keeping import Keeper
+from voiced.topics.reporter import Reporter
 from voiced.workers.clients import EarClient
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))

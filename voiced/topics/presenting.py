@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from voiced import presence
 from voiced.config import Config
 from voiced.errors import UsageError
-from voiced.herald import Asked, Herald, Hooks
-from voiced.hermes import REQUESTS, Hermes
 from voiced.home.house import House
 from voiced.home.voice import LOUDEST, SOFTEST
 from voiced.listen.listener import Listener
 from voiced.listen.settings import WakeWord
 from voiced.ports import Broker
-from voiced.presence import Out
-from voiced.turns import Happening
+from voiced.topics import presence
+from voiced.topics.herald import Asked, Herald, Hooks
+from voiced.topics.hermes import REQUESTS, Hermes
+from voiced.topics.presence import Out
+from voiced.turn.timeline import Happening
 
 LOWEST, HIGHEST = 0.05, 1.0
 

@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
 
-from tests.test_own_voice import Room
+from tests.turn.test_own_voice import Room
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
@@ -20,7 +20,7 @@ from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord
 from voiced.messages import Call, Decision, Evidence, Rule, Scored, Verdict
 from voiced.ports import Chime, Expect
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 NIGHT = QuietHours(dt.time(22, 0), dt.time(6, 0))

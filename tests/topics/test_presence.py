@@ -21,12 +21,12 @@ from voiced.app import real_house
 from voiced.assistant import Assistant
 from voiced.config import Config, DiscoveryConfig, HermesConfig, load_config
 from voiced.errors import ConfigError
-from voiced.hermes import Hermes, rendered
 from voiced.home.templates import parse
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
-from voiced.presence import ACTIVITIES, activity, announcement, next_timer
-from voiced.presenting import Presenting
+from voiced.topics.hermes import Hermes, rendered
+from voiced.topics.presence import ACTIVITIES, activity, announcement, next_timer
+from voiced.topics.presenting import Presenting
 
 SCHEMA = json.loads((resources.files("voiced") / "data" / "topics.schema.json").read_text(encoding="utf-8"))
 VALID = jsonschema.Draft202012Validator(SCHEMA)

@@ -18,7 +18,7 @@ from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord
 from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, Frame, Verdict
 from voiced.ports import Played
-from voiced.turns import Happening
+from voiced.turn.timeline import Happening
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 PCM = b"\x01\x02" * FRAME_SAMPLES

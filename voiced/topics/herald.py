@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from voiced.errors import BrokerError, VoicedError
 from voiced.ports import Broker
-from voiced.presence import Out
-from voiced.turns import Happening
+from voiced.topics.presence import Out
+from voiced.turn.timeline import Happening
 
 _log = logging.getLogger(__name__)
 _QUEUE = 256

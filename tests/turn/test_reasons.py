@@ -10,7 +10,7 @@ from voiced.app import real_house
 from voiced.config import DEMO_HOME
 from voiced.home.load import load_home
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Verdict
-from voiced.reasons import Reasons, because
+from voiced.turn.reasons import Reasons, because
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 

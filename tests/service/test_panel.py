@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.test_keeping import Clock
+from tests.service.test_keeping import Clock
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.store import Store
 from voiced.app import open_panel
 from voiced.config import Config, PanelConfig, load_config
 from voiced.daemon import Kept
 from voiced.errors import AudioDeviceError, BusyError, ConfigError
-from voiced.panel import LIGHTS, Panel
 from voiced.ports import Light
-from voiced.reporter import DeviceState, Reporter
+from voiced.service.panel import LIGHTS, Panel
+from voiced.topics.reporter import DeviceState, Reporter
 from voiced.workers.clients import EarClient
 
 BUTTON, LED = 17, 25

@@ -41,9 +41,9 @@ from voiced.messages import (
     Verdict,
 )  # fmt: skip
 from voiced.ports import Played
-from voiced.reasons import Reasons
-from voiced.remote import KINDS, MAX_BYTES, Mute, Remote, Request, Why, read
-from voiced.reporter import Reporter
+from voiced.topics.remote import KINDS, MAX_BYTES, Mute, Remote, Request, Why, read
+from voiced.topics.reporter import Reporter
+from voiced.turn.reasons import Reasons
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 SCHEMA = json.loads((resources.files("voiced") / "data" / "topics.schema.json").read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def check(topic: str, payload: bytes) -> None:
 def test_the_schema_is_one_and_names_every_event_that_the_code_tells() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     told = {"command"}
-    for path in (Path(__file__).parents[1] / "voiced").rglob("*.py"):
+    for path in (Path(__file__).parents[2] / "voiced").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr="tell"), args=[ast.Constant(str(name)), *_]):

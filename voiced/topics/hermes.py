@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from voiced.presence import Out
+from voiced.topics.presence import Out
 
 REQUESTS = ("hermes/tts/say", "hermes/dialogueManager/startSession", "hermes/dialogueManager/endSession")
 MAX_BYTES = 16_384

@@ -15,7 +15,7 @@ from voiced.errors import VoicedError
 from voiced.listen.listener import muted
 from voiced.messages import Frame, ms_to_samples
 from voiced.ports import Chime, Mouth, Played
-from voiced.turns import Timeline
+from voiced.turn.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _GREETINGS = ("hey", "ok", "okay", "hi", "hello")
