@@ -34,6 +34,26 @@ choose_python() {
     return 1
 }
 
+logged() { # LOG COMMAND ...: what it prints goes to LOG; a terminal sees that it lives, and what it said if it fails
+    local log=$1 began=$SECONDS width job
+    shift
+    "$@" >"$log" 2>&1 &
+    job=$!
+    while [ -t 1 ] && kill -0 "$job" 2>/dev/null; do
+        width=$(($(tput cols 2>/dev/null || echo 80) - 18))
+        printf '\r\033[Ksetup: %4d s  %s' $((SECONDS - began)) "$(tail -n 1 "$log" | cut -c "1-$width")"
+        sleep 1
+    done
+    if wait "$job"; then
+        [ ! -t 1 ] || printf '\r\033[Ksetup: done in %d s\n' $((SECONDS - began))
+    else
+        [ ! -t 1 ] || echo
+        tail -n 30 "$log" >&2
+        echo "setup: $1 failed; all that it said stands in $log" >&2
+        return 1
+    fi
+}
+
 make_venv() { # EXTRAS, e.g. "[test]"
     local base stamp
     base=$(choose_python) || return 1
@@ -46,7 +66,7 @@ make_venv() { # EXTRAS, e.g. "[test]"
     stamp="$(cat pyproject.toml)$1"
     if [ "$(cat .venv/installed 2>/dev/null)" != "$stamp" ]; then
         echo "setup: installing voiced$1 into .venv (llama.cpp compiles: about 4 minutes on 2 cores, once)"
-        "$PYTHON" -m pip install --quiet --disable-pip-version-check --editable ".$1" || return 1
+        logged .venv/install.log "$PYTHON" -m pip install --disable-pip-version-check --editable ".$1" || return 1
         printf %s "$stamp" >.venv/installed
     fi
 }
