@@ -32,7 +32,7 @@ class Daemon:
     """The process, what it prints, logs and tells systemd. `async with` ends it, by force if need be.
 
     `scripted` names the children that follow a script (tests/faults/children.py); `fault` what goes wrong in the core
-    when it is told `SIGUSR1` (tests/faults/scripted.py). `more` is appended to its configuration.
+    when it is told `SIGUSR2` (tests/faults/scripted.py). `more` is appended to its configuration.
     """
 
     def __init__(
@@ -173,6 +173,12 @@ class Daemon:
 
     def pings_since(self, since: float) -> int:
         return sum(at > since and line == "WATCHDOG=1" for at, line in self.told_systemd)
+
+    async def goes_wrong(self) -> float:
+        """`fault` happens; the monotonic time at which it did."""
+        self.process.send_signal(signal.SIGUSR2)
+        await self.until(lambda: any(line.startswith("goes wrong") for line in self.log))
+        return time.monotonic()
 
     def speak(self) -> None:
         """Wake word and words, for a scripted ear."""

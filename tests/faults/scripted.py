@@ -1,5 +1,5 @@
 """`voiced`, with those children by a script that VOICED_SCRIPTED names, and with what VOICED_FAULT names going wrong in
-the core at SIGUSR1:
+the core at SIGUSR2:
 
     loop      a call that does not return for a minute, the interpreter free
     gil       the same, the interpreter held
@@ -48,6 +48,7 @@ def _hang(*_: object) -> None:
 
 
 def _wrong(fault: str) -> None:
+    os.write(2, f"goes wrong: {fault}\n".encode())
     match fault:
         case "loop":
             time.sleep(_HANGS_S)
@@ -64,6 +65,6 @@ if __name__ == "__main__":
     for role, factory in (("ear", "microphone_ear"), ("engine", "engine"), ("mouth", "mouth")):
         if role in scripted:
             _by_script(role, factory)
-    signal.signal(signal.SIGUSR1, lambda *_: _wrong(os.environ.get("VOICED_FAULT", "")))
+    signal.signal(signal.SIGUSR2, lambda *_: _wrong(os.environ.get("VOICED_FAULT", "")))
     Path("/proc/self/comm").write_text("voiced", "ascii")
     raise SystemExit(main())

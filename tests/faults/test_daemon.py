@@ -104,8 +104,11 @@ async def test_d2_a_core_that_hangs_pings_no_more(tmp_path: Path, record_propert
             async with scripted(folder, broker, fault=fault) as (one, _):
                 at = time.monotonic()
                 await one.until(lambda: one.pings_since(at) >= 1)
-                one.process.send_signal(signal.SIGSTOP if fault == "stop" else signal.SIGUSR1)
-                hung = time.monotonic()
+                if fault == "stop":
+                    one.process.send_signal(signal.SIGSTOP)
+                    hung = time.monotonic()
+                else:
+                    hung = await one.goes_wrong()
                 await asyncio.sleep(15)
                 return max((at - hung for at, _ in _pings(one, hung)), default=0.0)
 
@@ -117,7 +120,7 @@ async def test_d2_a_core_that_hangs_pings_no_more(tmp_path: Path, record_propert
 @pytest.mark.row("D2", "D6")
 async def test_d2_a_disk_that_does_not_answer_is_said_and_commands_work(tmp_path: Path, mosquitto: Mosquitto) -> None:
     async with scripted(tmp_path, mosquitto, fault="fsync") as (one, house):
-        one.process.send_signal(signal.SIGUSR1)
+        await one.goes_wrong()
         await house.ask("set a timer for five minutes")
         await one.until(lambda: "nothing is kept" in one.status)
         await house.ask("close the garage door")
