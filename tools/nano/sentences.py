@@ -1,18 +1,14 @@
-"""Random sentences for random homes: Home Assistant's templates (hassil) and our own, as the words that are spoken.
+"""Random sentences for random homes: the templates that the house understands, as the words that are spoken.
 
 A sentence is lower-case words of a-z and apostrophes; numbers are words. Names are composed anew in every draw.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import home_assistant_intents
 from hassil.expression import (
     Alternative,
     Expression,
@@ -20,22 +16,38 @@ from hassil.expression import (
     ListReference,
     Permutation,
     RuleReference,
-    Sentence,
     TextChunk,
 )
 from hassil.parse_expression import parse_sentence
 
+from voiced.home import sentences as said
+from voiced.home import sentences_data, sentences_everyday
 from voiced.home.spoken import ONES, number_words
 
 from . import templates as own
 from . import words as w
 
-# How often an intent of Home Assistant's is drawn, where it is not 1: what people say daily comes more often.
+# How often an intent is drawn, where it is not 1: what people say daily comes more often.
 WEIGHTS = {
-    "HassTurnOn": 7, "HassTurnOff": 7, "HassLightSet": 6, "HassGetState": 5, "HassStartTimer": 5, "HassSetPosition": 2,
-    "HassClimateSetTemperature": 3, "HassClimateGetTemperature": 3, "HassListAddItem": 2, "HassNevermind": 1.5,
-    "HassGetWeather": 2, "HassCancelTimer": 2, "HassBroadcast": 0.6, "HassMediaSearchAndPlay": 0.8, "HassRespond": 0.3,
+    "HassTurnOn": 8, "HassTurnOff": 8, "HassLightSet": 8, "HassGetState": 7, "HassStartTimer": 6, "HassSetPosition": 2,
+    "HassOpenCover": 4, "HassCloseCover": 4, "HassLock": 3, "HassUnlock": 3, "AlarmSet": 4, "AlarmCancel": 1.5,
+    "HassClimateSetTemperature": 4, "HassClimateGetTemperature": 3, "HassListAddItem": 3, "HassListRemoveItem": 2,
+    "HassGetWeather": 2, "HassCancelTimer": 2, "HassNevermind": 1.5, "HassSetVolumeRelative": 1.5,
+    "HassMediaSearchAndPlay": 0.8, "HassBroadcast": 0.6, "HassRespond": 0.3, "HassDecreaseTimer": 0.6,
+    "HassIncreaseTimer": 0.6, "HassShoppingListAddItem": 0.6, "HassShoppingListCompleteItem": 0.3,
 }  # fmt: skip
+SPOKEN_TO_IT = 0.82
+"""Share of commands from the house's own templates; the others are taught sentences, codes, answers (templates.py)."""
+ANOTHER, ALSO, EXCEPT, POLITE_FRONT, POLITE_BACK = 0.06, 0.03, 0.02, 0.1, 0.06
+"""Shares of commands with another one after "and", another thing, an exception, and polite words around them."""
+LONGEST = 18
+"""Words in a sentence."""
+KIND = {
+    "media_player": "media", "script": "scene", "todo": "list", "binary_sensor": "sensor", "input_boolean": "switch",
+    "humidifier": "switch", "siren": "switch", "valve": "cover", "input_button": "button", "lawn_mower": "mower",
+}  # fmt: skip
+"""Which maker names the entities of a domain, where it is not called like it."""
+ANY_KIND = ("light", "light", "light", "switch", "cover", "lock", "media", "scene", "sensor")
 
 
 def spoken(text: str) -> str:
@@ -63,35 +75,21 @@ class Sampler:
         self.rng, self.openness = rng, openness if free else 0.0
         self.free = free or []
         self.names = names or {}
-        self.rules: dict[str, Sentence] = {}
-        self.lists: dict[str, Any] = {}
-        self.blocks: list[tuple[float, list[Expression], str]] = []
-        base = Path(home_assistant_intents.__file__).parent
-        for part in ("data/en.json", "speech_to_phrase/en.json"):
-            data = json.loads((base / part).read_text(encoding="utf-8"))
-            for name, body in data.get("expansion_rules", {}).items():
-                self.rules.setdefault(name, parse_sentence(body))
-            for name, body in data.get("lists", {}).items():
-                self.lists.setdefault(name, body)
-            for intent, body in data["intents"].items():
-                blocks = body["data"]
-                for block in blocks:
-                    domain = (
-                        (block.get("requires_context") or {}).get("domain")
-                        or (block.get("slots") or {}).get("domain")
-                        or ""
-                    )
-                    if isinstance(domain, list):
-                        domain = domain[0]
-                    if isinstance(domain, dict):
-                        domain = str(domain.get("value", ""))
-                    parsed = [parse_sentence(s).expression for s in block["sentences"]]
-                    self.blocks.append((WEIGHTS.get(intent, 1.0) / len(blocks), parsed, domain))
+        grammar = sentences_data.grammar()
+        self.rules, self.lists = grammar.rules, grammar.lists
+        self.blocks: dict[str, list[sentences_data.Template]] = {}
+        for template in (*grammar.templates, *sentences_data.stopping()):
+            self.blocks.setdefault(template.intent, []).append(template)
+        self.weights = [WEIGHTS.get(intent, 1.0) for intent in self.blocks]
+        self.also, self.left_out = (
+            [parse_sentence(t).expression for t in some]
+            for some in (sentences_everyday.ALSO, sentences_everyday.EXCEPT)
+        )
         self.own = [(weight, parse_sentence(text).expression) for weight, text in own.OWN]
         self.drink = [parse_sentence(t).expression for t in own.DRINK]
         self.plain_templates = [parse_sentence(t).expression for t in w.PLAIN if t.strip()]
         self.makers: dict[str, Callable[[], str]] = self._makers()
-        self.domain = ""
+        self.domains: tuple[str, ...] = ()
 
     # -- names -------------------------------------------------------------------------------------------------------
     def _pick(self, kind: str, pool: list[str]) -> str:
@@ -146,103 +144,50 @@ class Sampler:
         pools = {
             "light": w.LIGHTS, "switch": w.SWITCHES, "lock": w.LOCKS, "cover": w.COVERS, "media": w.MEDIA,
             "climate": w.CLIMATES, "sensor": w.SENSORS,
-            "fan": ["fan", "ceiling fan"], "vacuum": ["vacuum", "robot", "roomba"],
+            "fan": ["fan", "ceiling fan"], "vacuum": ["vacuum", "robot", "roomba"], "mower": ["mower", "lawn mower"],
+            "select": w.SELECTS, "number": w.NUMBERS, "button": w.BUTTONS,
         }  # fmt: skip
         makers: dict[str, Callable[[], str]] = {k: (lambda k=k, p=p: self._device(k, p)) for k, p in pools.items()}  # type: ignore[misc]
         makers |= {
             "area": self.area,
             "room": self.area,
             "floor": lambda: self._pick("floor", w.FLOORS),
-            "place": lambda: self.area() if r.random() < 0.75 else self._pick("floor", w.FLOORS),
-            "color": lambda: r.choice(w.COLOURS),
-            "percent": lambda: number_words(
-                r.choice([r.randint(0, 100), r.randrange(0, 101, 5), r.randrange(10, 101, 10)])
-            ),
-            "temp": lambda: number_words(r.choice([r.randint(10, 32), r.randint(55, 90), r.randint(20, 60) / 2])),
-            "duration": self.duration,
-            "timer": lambda: r.choice(w.TIMER_NAMES) if r.random() < 0.8 else self._free(2),
-            "item": lambda: self._pick("item", w.ITEMS) if r.random() < 0.75 else self._free(3),
-            "list": lambda: self._pick("list", w.LISTS),
+            "person": lambda: r.choice(w.FIRST_NAMES),
+            "weather": lambda: r.choice(w.CITIES),
+            "list": lambda: self._pick("list", w.LISTS) if r.random() < 0.7 or self.names else f"{self._free(1)} list",
             "scene": lambda: (
                 self._pick("scene", w.SCENES) if r.random() < 0.8 - self.openness or self.names else self._free(2)
             ),
-            "query": lambda: r.choice(w.QUERIES) if r.random() < 0.7 else self._free(3),
-            "message": lambda: r.choice(w.MESSAGES) if r.random() < 0.7 else self._free(5),
+            "option": lambda: r.choice(w.OPTIONS) if r.random() < 0.6 else self._free(2),
+            "color": lambda: r.choice(w.COLOURS),
+            "temperature": lambda: number_words(
+                r.choice([r.randint(10, 32), r.randint(55, 90), r.randint(20, 60) / 2])
+            ),
+            "timer_name": lambda: r.choice(w.TIMER_NAMES) if r.random() < 0.6 else self._free(2),
+            "item": lambda: self._pick("item", w.ITEMS) if r.random() < 0.6 else self._free(3),
+            "search_query": lambda: r.choice(w.QUERIES) if r.random() < 0.6 else self._free(3),
+            "message": lambda: r.choice(w.MESSAGES) if r.random() < 0.6 else self._free(5),
             "spell": lambda: self._pick("spell", w.SPELLS) if r.random() < 0.7 or self.names else self._free(2),
             "alert": lambda: self._pick("alert", w.ALERTS),
+            "city": lambda: r.choice(w.CITIES),
             "drink": lambda: self._walk(r.choice(self.drink)),
             "digit": lambda: r.choice(ONES[:10]),
-            "number": lambda: number_words(r.choice([r.randint(0, 20), r.randint(0, 100), r.randint(0, 1000)])),
-            "clock": self.clock,
-            "city": lambda: r.choice(w.CITIES),
-            "person": lambda: r.choice(w.FIRST_NAMES),
+            "number_words": lambda: number_words(r.choice([r.randint(0, 20), r.randint(0, 100), r.randint(0, 1000)])),
             "object": lambda: r.choice(w.OBJECTS),
         }
+        makers |= {"zone": makers["city"], "cl_task": makers["item"]}
+        makers |= dict.fromkeys(("shopping_list_item", "todo_list_item"), makers["item"])
         for key, values in own.DRINK_LISTS.items():
             makers[key] = lambda values=values: r.choice(values)  # type: ignore[misc]
         return makers
 
-    def duration(self) -> str:
-        """As in "three hours and ten minutes" or "half an hour"."""
-        r = self.rng
-
-        def unit(n: int, name: str) -> str:
-            return f"{number_words(n)} {name}{'' if n == 1 else 's'}"
-
-        x = r.random()
-        if x < 0.55:
-            return unit(
-                r.choice([r.randint(1, 60), r.randrange(5, 61, 5), r.randint(1, 10)]),
-                r.choice(["minute", "minute", "second"]),
-            )
-        if x < 0.68:
-            return unit(r.randint(1, 12), "hour")
-        if x < 0.82:
-            return f"{unit(r.randint(1, 12), 'hour')} and {unit(r.randint(1, 59), 'minute')}"
-        if x < 0.9:
-            return f"{unit(r.randint(1, 59), 'minute')} and {unit(r.randint(1, 59), 'second')}"
-        return r.choice(
-            [
-                "half an hour",
-                "an hour",
-                "a minute",
-                "one and a half hours",
-                "half a minute",
-                "an hour and a half",
-                "a quarter of an hour",
-            ]
-        )
-
-    def clock(self) -> str:
-        """A time of day: "seven thirty", "quarter past nine", "six a m"."""
-        r, hour = self.rng, number_words(self.rng.randint(1, 12))
-        return r.choice([
-            f"{hour} {number_words(r.randint(10, 59))}", f"{hour} o'clock", f"{hour} a m", f"{hour} p m",
-            f"half past {hour}",
-            f"quarter {r.choice(['past', 'to'])} {hour}",
-            f"{hour} {number_words(r.randrange(10, 60, 5))} {r.choice(['a m', 'p m'])}",
-        ])  # fmt: skip
-
     # -- templates ---------------------------------------------------------------------------------------------------
     def _slot(self, name: str) -> str:
         if name == "name":
-            kinds = ["light", "light", "light", "switch", "cover", "lock", "media", "scene", "sensor"]
-            kind = {"media_player": "media", "script": "scene"}.get(self.domain, self.domain)
-            return self.makers[kind if kind in self.makers else self.rng.choice(kinds)]()
-        if name in self.makers and name != "temperature":
+            kind = self.rng.choice(self.domains or ANY_KIND)
+            return self.makers[KIND.get(kind, kind)]()
+        if name in self.makers:
             return self.makers[name]()
-        wild = {
-            "timer_name": "timer",
-            "shopping_list_item": "item",
-            "todo_list_item": "item",
-            "search_query": "query",
-            "zone": "city",
-            "timer_command": "spell",
-        }
-        if name in wild:
-            return self.makers[wild[name]]()
-        if name == "temperature":
-            return self.makers["temp"]()
         body = self.lists.get(name)
         if body is None or body.get("wildcard"):
             return self._free(2)
@@ -251,7 +196,7 @@ class Sampler:
             if self.rng.random() < 0.5 and hi - lo >= 50:
                 step = max(step, 5 if hi <= 100 else 500)
                 lo = lo if lo % step == 0 else 5
-            return number_words(abs(self.rng.randrange(lo, hi + 1, step)))
+            return f"{body['range'].get('before', '')} {number_words(self.rng.randrange(lo, hi + 1, step))}"
         value = self.rng.choice(body["values"])
         return self._walk(parse_sentence(value if isinstance(value, str) else str(value["in"])).expression)
 
@@ -261,7 +206,7 @@ class Sampler:
         if isinstance(e, ListReference):
             return self._slot(e.list_name)
         if isinstance(e, RuleReference):
-            return self._walk(self.rules[e.rule_name].expression)
+            return self._walk(self.rules[e.rule_name])
         if isinstance(e, Permutation):
             items = list(e.items)
             self.rng.shuffle(items)
@@ -279,27 +224,42 @@ class Sampler:
             return "".join(self._walk(i) for i in e.items)
         raise TypeError(type(e))
 
+    def _one(self) -> str:
+        """A command without anything around it."""
+        r = self.rng
+        self.domains = ()
+        if r.random() > SPOKEN_TO_IT:
+            return self._walk(r.choices([e for _, e in self.own], [x for x, _ in self.own])[0])
+        template = r.choice(self.blocks[r.choices(list(self.blocks), self.weights)[0]])
+        self.domains = template.domains
+        return self._walk(template.expression)
+
     def command(self) -> str:
-        """A command, half from Home Assistant's templates and half from ours, sometimes with polite words around it."""
+        """A command, sometimes with another, more things, an exception, polite words."""
+        r = self.rng
         for _ in range(50):
-            self.domain = ""
-            if self.rng.random() < 0.42:
-                _, choices, self.domain = self.rng.choices(self.blocks, [b[0] for b in self.blocks])[0]
-                text = self._walk(self.rng.choice(choices))
-            else:
-                text = self._walk(self.rng.choices([e for _, e in self.own], [x for x, _ in self.own])[0])
-            if self.rng.random() < 0.08:
-                text = f"{self.rng.choice(own.POLITE_FRONT)} {text}"
-            if self.rng.random() < 0.05:
-                text = f"{text} {self.rng.choice(own.POLITE_BACK)}"
+            text, domains = self._one(), self.domains
+            if r.random() < ANOTHER:
+                text = f"{text} {r.choice(said.AND)} {self._one()}"
+            self.domains = domains
+            if r.random() < ALSO:
+                text = f"{text} {r.choice(said.AND)} {self._walk(r.choice(self.also))}"
+            if r.random() < EXCEPT:
+                text = f"{text} {r.choice(said.EXCEPT_WORDS)} {self._walk(r.choice(self.left_out))}"
+            if r.random() < ALSO / 3:
+                text = f"{r.choice(said.FOLLOW_UP)} {self._walk(r.choice(self.also))}"
+            if r.random() < POLITE_FRONT:
+                text = f"{r.choice((*said.POLITE_FRONT, *own.FILLERS))} {text}"
+            if r.random() < POLITE_BACK:
+                text = f"{text} {r.choice(said.POLITE_BACK)}"
             text = spoken(text)
-            if 1 <= len(text.split()) <= 16:
+            if 1 <= len(text.split()) <= LONGEST:
                 return text
         return "turn on the light"
 
     def plain(self) -> str:
         """A sentence that is no command."""
-        self.domain = ""
+        self.domains = ()
         return spoken(self._walk(self.rng.choice(self.plain_templates)))
 
     def anything(self) -> str:

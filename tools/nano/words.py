@@ -55,6 +55,21 @@ SENSORS = """humidity|temperature|outdoor temperature|outdoor humidity|battery|a
 |window sensor|leak sensor|front door sensor|oil level|gas meter|water meter|pool temperature|freezer temperature|uv index
 |washing machine status|car battery|pollen count|barometer""".replace("\n", "").split("|")
 
+SELECTS = """washing program|wash program|light effect|fan preset|input source|sound mode|cleaning mode|source|preset|speaker source
+|oven program|coffee strength|dishwasher program|charging mode|irrigation program|heating program|tv source""".replace(
+    "\n", ""
+).split("|")
+
+OPTIONS = """eco|auto|quick|cotton|delicates|wool|turbo|quiet|silent|normal|boost|intensive|rinse|spin|short program|night|day|strong|mild
+|rainbow|party|fireplace|movie|music|news|game|radio|bluetooth|netflix|optical|line in|low|medium|high|holiday|solar|fast|slow|comfort
+|synthetics|mixed|hygiene|steam|standby""".replace("\n", "").split("|")
+
+NUMBERS = """charging limit|brightness limit|sleep timer|target humidity|pump speed|fan speed|delay|boost time|watering time|bass|treble
+|volume limit|target level|heating curve|snooze length|dimming time""".replace("\n", "").split("|")
+
+BUTTONS = """doorbell|garage button|restart button|reset|start button|identify|water the plants|find my phone|open the gate|bell|gong
+|restart the router|panic button|wake the computer|feed the cat""".replace("\n", "").split("|")
+
 SCENES = """movie night|good night|good morning|dinner time|romance|bed time|reading time|cleaning mode
 |away mode|vacation|welcome home|focus|relax|sunset|sunrise|game night|work mode|sleep mode|cozy evening|date night|dance party
 |study time|quiet time|wake up|leaving home|arrive home|breakfast|yoga|candle light|christmas|halloween|birthday|theater mode
@@ -131,7 +146,7 @@ MESSAGES = """dinner is ready|it is time to go|come downstairs|the pizza is here
 PLAIN = """[yes] i (think|guess|know|hope|believe) (it is|that was|you are|they were) (good|late|right|fine|wrong|funny|over)
 |(what|where|who|why|how) (did|do|does|would) (you|he|she|they|we) (go|say|want|mean|think) [about it]
 |we (should|could|will|can) (go|drive|walk|meet) (to|at) the (store|park|beach|station|school|office|museum) (later|tomorrow|now|today)
-|(he|she|they) (said|told me|thought) (that|)(the|my|a) {object} (was|is) (old|new|broken|lost|blue|nice|too big)
+|(he|she|they) (said|told me|thought) [that] (the|my|a) {object} (was|is) (old|new|broken|lost|blue|nice|too big)
 |(thank you|thanks) [very much|so much|a lot]
 |(yes|no|maybe|okay|sure|right|hello|hi|goodbye|bye|good morning|good evening|well|really|never|always|sorry|excuse me)
 |(hello|hi) {person} how are you [today]
@@ -147,4 +162,4 @@ PLAIN = """[yes] i (think|guess|know|hope|believe) (it is|that was|you are|they 
 |(let's|let us) (go|eat|start|stop|wait|see) [now|then|again]
 |i (don't|can't|won't|didn't) (know|see|believe|remember|like) (it|that|him|her|them|the {object})
 |{person} and {person} (are|were) (playing|talking|sleeping|working) in the {room}
-|{number} (people|dogs|years|dollars|miles|{object}s) (and|or) {number} (more|{object}s)""".split("\n|")
+|{number_words} (people|dogs|years|dollars|miles|{object}s) (and|or) {number_words} (more|{object}s)""".split("\n|")
