@@ -89,7 +89,11 @@ def test_every_recorded_command_is_understood_as_expected(graph: WordGraph) -> N
         ("turn off the t v", "HassTurnOff", {"name": "tv"}),
         ("turn off the lamp", "HassTurnOff", {"name": "lamp"}),
         ("start party time", "HassTurnOn", {"name": "party time"}),
-        ("are any lights on in the office", "HassGetState", {"area": "office", "domain": "light", "state": "on"}),
+        (
+            "are any lights on in the office",
+            "HassGetState",
+            {"how": "any", "area": "office", "domain": "light", "state": "on"},
+        ),
         ("set a pizza timer for ten minutes", "HassStartTimer", {"name": "pizza", "minutes": 10}),
         ("add oat milk to the shopping list", "HassListAddItem", {"item": "oat milk", "name": "shopping list"}),
         ("announce dinner is ready", "HassBroadcast", {"message": "dinner is ready"}),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from voiced.home.intents import normal, resolve
 from voiced.home.model import Home
+from voiced.home.sentences_questions import HOW
 from voiced.messages import Call, SlotValue
 
 Values = tuple[tuple[str, SlotValue], ...]
@@ -32,6 +33,8 @@ def outcome(calls: Iterable[Call], home: Home, area: str = "") -> frozenset[Effe
 def _slots(call: Call, home: Home) -> Values:
     found: dict[str, SlotValue] = {}
     for key, value in call.slots.items():
+        if key == HOW:  # "are any" and "which are" ask the same
+            continue
         found[key] = normal(value)
         if key == "name" and len(named := home.called(str(value))) == 1:
             found[key] = named[0].id

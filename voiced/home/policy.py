@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from voiced.home.answers import ANSWERS, Facts, answer
+from voiced.home.answers import ANSWERS, answer
 from voiced.home.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import commands as messages_of
 from voiced.home.dispatch import lacking, own_command
+from voiced.home.facts import Facts
 from voiced.home.intents import Resolved, Step, resolve, risky
 from voiced.home.lists import kept_here
 from voiced.home.manner import AS_MEASURED, Manner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voiced.home.answers import Facts
+from voiced.home.facts import Facts
 from voiced.home.intents import Step, normal
 from voiced.home.manner import unit_of
 

@@ -19,6 +19,7 @@ from voiced.home import sentences_data as data
 from voiced.home import sentences_everyday as everyday
 from voiced.home.dialogue import ALSO, EXCEPT
 from voiced.home.model import Home
+from voiced.home.senses import spoken_of
 from voiced.home.sentences_build import Compiler, End, ImpossibleError, Into, Pieces, minimal
 from voiced.home.spoken import name_variants, number_variants
 from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
@@ -100,7 +101,8 @@ class _Subs:
         self.graphs: dict[str, WordGraph] = {}
         self.costs: dict[str, float] = {}
         self.domains = frozenset(e.domain for e in home.entities)
-        self.classes = frozenset(e.device_class for e in home.entities if e.device_class)
+        classes = frozenset(e.device_class for e in home.entities if e.device_class)
+        self.classes = classes.union(*map(spoken_of, classes))
         self.lists = dict(data.grammar().lists)
         self.own: dict[str, Sequence[str]] = dict(home.lists)
 
@@ -167,7 +169,7 @@ class _Subs:
         compiler = Compiler(pieces, dict(data.grammar().rules), lambda _list, _slot: None)
         ways = []
         for template, value in data.list_values(body):
-            if list_name == "cover_classes" and value not in self.classes:
+            if slot_name == "device_class" and value not in self.classes:
                 continue
             end = pieces.end(End((slot(slot_name, value),)))
             ways.append(compiler.compile(parse_sentence(template).expression, pieces.node([(" ", end)])))
@@ -203,6 +205,8 @@ def _usable(template: data.Template, subs: _Subs) -> bool:
     """Whether this house has what the template speaks of."""
     needed = data.needed_domains(template.intent)
     owner = template.slots.get("domain")
+    if template.intent == "HassGetState" and owner == "cover":
+        return not subs.domains.isdisjoint(("cover", "binary_sensor"))  # a window tells by its sensor, too
     if template.intent in {"HassOpenCover", "HassCloseCover", "HassSetPosition"}:
         needed = ("cover", "valve")
     elif template.intent in {"HassLock", "HassUnlock"}:

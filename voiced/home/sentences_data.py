@@ -1,7 +1,8 @@
 """PURE. All sentence templates: Home Assistant's two sets, our own, and what they need of a house.
 
 Sources: the PyPI package `home-assistant-intents`, `data/en.json` (broad) and `speech_to_phrase/en.json` (narrow, meant
-for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py`, `_devices`, `_clock`.
+for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py`, `_devices`, `_clock`,
+`_questions`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hassil.parse_expression import parse_sentence
 from voiced.home import sentences_clock as clock
 from voiced.home import sentences_devices as devices
 from voiced.home import sentences_everyday as everyday
+from voiced.home import sentences_questions as questions
 from voiced.messages import SlotValue
 
 NARROW_COST, OWN_COST, BROAD_COST = 0.0, 0.05, 0.2
@@ -126,15 +128,18 @@ def grammar() -> Grammar:
         **everyday.RULES,
         **devices.RULES,
         **clock.RULES,
+        **questions.RULES,
     }
     lists: dict[str, Mapping[str, Any]] = {
         **broad["lists"], **narrow["lists"], **everyday.LISTS, **devices.LISTS, **clock.LISTS,
+        **questions.LISTS,
     }  # fmt: skip
     templates = [
         *_templates(narrow["intents"], NARROW_COST),
         *_templates(everyday.intents(), OWN_COST),
         *_templates(everyday.intents(devices.TABLE), OWN_COST),
         *_templates(everyday.intents(clock.TABLE), OWN_COST),
+        *_templates(everyday.intents(questions.TABLE), OWN_COST),
         *_templates(broad["intents"], BROAD_COST),
     ]
     return Grammar(tuple(templates), {name: parse_sentence(body).expression for name, body in rules.items()}, lists)

@@ -133,15 +133,53 @@ def _is_state(v: Values) -> str:
 
 
 def _which_are(v: Values) -> str:
-    names, kind, state = list(v["names"]), plural(v["kind"]), v["state"]
+    """Which things of a kind are in a state, as it was asked: any, all, the, which, how many."""
+    names, others, state, how = list(v["names"]), list(v["others"]), v["state"], v["how"]
     rest = " I don't know about the others." if v["unknown"] else ""
+    every = bool(names) and not others and not rest
+    if how == "all":
+        return f"{_are_all(v, every)}{rest}"
     if not names:
-        return f"No {kind} are {state}.{rest}"
-    if len(names) == v["of"] and len(names) > 1 and not rest:
-        return f"All {number(len(names))} {kind} are {state}."
+        return f"{'No, n' if how in ('any', 'the') else 'N'}{_none(v['kind'])} {state}.{rest}"
+    if how == "the" and others:
+        return f"{_first(_are(names))} {state}, but {_are(others)} not.{rest}"
     if len(names) == 1:
-        return f"{_first(the(names[0]))} is {state}.{rest}"
-    return f"{_first(number(len(names)))} {kind} are {state}: {_names(names)}.{rest}"
+        said = f"one: {the(names[0])}" if how == "many" else f"{_are(names)} {state}"
+    elif every:
+        said = f"{_all_of(v['kind'], len(names))} {state}"
+    else:
+        said = f"{number(len(names))} {plural(v['kind'])} are {state}: {_names(names)}"
+    yes = how == "any" or (how == "the" and every)
+    return f"{'Yes, ' + said if yes else _first(said)}.{rest}"
+
+
+def _are(names: list[str]) -> str:
+    return f"{_names(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _none(kind: str) -> str:
+    return "othing is" if kind == "thing" else f"o {plural(kind)} are"
+
+
+def _all_of(kind: str, n: int) -> str:
+    return "everything is" if kind == "thing" else f"all {number(n)} {plural(kind)} are"
+
+
+def _are_all(v: Values, every: bool) -> str:
+    names, others, state = list(v["names"]), list(v["others"]), v["state"]
+    if every:
+        return f"Yes, {_are(names) if len(names) == 1 else _all_of(v['kind'], len(names))} {state}."
+    if not others:
+        said = _are(names) if len(names) == 1 else f"{number(len(names))} {plural(v['kind'])} are"
+        return f"{_first(said)} {state}."
+    if len(others) == 1:
+        return f"No, {the(others[0])} is not {state}."
+    return f"No, {number(len(others))} {plural(v['kind'])} are not {state}: {_names(others)}."
+
+
+def _sensed(v: Values) -> str:
+    rest = " I don't know about the others." if v["unknown"] else ""
+    return f"{'Yes: ' + _names(list(v['names'])) if v['names'] else 'No'}.{rest}"
 
 
 def _measures(v: Values) -> str:
@@ -228,6 +266,8 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "dont_know": lambda _: "I don't know.",
     "is_state": _is_state,
     "which_are": _which_are,
+    "sensed": _sensed,
+    "target": lambda v: f"{bare(v['name'])} is set to {number(v['degrees'])} degrees.",
     "is": lambda v: f"{_first(the(v['name']))} is {v['state']}.",
     "measures": _measures,
     "temperature": _temperature,

@@ -1,0 +1,24 @@
+"""PURE. What is known when a call is judged: the house, its states, the hour, and how its owner speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from voiced.home.manner import AS_MEASURED, Manner
+from voiced.home.model import Entity, Home
+from voiced.home.states import EntityState, States
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`area` is the device's own area id, `now` the local wall clock."""
+
+    home: Home
+    area: str
+    states: States
+    now: datetime | None
+    manner: Manner = AS_MEASURED
+
+    def of(self, entity: Entity) -> EntityState:
+        return self.states.get(entity.id, EntityState())
