@@ -78,7 +78,16 @@ def connect() -> SoundServer | None:
     except OSError as error:
         _log.info("no sound server is asked: %s", error)
         return None
-    pulse = pulsectl.Pulse("voiced", connect=False)
+
+    class Prompt(pulsectl.Pulse):  # type: ignore[misc]
+        """The library's own `connect` sits out its whole timeout although the connection is there (seen in 24.12)."""
+
+        def _pulse_state_cb(self, context: object, userdata: object) -> None:
+            super()._pulse_state_cb(context, userdata)
+            if self.connected:
+                self._loop_stop = True
+
+    pulse = Prompt("voiced", connect=False)
     try:
         pulse.connect(timeout=_CONNECT_S)
     except (pulsectl.PulseError, pulsectl.PulseDisconnected):
