@@ -20,7 +20,8 @@ from voiced.messages import Verdict
 from voiced.ports import Chime, Expect
 from voiced.workers import protocol
 from voiced.workers.clients import EngineClient, MouthClient
-from voiced.workers.supervisor import Patience, State, Supervisor
+from voiced.workers.patience import Owing, Patience, waits_s
+from voiced.workers.supervisor import State, Supervisor
 
 QUICK = Patience(
     start_s=10.0,
@@ -128,6 +129,62 @@ async def test_a_child_that_hangs_in_its_work_is_killed() -> None:
         await supervisor.wait_ready(10)
         with pytest.raises(ChannelError, match="did not answer for"):
             await supervisor.request(say(supervisor, "hang"), timeout_s=30)
+
+
+async def test_a_child_that_may_be_silent_is_left_alone() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        with pytest.raises(ChannelError, match=r"within 2 s"):
+            await supervisor.request(say(supervisor, "hang"), timeout_s=2, silent=True)
+        assert not supervisor.restarts
+        states = supervisor.states()
+        await anext(states)
+        assert "did not answer for" in (await asyncio.wait_for(anext(states), 10)).what
+
+
+async def test_a_ping_overtakes_what_waits() -> None:
+    """A child with much to do is not killed, as long as it does it."""
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        work = [supervisor.request(say(supervisor, "slowly"), timeout_s=60) for _ in range(20)]
+        await asyncio.gather(*work)
+        assert not supervisor.restarts
+
+
+def test_only_a_childs_own_time_counts() -> None:
+    """As the kernel has it, a process without a processor waits for one, and a stopped or sleeping one does not."""
+    busy = "while True: pass"
+    cpu = {min(os.sched_getaffinity(0))}
+    with contextlib.ExitStack() as running:
+        rivals = [
+            running.enter_context(subprocess.Popen([sys.executable, "-c", busy], preexec_fn=lambda: pinned(cpu)))
+            for _ in range(3)
+        ]
+        sleeping = running.enter_context(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
+        try:
+            if not waits_s(rivals[0].pid):
+                pytest.skip("this kernel does not count how long a process waits for a processor")
+            patience = Patience(ping_s=1.0, pong_s=1.0)
+            starved, asleep = Owing(rivals[0].pid, patience), Owing(sleeping.pid, patience)
+            looks: dict[str, int] = {}
+            for look in range(1, 40):
+                looked = time.monotonic()
+                time.sleep(0.25)
+                for name, owing in (("starved", starved), ("asleep", asleep)):
+                    if owing.passed(time.monotonic() - looked):
+                        looks.setdefault(name, look)
+                if len(looks) == 2:
+                    break
+            assert looks["asleep"] < looks["starved"], "who has no processor is given longer"
+            assert looks["starved"] <= 17, "but not for ever"
+        finally:
+            for one in (*rivals, sleeping):
+                one.kill()
+
+
+def pinned(cpu: set[int]) -> None:
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, cpu)
 
 
 async def test_a_child_that_cannot_start_is_tried_again_and_says_why() -> None:

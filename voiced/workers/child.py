@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -40,12 +41,14 @@ Options = Mapping[str, object]
 
 
 class Link:
-    """The child's end: messages from the core wait in order; `send` may be called from any thread."""
+    """The child's end: messages from the core wait in order, but for a Ping, which overtakes: its answer says that the
+    child works, not that it is done. `send` may be called from any thread.
+    """
 
     def __init__(self, channel: SyncChannel) -> None:
         self._channel = channel
         self._sending = threading.Lock()
-        self._inbox: queue.SimpleQueue[protocol.Message] = queue.SimpleQueue()
+        self._inbox: queue.PriorityQueue[tuple[bool, int, protocol.Message]] = queue.PriorityQueue()
 
     def bound(self, size_bytes: int) -> None:
         """Let the kernel hold back no more than about this for a core that does not read."""
@@ -54,8 +57,10 @@ class Link:
     def listen(self) -> None:
         """Read until the core is gone, and then leave at once: nobody is left to work for."""
         with contextlib.suppress(ChannelError, OSError):
-            while (message := self._channel.receive()) is not None:
-                self._inbox.put(message)
+            for number in itertools.count():
+                if (message := self._channel.receive()) is None:
+                    break
+                self._inbox.put((not isinstance(message, protocol.Ping), number, message))
         os._exit(0)
 
     def send(self, *messages: protocol.Message) -> None:
@@ -66,9 +71,10 @@ class Link:
     def receive(self, timeout_s: float | None = None) -> protocol.Message | None:
         """The next message; None when none comes in time. `timeout_s` None waits for good, 0 does not wait."""
         try:
-            return self._inbox.get(timeout=timeout_s) if timeout_s != 0 else self._inbox.get_nowait()
+            *_, message = self._inbox.get(timeout=timeout_s) if timeout_s != 0 else self._inbox.get_nowait()
         except queue.Empty:
             return None
+        return message
 
 
 def run(title: str, work: Callable[[Link, Options], None], *, oom_score_adj: int | None = None) -> NoReturn:

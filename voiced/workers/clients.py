@@ -11,7 +11,8 @@ from voiced.listen.continuity import STALE_S, Lateness
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
 from voiced.workers import protocol
-from voiced.workers.supervisor import ChildState, Patience, State, Supervisor
+from voiced.workers.patience import EAR, ENGINE, MOUTH, Patience
+from voiced.workers.supervisor import ChildState, State, Supervisor
 
 _SAY_S = 120.0
 _ANSWER_S = 30.0
@@ -34,7 +35,7 @@ class EarClient:
             name="ear",
             module=module,
             options=options,
-            patience=patience or Patience(start_s=60.0, pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0),
+            patience=patience or EAR,
             stream=True,
             once=self.is_file,
         )
@@ -103,7 +104,7 @@ class EngineClient:
             name="engine",
             module=module,
             options=options,
-            patience=patience or Patience(start_s=180.0, pong_s=20.0),
+            patience=patience or ENGINE,
             hello=self._tell_home,
         )
         self._home: tuple[dict[str, object], str] | None = None
@@ -122,7 +123,8 @@ class EngineClient:
         before, self._home = self._home, (home, area)
         if self.supervisor.ready:
             try:
-                await self._request(protocol.LoadHome(self.supervisor.number(), home, area), _LOAD_S)
+                # without room for two prompts the second one is computed in one go
+                await self._request(protocol.LoadHome(self.supervisor.number(), home, area), _LOAD_S, silent=True)
             except VoicedError:
                 self._home = before or self._home
                 raise
@@ -168,9 +170,9 @@ class EngineClient:
         except ChannelError as error:
             raise InferenceError(str(error)) from error
 
-    async def _request(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
+    async def _request(self, message: protocol.Message, timeout_s: float, *, silent: bool = False) -> protocol.Message:
         try:
-            return await self.supervisor.request(message, timeout_s=timeout_s)
+            return await self.supervisor.request(message, timeout_s=timeout_s, silent=silent)
         except ChannelError as error:
             raise InferenceError(str(error)) from error
 
@@ -197,7 +199,7 @@ class MouthClient:
             name="mouth",
             module=module,
             options=options,
-            patience=patience or Patience(start_s=60.0, pong_s=10.0),
+            patience=patience or MOUTH,
             stream=bool(options.get("tells")),
         )
         self._trouble: str | None = None

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel
+from voiced.workers.patience import Owing, Patience
 from voiced.workers.pending import Pending, error_of
 
 _log = logging.getLogger(__name__)
@@ -50,23 +51,6 @@ class ChildState:
     """Ready: model, device or voice. Down: why, in words."""
     restarts: int = 0
     facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a child may take for what, in seconds."""
-
-    start_s: float = 60.0
-    """The first time; twice as long after each start that was not ready in time, for a machine may be slow."""
-    start_most_s: float = 900.0
-    ping_s: float = 1.0
-    pong_s: float = 5.0
-    close_s: float = 1.2
-    kill_s: float = 1.0
-    backoff_first_s: float = 0.5
-    backoff_most_s: float = 30.0
-    steady_s: float = 60.0
-    """A child that lived so long begins again with the first backoff."""
 
 
 class Supervisor:
@@ -109,6 +93,8 @@ class Supervisor:
         self._paused = ""
         """Why no child may run now."""
         self._reading_stalled = False
+        self._silent = 0
+        """Requests during which the child need not answer a Ping."""
         self._start_s = self._patience.start_s
         self.trouble: VoicedError | None = None
         """What the child last said went wrong, unasked."""
@@ -133,15 +119,19 @@ class Supervisor:
             raise ChannelError(f"the {self.name} is not ready: {self.state.what}")
         await self._channel.send(message)
 
-    async def request(self, message: protocol.Message, *, timeout_s: float) -> protocol.Message:
-        """Say something and return the answer to its `request` number.
+    async def request(self, message: protocol.Message, *, timeout_s: float, silent: bool = False) -> protocol.Message:
+        """Say something and return the answer to its `request` number. `silent`: until then no Pong is expected.
 
         The answer `Trouble` is raised as the VoicedError that it names; ChannelError where the child dies, is not
         ready, or does not answer in time.
         """
         if not self.ready:
             raise ChannelError(f"the {self.name} is not ready: {self.state.what}")
-        return await self._ask(message, timeout_s)
+        self._silent += silent
+        try:
+            return await self._ask(message, timeout_s)
+        finally:
+            self._silent -= silent
 
     async def greet(self, message: protocol.Message, *, timeout_s: float) -> protocol.Message:
         """`request`, for `hello` only: the child is up, but nobody else may use it yet."""
@@ -281,7 +271,7 @@ class Supervisor:
         heard_ready = asyncio.Event()
         jobs = [
             asyncio.create_task(self._read(channel, heard_ready), name=f"{self.name} reads"),
-            asyncio.create_task(self._watch(channel, heard_ready), name=f"{self.name} watched"),
+            asyncio.create_task(self._watch(process.pid, channel, heard_ready), name=f"{self.name} watched"),
         ]
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
@@ -326,7 +316,7 @@ class Supervisor:
                     await self._inbox.put(message)
                     self._reading_stalled = False
 
-    async def _watch(self, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+    async def _watch(self, pid: int, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
         patience = self._patience
         try:
             await asyncio.wait_for(heard_ready.wait(), self._start_s)
@@ -341,15 +331,13 @@ class Supervisor:
             ping = protocol.Ping(self.number())
             pong = self._pending.expect(ping)
             await channel.send(ping)
-            waited = 0.0
+            owing = Owing(pid, patience)
             while not pong.done():
-                started = time.monotonic()
+                looked = time.monotonic()
                 await asyncio.wait([pong], timeout=patience.ping_s / 4)
                 # The answer may wait behind frames that we ourselves do not take.
-                if not self._reading_stalled:
-                    # A suspended computer is no hanging child: a wait counts as long as it was meant to be at most.
-                    waited += min(time.monotonic() - started, patience.ping_s)
-                if waited > patience.pong_s:
+                excused = self._reading_stalled or self._silent
+                if not pong.done() and not excused and owing.passed(time.monotonic() - looked):
                     self._pending.forget(ping)
                     return f"it did not answer for {patience.pong_s:g} s"
             await asyncio.sleep(patience.ping_s)

@@ -1,0 +1,75 @@
+"""How long a child may take for what, and whose time it is that counts.
+
+             owes a Pong for   what it does between two looks at its inbox, at the longest
+    ear      3 s               scores 80 ms of sound: some ms
+    engine   7 s               32 tokens of a prompt, or a decision: a second or two for E2B on a Raspberry Pi 5
+    mouth    7 s               loads its voice anew: a second or two there
+
+With a Ping a second, and a core that says what it lacks every second, a hang is said within nine seconds; the target
+table allows ten (row D2).
+
+Only the child's own time counts. A computer that was suspended, frames that we ourselves do not take, and a processor
+that others use are not its fault: how long its threads waited for one is the kernel's account. But as an endless loop
+on a busy machine waits for its processor, too, four times as long by the clock is enough in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+_BY_THE_CLOCK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """In seconds."""
+
+    start_s: float = 60.0
+    """The first time; twice as long after each start that was not ready in time, for a machine may be slow."""
+    start_most_s: float = 900.0
+    ping_s: float = 1.0
+    pong_s: float = 7.0
+    close_s: float = 1.2
+    kill_s: float = 1.0
+    backoff_first_s: float = 0.5
+    backoff_most_s: float = 30.0
+    steady_s: float = 60.0
+    """A child that lived so long begins again with the first backoff."""
+
+
+EAR = Patience(pong_s=3.0, backoff_first_s=0.1, backoff_most_s=1.0)
+ENGINE = Patience(start_s=180.0)
+MOUTH = Patience()
+
+
+class Owing:
+    """A Pong that this process owes since now."""
+
+    def __init__(self, pid: int, patience: Patience) -> None:
+        self._pid, self._patience = pid, patience
+        self._own_s = self._passed_s = 0.0
+        self._waited: dict[str, float] | None = None
+
+    def passed(self, elapsed_s: float) -> bool:
+        """So much more of it is over; True where that was too long."""
+        before, self._waited = self._waited, waits_s(self._pid)
+        lent_s = 0.0
+        if before is not None:
+            lent_s = max((now - before.get(thread, 0.0) for thread, now in self._waited.items()), default=0.0)
+        elapsed_s = min(elapsed_s, self._patience.ping_s)  # a suspended computer: a look was never meant to last longer
+        self._own_s += max(0.0, elapsed_s - lent_s)
+        self._passed_s += elapsed_s
+        return self._own_s > self._patience.pong_s or self._passed_s > _BY_THE_CLOCK * self._patience.pong_s
+
+
+def waits_s(pid: int) -> dict[str, float]:
+    """How long each thread of a process was ready to run and had no processor; empty where the kernel does not count
+    it (`CONFIG_SCHED_INFO`).
+    """
+    waits = dict[str, float]()
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            waits[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
+    return waits
