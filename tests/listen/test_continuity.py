@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.listen.continuity import Continuity
+from voiced.listen.continuity import Continuity, Promptest
 from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 PCM = bytes(FRAME_SAMPLES * 2)
@@ -68,6 +68,47 @@ def test_what_was_only_delayed_keeps_its_place(hang_s: float) -> None:
 
     assert places(continuity, arrivals) == list(range(0, 400 * FRAME_SAMPLES, FRAME_SAMPLES))
     assert continuity.lost_samples == 0
+
+
+@given(st.integers(0, 2**32), st.floats(0.02, 0.4))
+def test_a_busy_machine_has_lost_nothing(seed: int, most_s: float) -> None:
+    """Others have the core for up to `most_s` at a time, ours for some milliseconds in between: row A4's other half."""
+    chance, now, ours_s = random.Random(seed), 0.0, 0.0
+    continuity, arrivals = Continuity(), []
+    for index in range(1000):
+        if now < (index + 1) * FRAME_S:
+            now, ours_s = (index + 1) * FRAME_S, chance.uniform(0, 0.03)
+        ours_s -= (cost_s := chance.uniform(0.0002, 0.006))
+        if ours_s < 0:
+            now += chance.uniform(0, most_s) * chance.random()
+            ours_s = chance.uniform(0.004, 0.06)
+        now += cost_s
+        arrivals.append(now)
+
+    found = places(continuity, arrivals)
+
+    assert continuity.lost_samples == 0
+    assert len(found) > 1000 - 10 - continuity.dropped_frames
+
+
+def test_a_device_of_long_pieces_that_loses_sound_is_caught_up_with() -> None:
+    """In pieces of six frames nothing shows at once that 300 ms are missing; the count does not stay behind."""
+    arrivals = [(index // 6 + 1) * 6 * FRAME_S + (0.3 if index > 500 else 0.0) for index in range(1000)]
+    continuity = Continuity()
+    places(continuity, arrivals)
+
+    assert abs(continuity.lost_samples / SAMPLE_RATE_HZ - 0.3) < 0.02
+
+
+@given(st.integers(0, 2**32))
+def test_the_clock_at_the_first_sample_is_known_by_the_promptest(seed: int) -> None:
+    chance, clock = random.Random(seed), Promptest()
+    for index in range(2000):
+        clock.saw(index * FRAME_SAMPLES, 100 + index * FRAME_S + chance.choice((0.0, 0.01, 0.3)))
+    assert clock.zero_s == pytest.approx(100, abs=1e-6)
+    for index in range(2000, 4000):
+        clock.saw(index * FRAME_SAMPLES, 101 + index * FRAME_S + chance.choice((0.0, 0.01, 0.3)))
+    assert clock.zero_s == pytest.approx(101, abs=1e-6), "a second was lost, and is not counted"
 
 
 def test_old_sound_is_dropped_and_counts_as_time() -> None:

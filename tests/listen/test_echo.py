@@ -114,6 +114,37 @@ def test_another_delay_is_found_while_it_plays() -> None:
     assert level_db(later.echo[later.last]) - level_db(left[later.last]) > 10
 
 
+def test_a_loudspeaker_that_runs_dry_in_the_middle_is_followed() -> None:
+    """The second half of the last reply is heard 70 ms later than was told; until that is known, nothing gets worse."""
+    kitchen, canceller = Kitchen(), EchoCanceller()
+    first, reply = kitchen.replies[-1]
+    half, late = len(reply) // 2, 1120
+    back = echo_of(reply[half:])
+    kitchen.echo[first + 2600 :] = 0
+    kitchen.echo[first + 2600 :][: half + len(room())] = echo_of(reply[:half])
+    kitchen.echo[first + 2600 + half + late :][: len(back)] += back
+    heard = kitchen.echo + kitchen.noise
+    left = kitchen.without_us(canceller, heard)
+
+    assert canceller.delay_samples == pytest.approx(2640 + late, abs=16)
+    second = slice(first + 2600 + half + late + 12_800, first + 2600 + late + len(reply))
+    assert level_db(heard[second]) - level_db(left[second]) > 12
+    frames = heard[: len(left)].reshape(-1, FRAME_SAMPLES), left.reshape(-1, FRAME_SAMPLES)
+    assert np.all(np.sum(frames[1] ** 2, axis=1) < np.sum(frames[0] ** 2, axis=1) + 1e-4)
+
+
+@pytest.mark.parametrize("parts_in_a_million", [-100, 30, 100])
+def test_two_clocks_that_drift_apart_are_followed(parts_in_a_million: int) -> None:
+    """The loudspeaker's crystal is slower than the microphone's."""
+    kitchen, canceller = Kitchen(), EchoCanceller()
+    times = np.arange(len(kitchen.echo)) * (1 - parts_in_a_million * 1e-6)
+    kitchen.echo = np.interp(times, np.arange(len(kitchen.echo)), kitchen.echo)
+    heard = kitchen.echo + kitchen.noise
+    left = kitchen.without_us(canceller, heard)
+
+    assert level_db(heard[kitchen.last]) - level_db(left[kitchen.last]) > 12
+
+
 @given(st.lists(st.binary(min_size=640, max_size=640), max_size=8))
 def test_while_nothing_plays_not_a_bit_is_changed(frames: list[bytes]) -> None:
     canceller = EchoCanceller()

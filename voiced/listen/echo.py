@@ -1,9 +1,11 @@
 """Our own voice out of what the microphone hears. Pure: what is played and what is heard in, what is left of it out.
 
-Whoever plays says what, and when it was handed to the loudspeaker; how much later the room gives it back is found out:
+Whoever plays says what, and roughly when it was handed to the loudspeaker; how much later the room gives it back is
+found out, for sound servers buffer and run dry as they like:
 
     delay    the peak of the generalized cross-correlation (Knapp and Carter 1976, phase transform) of what is heard
              with what is played, looked for until it is certain, and looked after from then on
+    drift    the slope of the delay over time, where loudspeaker and microphone have clocks of their own
     echo     an adaptive filter in blocks of the frequency domain, its step found by a Kalman filter for each bin and
              block (Enzner and Vary 2006; Kuech, Mabande and Enzner 2014): it learns fast while only we are heard, and
              hardly while somebody speaks as well, without a detector for it
@@ -14,18 +16,21 @@ and nothing is computed. Measured in `tests/listen/test_echo.py`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voiced.messages import FRAME_SAMPLES, ms_to_samples
+from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples
 
 Floats = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 _BINS = FRAME_SAMPLES + 1
 _FULL_SCALE = 32768.0
+_TAPS = 12
+"""To each side of a place between two samples."""
 _DOUBT_MOVED = 0.05
 """Of the first doubt, what comes back with another delay."""
 
@@ -34,7 +39,7 @@ _DOUBT_MOVED = 0.05
 class EchoSettings:
     blocks: int = 10
     """Of 20 ms each: how long the room rings, as far as the filter follows."""
-    most_delay_ms: int = 800
+    most_delay_ms: int = 2400
     """From handing over to hearing: buffers of sound servers, mostly."""
     tail_ms: int = 500
     """After the last sound."""
@@ -45,7 +50,9 @@ class EchoSettings:
 
 
 class EchoCanceller:
-    """`playing` what will be heard, `cancel` every frame in order. Samples are counted as the ear's are."""
+    """`playing` what will be heard, `cancel` every frame in order. Samples are counted as they come in, one after the
+    other: what was lost in between moves the delay, which is found again.
+    """
 
     def __init__(self, settings: EchoSettings | None = None) -> None:
         self._settings = settings = settings or EchoSettings()
@@ -58,7 +65,7 @@ class EchoCanceller:
     @property
     def delay_samples(self) -> int | None:
         """From handing over to hearing; None while nobody knows."""
-        return self._delay.found
+        return None if self._delay.now is None else round(self._delay.now)
 
     def playing(self, first_sample: int, pcm: bytes) -> None:
         """Sound (s16) that is handed to the loudspeaker from `first_sample` on, at its own pace."""
@@ -79,13 +86,13 @@ class EchoCanceller:
             return pcm
         heard = _floats(pcm)
         moved = self._delay.look(first_sample, heard, self._played)
-        if self._delay.found is None:
+        if self._delay.now is None:
             return pcm
-        at = first_sample - self._delay.found + self._lead
+        at = first_sample - self._delay.now + self._lead
         if moved:
-            self._filter.realign(self._played.between(at - self._filter.reach, at))
-        left = self._filter.cancel(self._played.between(at, at + FRAME_SAMPLES), heard)
-        return _pcm(left)
+            self._filter.realign(self._played.near(at - self._filter.reach, self._filter.reach))
+        left = self._filter.cancel(self._played.near(at, FRAME_SAMPLES), heard)
+        return _pcm(left) if left @ left < heard @ heard else pcm  # the delay has just moved: not worse than before
 
 
 class Played:
@@ -117,6 +124,19 @@ class Played:
                 out[low - begin : high - begin] = samples[low - first : high - first]
         return out
 
+    def near(self, begin: float, count: int) -> Floats:
+        """`count` samples from `begin` on, which may lie between two of them."""
+        whole = math.floor(begin)
+        around = self.between(whole - _TAPS + 1, whole + count + _TAPS)
+        return np.convolve(around, _between_samples(begin - whole), "valid").astype(np.float32)
+
+
+def _between_samples(part: float) -> Floats:
+    """Filter (a sinc under a Hann window) for the sound `part` of a sample after where `_TAPS` points."""
+    at = np.arange(1 - _TAPS, _TAPS + 1) - part
+    taps: Floats = (np.sinc(at) * np.cos(np.pi * at / (2 * _TAPS + 1)) ** 2)[::-1].astype(np.float32)
+    return taps
+
 
 class Delay:
     """Looks for the delay five times a second, in the last half second of what was heard."""
@@ -126,7 +146,8 @@ class Delay:
     _KEEP = 0.6
     """Of what earlier looks saw."""
     _CERTAIN = 8.0
-    """A peak so many times as high as the usual of the correlation is one."""
+    """A peak so many times as high as the usual of the correlation `_AROUND` it is one."""
+    _AROUND = 4000
     _FIRST_WITHIN = 640
     """Samples before the highest peak in which the direct way may lie, for a reflection may be louder."""
     _FIRST_HEIGHT = 0.4
@@ -135,28 +156,42 @@ class Delay:
     """Samples: less than this the filter follows by itself."""
 
     def __init__(self, most: int) -> None:
-        self.found: int | None = None
+        self.now: float | None = None
+        """Samples; None while nobody knows."""
         self._most = most
         self._heard = np.zeros(self._FRAMES * FRAME_SAMPLES, np.float32)
         self._next = -1
         self._frames = 0
         self._seen: NDArray[np.float64] | None = None
         self._size = 1 << (len(self._heard) + most).bit_length()
+        self._drift = Drift()
 
     def look(self, first_sample: int, heard: Floats, played: Played) -> bool:
         """True when the delay is another than was thought."""
         if first_sample != self._next:
             self._heard[:], self._frames, self._seen = 0.0, 0, None
+            self._drift.interrupted()
         self._next = first_sample + FRAME_SAMPLES
         self._heard[:-FRAME_SAMPLES] = self._heard[FRAME_SAMPLES:]
         self._heard[-FRAME_SAMPLES:] = heard
         self._frames += 1
-        if self._frames % self._EVERY:
+        if self.now is not None:
+            self.now += self._drift.per_sample * FRAME_SAMPLES
+        if self._frames % self._EVERY or (delay := self._peak(played)) is None:
             return False
+        if self.now is not None and abs(self.now - delay) < self._MOVED:
+            self._drift.saw(self._next, delay)
+            return False
+        self.now = delay
+        self._drift.interrupted()
+        return True
+
+    def _peak(self, played: Played) -> float | None:
+        """Where the correlation peaks, to a part of a sample."""
         begin = self._next - len(self._heard)
         reference = played.between(begin - self._most, self._next)
         if np.mean(reference[-len(self._heard) :] ** 2) < 1e-7 or self._frames < self._FRAMES // 2:
-            return False
+            return None
         cross = np.conj(np.fft.rfft(reference, self._size)) * np.fft.rfft(self._heard, self._size)
         cross /= np.abs(cross) + 1e-9 * len(self._heard)
         lags = np.fft.irfft(cross, self._size)
@@ -165,14 +200,49 @@ class Delay:
         self._seen = seen if self._seen is None else self._KEEP * self._seen + seen
         heights = np.abs(self._seen)
         peak = int(np.argmax(heights))
-        if heights[peak] < self._CERTAIN * float(np.sqrt(np.mean(self._seen**2))):
-            return False
+        around = heights[max(0, peak - self._AROUND) : peak + self._AROUND]  # farther away may be mere silence
+        if heights[peak] < self._CERTAIN * float(np.sqrt(np.mean(around**2))):
+            return None
         earliest = max(0, peak - self._FIRST_WITHIN)
-        delay = earliest + int(np.argmax(heights[earliest : peak + 1] > self._FIRST_HEIGHT * heights[peak]))
-        before, self.found = self.found, delay
-        if before is not None and abs(before - delay) < self._MOVED:
-            self.found = before
-        return self.found != before
+        first = earliest + int(np.argmax(heights[earliest : peak + 1] > self._FIRST_HEIGHT * heights[peak]))
+        top = max(1, min(first + int(np.argmax(heights[first : first + 4])), self._most - 2))
+        before, at, after = heights[top - 1 : top + 2]
+        return top + 0.5 * float(before - after) / float(before - 2 * at + after - 1e-12)
+
+
+class Drift:
+    """How much slower the loudspeaker's clock is than the microphone's: the slope of the delay over time, by least
+    squares over every stretch in which it did not jump. It belongs to the devices, so the stretches count together.
+    """
+
+    _DOUBT = 4.0
+    """Seconds squared: as if we had seen so much of clocks that run alike."""
+    _KEEP = 0.9
+    """Of what earlier stretches say."""
+    _MOST = 500e-6
+    """No crystal is so wrong."""
+
+    def __init__(self) -> None:
+        self._before = (0.0, 0.0)
+        self._seen: list[tuple[float, float]] = []
+        self.per_sample = 0.0
+
+    def saw(self, at_sample: int, delay: float) -> None:
+        self._seen.append((at_sample / SAMPLE_RATE_HZ, delay / SAMPLE_RATE_HZ))
+        spread, common = self._moments()
+        slope = common / (spread + self._DOUBT)
+        self.per_sample = min(self._MOST, max(-self._MOST, slope))
+
+    def interrupted(self) -> None:
+        """The next stretch begins."""
+        if self._seen:
+            spread, common = self._moments()
+            self._before, self._seen = (self._KEEP * spread, self._KEEP * common), []
+
+    def _moments(self) -> tuple[float, float]:
+        times, delays = np.array(self._seen).T
+        times = times - times.mean()
+        return self._before[0] + float(times @ times), self._before[1] + float(times @ (delays - delays.mean()))
 
 
 class KalmanFilter:

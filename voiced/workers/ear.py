@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words
 from voiced.errors import UsageError, VoicedError
-from voiced.listen.continuity import Continuity
+from voiced.listen.continuity import Continuity, Promptest
 from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
 from voiced.messages import (
@@ -55,8 +55,8 @@ _OPENING_S = 5.0
 """The first sound after opening a sound server's device was measured to take up to 2.1 s."""
 _SEND_BUFFER_BYTES = 16 * 1024
 """What the kernel holds back for a core that does not read is old sound: half a second of it."""
-_LATE_S = 0.2
-"""Sound comes at most so long after it was captured: none is heard before it is thought to have been played."""
+_LATE_S = 0.4
+"""The clock at a sample is known so well: no sound is heard before it is thought to have been played."""
 _POLL_S = 0.1
 _AGAIN_S = 1.0
 _SUSPICIOUS_S = 0.1
@@ -115,21 +115,32 @@ class Hearing:
         self._step = b""
         self._next = 0
         self._echo = EchoCanceller()
+        self._came = 0
+        """Samples since the opening: without what was lost between them."""
+        self._clock = Promptest()
 
     def opened(self) -> None:
         """Samples are counted from 0 again."""
         self._echo.restart()
+        self._came, self._clock = 0, Promptest()
 
-    def own(self, sound: protocol.Playing | protocol.Silenced, zero_s: float) -> None:
-        """What our own mouth does, to be heard from now on; `zero_s` is the clock at sample 0."""
-        at_sample = round((sound.at_s - zero_s - _LATE_S) * SAMPLE_RATE_HZ)
+    def own(self, sound: protocol.Playing | protocol.Silenced) -> None:
+        """What our own mouth does, to be heard from now on."""
+        if self._clock.zero_s is None:
+            return
+        at_sample = round((sound.at_s - self._clock.zero_s - _LATE_S) * SAMPLE_RATE_HZ)
         if isinstance(sound, protocol.Playing):
             self._echo.playing(at_sample, sound.pcm)
         else:
             self._echo.silenced(at_sample)
 
+    def came(self, at_s: float) -> None:
+        """When the next frame arrived, on the monotonic clock."""
+        self._clock.saw(self._came, at_s)
+
     def frame(self, first_sample: int, pcm: bytes) -> Frame:
-        pcm = self._echo.cancel(first_sample, pcm)
+        pcm = self._echo.cancel(self._came, pcm)
+        self._came += FRAME_SAMPLES
         if first_sample != self._next:
             self._step = b""  # scores over a gap would be scores of a sound that never was
         self._next = first_sample + FRAME_SAMPLES
@@ -251,17 +262,14 @@ def _hear(link: child.Link, options: EarOptions) -> None:
     account, outgoing = Account(link), Outgoing(link)
     heard, last, deaf = 0, 0.0, ""
 
-    def own(sound: protocol.Playing | protocol.Silenced) -> None:
-        if (zero_s := capture.continuity.zero_s) is not None:
-            hearing.own(sound, zero_s)
-
-    while not _leave(link, heard, own=own):
+    while not _leave(link, heard, own=hearing.own):
         arrived = capture.next(_POLL_S)
         now = time.monotonic()
         match arrived:
             case Sound(first_sample, pcm):
                 last = now
                 heard += 1
+                hearing.came(now)
                 outgoing.send(hearing.frame(first_sample, pcm))
                 account.tell(capture, now)
             case Opened(device):

@@ -40,6 +40,7 @@ LONGEST_KEPT_S = 10
 RENDER_LIMIT_S = 20.0
 """A voice that takes longer for one sentence is broken."""
 _POLL_S = 0.02
+_FILLED_BLOCKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +226,15 @@ class Mouth:
         try:
             for piece in pieces:
                 pcm = softened(resample(piece, rate_hz, device_hz), self._gain)
-                for at in range(0, len(pcm), block):
+                blocks = range(0, len(pcm), block)
+                begun_s = time.monotonic()
+                for at in blocks:
                     self._look()
                     if self._silence:
                         break
-                    begun = time.monotonic()
                     self._speaker.write(pcm[at : at + block])
-                    if at == 0:  # once the device has something to do
-                        account.plays(pcm, device_hz, begun)
+                    if at == blocks[:_FILLED_BLOCKS][-1]:  # the device has something to do meanwhile
+                        account.plays(pcm, device_hz, begun_s)
                     if not played:
                         first_ms = (time.monotonic() - asked_at) * 1000
                         self._link.send(protocol.Sounding(request, first_ms))
