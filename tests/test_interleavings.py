@@ -154,7 +154,7 @@ def check(told: list[Happening], engine: LateEngine) -> int:
         if not isinstance(turn, int):
             continue
         match happening["event"]:
-            case "resumed":
+            case "resumed" | "speech_start":
                 given_up[turn] = int(str(happening["asked"]))
             case "decision" if happening["verdict"] == "calls":
                 calls = happening["calls"]
@@ -207,3 +207,27 @@ def test_one_utterance_never_acts_twice_nor_on_what_was_given_up(
 )
 def test_what_becomes_of_an_utterance(story: str, commands: int) -> None:
     assert check(*asyncio.run(played(story, [0.95], [Verdict.CALLS]))) == commands
+
+
+BREAKS_OFF = "w..." + "s" * 12 + "...ya" + "." * 30 + "y"
+
+
+@pytest.mark.parametrize(
+    ("story", "verdicts", "commands", "turns"),
+    [
+        (BREAKS_OFF + "s" * 12 + "...ya" + "." * 20, "ic", 1, 1),  # the rest comes after a pause
+        (BREAKS_OFF + "s" * 12 + "." * 20 + "ya", "ic", 1, 1),  # ... and is decided after its end
+        (BREAKS_OFF + "s" * 12 + "...ya" + "." * 30 + "y" + "s" * 8 + "...ya" + "." * 20, "iic", 1, 1),
+        (BREAKS_OFF + "." * 80, "ic", 0, 1),  # nothing comes
+        (BREAKS_OFF + "." * 10 + "w..." + "s" * 12 + "...ya" + "." * 20, "ic", 1, 2),  # said again from the beginning
+        (BREAKS_OFF + "s" * 12 + "d" + "." * 20, "ic", 0, 1),  # the engine dies, and what it had heard with it
+        (BREAKS_OFF + "l" + "s" * 12 + "...ya" + "." * 20, "ic", 0, 1),  # the ear dies
+    ],
+)
+def test_what_breaks_off_goes_on_in_the_same_turn(story: str, verdicts: str, commands: int, turns: int) -> None:
+    kinds = {"i": Verdict.INCOMPLETE, "c": Verdict.CALLS}
+    told, engine = asyncio.run(played(story, [0.95], [kinds[v] for v in verdicts]))
+    assert check(told, engine) == commands
+    assert "goes_on" in [h["event"] for h in told]
+    assert len({h["turn"] for h in told if "turn" in h}) == turns
+    assert sum(h["event"] == "turn_end" for h in told) == turns

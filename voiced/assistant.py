@@ -7,11 +7,13 @@ A turn, in the order of things:
     AudioHeard     engine.feed, while the user speaks
     Hushed         ask the engine for a decision; it may be the end
     Resumed        it was not: whatever was decided is forgotten
-    Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so
+    Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so;
+                   or the words broke off in the middle, and the turn goes on
 
 Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; and in
-`turn/`: sending and waiting for the truth, `acting.py`; what is said of it, `answering.py`; speaking with the ear shut,
-`speaking.py`; what rings, `ringing.py`; what is kept of a turn and the clock of all that is told, `timeline.py`. Here
+`turn/`: asking the engine, `deciding.py`; sending and waiting for the truth, `acting.py`; what is said of it,
+`answering.py`; speaking with the ear shut, `speaking.py`; what rings, `ringing.py`; what is kept of a turn and the
+clock of all that is told, `timeline.py`. Here
 is only what follows what. What may be asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`)
 stands together at the end; who asks it over MQTT, in `topics/remote.py`.
 
@@ -23,7 +25,6 @@ every time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -41,7 +42,6 @@ from voiced.messages import (
     EarOpened,
     Ended,
     EndedBy,
-    EngineTimes,
     Frame,
     Hushed,
     ListenerEvent,
@@ -53,6 +53,7 @@ from voiced.messages import (
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
 from voiced.turn.acting import Acting
 from voiced.turn.answering import Answering
+from voiced.turn.deciding import Deciding, seen
 from voiced.turn.ringing import PAUSE_MS, ring
 from voiced.turn.speaking import Speaking
 from voiced.turn.timeline import Happening, OpenTurn, Timeline, TurnSettings, ms
@@ -87,6 +88,7 @@ class Assistant:
             wake_words=listener.settings.words, loudness=house.loudness,
         )  # fmt: skip
         self._answering = Answering(house, self._speaking, timeline)
+        self._deciding = Deciding(engine, house, listener, timeline, self._settings)
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
@@ -152,16 +154,17 @@ class Assistant:
                 tell("speech_start", event.at_sample, turn=turn)
                 if self._turn:
                     self._turn.words = True
+                    self._turn.resumed()
             case AudioHeard(turn=turn, pcm=pcm):
                 await self._engine.feed(turn, pcm)
             case Hushed():
                 tell("hush", event.at_sample, turn=event.turn)
-                await self._speculate(event)
+                if self._turn and self._turn.number == event.turn:
+                    await self._beside(self._deciding.adapt(self._turn, self._deciding.speculate(self._turn, event)))
             case Resumed():
                 tell("resumed", event.at_sample, turn=event.turn)
                 if self._turn:
-                    self._turn.speculation = None
-                    self._turn.ledger = self._turn.ledger.abandoned()
+                    self._turn.resumed()
             case Ended():
                 tell(
                     "speech_end", event.at_sample, turn=event.turn, by=str(event.by), t0_ms=ms(event.speech_end_sample)
@@ -189,30 +192,10 @@ class Assistant:
         elif event.word:
             self._start(self._speaking.chime(Chime.WOKEN))
 
-    async def _speculate(self, event: Hushed) -> None:
-        turn = self._turn
-        if turn is None or turn.number != event.turn:
-            return
-        turn.speech_end = event.speech_end_sample
-        turn.ledger = turn.ledger.at(Mark.HUSH, samples_to_ms(event.at_sample - event.speech_end_sample))
-        turn.speculation = asyncio.create_task(self._engine.decide(turn.number), name=f"decide {turn.number}")
-        turn.speculation.add_done_callback(_seen)
-        await self._beside(self._adapt(turn, turn.speculation))
-
-    async def _adapt(self, turn: OpenTurn, speculation: asyncio.Task[tuple[Decision, EngineTimes]]) -> None:
-        """Once decided in the hush: a shorter or longer silence ends the turn, unless speech has gone on."""
-        begun = time.monotonic()
-        with contextlib.suppress(VoicedError, asyncio.CancelledError):
-            decision, _ = await asyncio.shield(speculation)
-            if turn.speculation is not speculation:
-                return
-            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
-            if silence_ms := self._settings.endpoint.silence_ms(decision):
-                self.listener.set_end(turn.number, silence_ms)
-
     async def _ended(self, turn: OpenTurn, event: Ended) -> None:
         turn.speech_end = event.speech_end_sample
-        if not turn.words or event.by in (EndedBy.NO_SPEECH, EndedBy.LOST):
+        nothing_more = turn.broke_off and event.by is EndedBy.NO_SPEECH
+        if not nothing_more and (not turn.words or event.by in (EndedBy.NO_SPEECH, EndedBy.LOST)):
             await self._engine.end(turn.number)
             if turn.words and event.by is EndedBy.LOST:
                 await self._fail(turn.number, AudioDeviceError("sound was lost between the words"))
@@ -220,7 +203,7 @@ class Assistant:
                 await self._beside(self._nobody_spoke(turn))
             return
         turn.ledger = turn.ledger.at(Mark.END, samples_to_ms(event.at_sample - event.speech_end_sample))
-        await self._beside(self._finish(turn))
+        await self._beside(self._finish(turn, event.by))
 
     async def _nobody_spoke(self, turn: OpenTurn) -> None:
         if turn.expect is Expect.CODE:
@@ -229,13 +212,14 @@ class Assistant:
         else:
             self._timeline.tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
 
-    async def _finish(self, turn: OpenTurn) -> None:
+    async def _finish(self, turn: OpenTurn, by: EndedBy) -> None:
         begun = time.monotonic()
         try:
-            work = turn.speculation or asyncio.create_task(self._engine.decide(turn.number))
-            decision, times = await work
-            turn.ledger = turn.ledger.with_engine(times)
-            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+            decision = await self._deciding.decide(turn, begun)
+            if self._deciding.goes_on(turn, decision, by):
+                self._turn = turn
+                self._start(self._speaking.chime(Chime.WOKEN))
+                return
             await self._engine.end(turn.number)
         except VoicedError as error:
             await self._fail(turn.number, error)
@@ -272,7 +256,8 @@ class Assistant:
                 tell("refused", turn=turn.number, reason=judgement.reason)
             case Kind.IGNORE:
                 tell("ignored", turn=turn.number, reason=judgement.reason)
-        await self._answering.answer(turn, judgement, say, begun)
+        if judgement.kind is not Kind.IGNORE or self.listener.turn is None:  # no chime into what is said since
+            await self._answering.answer(turn, judgement, say, begun)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]
         _log.info("%s", turn.ledger.line())
         tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
@@ -330,7 +315,7 @@ class Assistant:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_seen)
+        task.add_done_callback(seen)
 
     # --- what may be asked of it besides speech ---------------------------------------------------------------------
 
@@ -373,9 +358,3 @@ class Assistant:
             await self._engine.end(turn.number)
             self._timeline.tell("turn_end", turn=turn.number, cancelled=True)
         await self._speaking.stop()
-
-
-def _seen(task: asyncio.Task[Any]) -> None:
-    """A failed task says so once; its error is also raised where it is awaited."""
-    if not task.cancelled() and (error := task.exception()) and not isinstance(error, VoicedError):
-        _log.error("%s failed: %r", task.get_name(), error, exc_info=error)

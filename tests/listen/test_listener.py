@@ -304,3 +304,43 @@ def test_laws(votes: list[tuple[bool, int]], wakes: set[int], todo: dict[int, st
             assert steps[-1].at_sample == last or steps[-1].by is not EndedBy.SILENCE
             assert heard[0].first_sample <= steps[-1].speech_end_sample <= last
             assert last - heard[0].first_sample <= 15 * 16_000 + FRAME_SAMPLES
+
+
+def test_a_turn_that_broke_off_goes_on_and_its_sound_in_between_is_left_out() -> None:
+    listener = Listener(ListenerSettings(pre_roll_ms=100))
+    first = story("." * 10 + "w..." + "#" * 40 + "." * 20, listener=listener)
+    assert kinds(first) == "Woken SpeechStarted Hushed Ended"
+    assert listener.reopen(1, window_ms=2000)
+    rest = story("." * 50 + "#" * 20 + "." * 20, listener=listener, start=74)
+    assert kinds(rest) == "SpeechStarted Hushed Ended"
+    assert {event.turn for event in first + rest} == {1}
+    heard = [event for event in rest if isinstance(event, AudioHeard)]
+    assert heard[0].first_sample == at(74 + 50 - 5)
+
+
+def test_a_turn_goes_on_with_what_was_said_before_it_was_opened_again() -> None:
+    listener = Listener()
+    first = story("." * 10 + "w..." + "#" * 40 + "." * 20 + "#" * 6, listener=listener)
+    ended = next(event for event in first if isinstance(event, Ended))
+    assert listener.reopen(1, window_ms=2000)
+    rest = story("#" * 20 + "." * 20, listener=listener, start=80)
+    assert next(event for event in rest if isinstance(event, AudioHeard)).first_sample >= ended.at_sample
+    assert sound(first) + sound(rest) == sound(first + rest)
+
+
+def test_only_the_last_turn_can_go_on_and_only_so_long() -> None:
+    listener = Listener(ListenerSettings(cap_ms=1000))
+    assert not listener.reopen(1, window_ms=2000)
+    story("w..." + "#" * 10 + "." * 20, listener=listener)
+    assert not listener.reopen(2, window_ms=2000)
+    assert listener.reopen(1, window_ms=500)
+    assert not listener.reopen(1, window_ms=500), "it is open already"
+    nothing = story("." * 40, listener=listener, start=34)
+    assert [e.by for e in nothing if isinstance(e, Ended)] == [EndedBy.NO_SPEECH]
+    assert listener.reopen(1, window_ms=500)
+    story("#" * 60, listener=listener, start=74)
+    assert not listener.reopen(1, window_ms=500), "its sound is as long as it may be"
+    listener = Listener()
+    story("w..." + "#" * 10 + "." * 20, listener=listener)
+    listener.number_turn()
+    assert not listener.reopen(1, window_ms=2000), "something newer was asked"

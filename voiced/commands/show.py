@@ -36,6 +36,8 @@ def _line(h: Happening) -> str:
             return "words      begin"
         case "speech_end":
             return f"words      end ({say['by']})"
+        case "goes_on":
+            return "words      broke off: go on, please"
         case "decision":
             calls = h.get("calls")
             what = " and ".join(_call(c) for c in calls) if isinstance(calls, list) and calls else say["verdict"]

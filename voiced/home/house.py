@@ -136,6 +136,10 @@ class House:
         risk = policy.risk_of(decision.calls, self.home, self.area)
         return replace(judgement, risk=risk, needed=policy.CERTAIN_ENOUGH[risk])
 
+    def breaks_off(self, decision: Decision) -> bool:
+        """Whether these are the first words of something that this house understands."""
+        return decision.verdict is Verdict.INCOMPLETE and foreign(decision) is Foreign.OTHER
+
     def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
         """Heard without a wake word, while something rings: what is no "stop" was not said to us. What begins with it
         is one: "stop that terrible noise".

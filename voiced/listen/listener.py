@@ -20,6 +20,9 @@ engine nothing; the first AudioHeard comes with SpeechStarted and carries the pr
 into the wake word's voiced frames or before the opening. From then on there is one for each frame until Ended.
 
 A wake word in a turn that is still waiting, or that was opened without one, starts anew: people repeat themselves.
+
+A turn that has ended may be opened again (`reopen`): its words broke off, and the speaker is likely to go on. It waits
+as a turn that was opened without a wake word; the silence in between is not part of its sound.
 """
 
 from __future__ import annotations
@@ -103,6 +106,7 @@ class _Turn:
     sent_until: int = 0
     sent: int = 0
     speech_end: int = 0
+    ended_at: int = 0
     voiced: int = 0
     """Voiced frames of its words."""
 
@@ -114,6 +118,8 @@ class Listener:
         self.settings = settings = settings or ListenerSettings()
         self._state = State.IDLE
         self._turn: _Turn | None = None
+        self._ended: _Turn | None = None
+        """The turn that ended last."""
         self._turns = 0
         self._now = 0
         """One past the last sample heard."""
@@ -178,7 +184,7 @@ class Listener:
         events = self._end(by) if self._turn else ()
         self._state = State.IDLE
         self._now = 0
-        self._woken_at = None
+        self._woken_at = self._ended = None
         self._held.clear()
         self._votes.clear()
         return events
@@ -200,6 +206,22 @@ class Listener:
         wait = self.settings.follow_up_ms if window_ms is None else window_ms
         self._go(Sign.OPEN)
         return (*events, self._open("", 0.0, wait_ms=wait, audio_from=self._now, word_sounding=False))
+
+    def reopen(self, turn: int, *, window_ms: int) -> bool:
+        """Let the turn that ended last go on, if speech starts within `window_ms`; it ends with NO_SPEECH if not.
+        False where another turn has begun since, or its sound is as long as it may be.
+        """
+        last = self._ended
+        if self._turn or last is None or not last.number == turn == self._turns:
+            return False
+        if last.sent >= ms_to_samples(self.settings.cap_ms):
+            return False
+        self._go(Sign.OPEN)
+        self._turn, self._ended = last, None
+        last.word, last.word_sounding, last.end_samples = "", False, 0
+        last.wait_until = self._now + ms_to_samples(window_ms)
+        last.audio_from = last.ended_at
+        return True
 
     def number_turn(self) -> int:
         """A turn's number for words that were not heard: no turn of the ear will have it."""
@@ -348,7 +370,8 @@ class Listener:
     def _end(self, by: EndedBy) -> tuple[ListenerEvent, ...]:
         turn = self._turn
         assert turn is not None
-        self._turn = None
+        self._turn, self._ended = None, turn
+        turn.ended_at = self._now
         self._go(Sign.OVER)
         return (Ended(turn.number, self._now, turn.speech_end or self._now, by),)
 

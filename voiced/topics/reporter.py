@@ -22,6 +22,7 @@ from voiced.turn.timeline import Happening
 _QUEUE = 256
 _DOING = {
     "wake": "listening", "listening": "listening", "speech_start": "listening", "speech_end": "processing",
+    "goes_on": "listening",
     "reply": "responding", "announce": "responding", "announced": "idle", "turn_end": "idle", "ear_lost": "idle",
 }  # fmt: skip
 """What the device is doing from an event on."""

@@ -16,6 +16,8 @@ from voiced.ports import Expect
 Happening = dict[str, object]
 """One event for people and programs: `event`, `t_ms` on the audio's clock, `turn`, and the event's own fields."""
 
+Speculation = asyncio.Task[tuple[Decision, EngineTimes]]
+
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
@@ -24,6 +26,10 @@ class TurnSettings:
     """How long the state topic may take before a command counts as unconfirmed."""
     gate_tail_ms: int = 200
     """After our own voice the room still rings: what is heard then is not listened to."""
+    go_on_ms: int = 4000
+    """How long somebody may think who broke off in the middle of a command."""
+    goes_on: int = 2
+    """How often in one turn."""
     chimes: bool = True
 
 
@@ -34,8 +40,15 @@ class OpenTurn:
     ledger: Ledger
     speech_end: int | None = 0
     """t0 as of the last hush; None of typed words, whose t0 is the moment at which they came."""
-    speculation: asyncio.Task[tuple[Decision, EngineTimes]] | None = None
+    speculation: Speculation | None = None
     words: bool = False
+    broke_off: int = 0
+    """How often its words ended in the middle, and it was opened again."""
+
+    def resumed(self) -> None:
+        """Speech goes on: what was decided so far is forgotten."""
+        if self.speculation:
+            self.speculation, self.ledger = None, self.ledger.abandoned()
 
 
 class Timeline:

@@ -1,0 +1,36 @@
+"""The engine's code in this process, behind `ports.Engine`: for whole turns without a child."""
+
+from __future__ import annotations
+
+from voiced.messages import Decision, EngineTimes
+from voiced.ports import Expect
+from voiced.workers.engine import EngineCore
+
+
+class InsideEngine:
+    def __init__(self, core: EngineCore) -> None:
+        self.core = core
+        self.begun: list[int] = []
+        self.decided: list[Decision] = []
+
+    @property
+    def ready(self) -> bool:
+        return self.core.has_home
+
+    async def begin(self, turn: int, expect: Expect) -> None:
+        self.begun.append(turn)
+        self.core.begin(turn, expect)
+
+    async def feed(self, turn: int, pcm: bytes) -> None:
+        self.core.feed(turn, pcm)
+
+    async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+        decision, times = self.core.decide(turn)
+        self.decided.append(decision)
+        return decision, times
+
+    async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
+        return self.core.ask(turn, text)
+
+    async def end(self, turn: int) -> None:
+        self.core.end(turn)

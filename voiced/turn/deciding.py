@@ -1,0 +1,76 @@
+"""What the engine makes of the words so far: asked in every hush, forgotten where speech goes on, and whether a turn
+whose words broke off is opened again.
+
+The same turn goes on then, in the engine's memory too: what was heard stays there, and what comes is heard after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+from voiced.errors import VoicedError
+from voiced.home.house import House
+from voiced.ledger import Mark
+from voiced.listen.listener import Listener
+from voiced.messages import Decision, EndedBy, Hushed, samples_to_ms
+from voiced.ports import Engine, Expect
+from voiced.turn.timeline import OpenTurn, Speculation, Timeline, TurnSettings
+
+_log = logging.getLogger(__name__)
+
+
+class Deciding:
+    def __init__(
+        self, engine: Engine, house: House, listener: Listener, timeline: Timeline, settings: TurnSettings
+    ) -> None:
+        self._engine, self._house, self._listener = engine, house, listener
+        self._timeline, self._settings = timeline, settings
+
+    def speculate(self, turn: OpenTurn, hush: Hushed) -> Speculation:
+        """Ask for a decision on the words up to this hush, which may be the end."""
+        turn.speech_end = hush.speech_end_sample
+        turn.ledger = turn.ledger.at(Mark.HUSH, samples_to_ms(hush.at_sample - hush.speech_end_sample))
+        turn.speculation = asyncio.create_task(self._engine.decide(turn.number), name=f"decide {turn.number}")
+        turn.speculation.add_done_callback(seen)
+        return turn.speculation
+
+    async def adapt(self, turn: OpenTurn, speculation: Speculation) -> None:
+        """Once decided in the hush: a shorter or longer silence ends the turn, unless speech has gone on."""
+        begun = time.monotonic()
+        with contextlib.suppress(VoicedError, asyncio.CancelledError):
+            decision, _ = await asyncio.shield(speculation)
+            if turn.speculation is not speculation:
+                return
+            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+            if silence_ms := self._settings.endpoint.silence_ms(decision):
+                self._listener.set_end(turn.number, silence_ms)
+
+    async def decide(self, turn: OpenTurn, begun: float) -> Decision:
+        """Of all words; what was decided in the last hush, where it was."""
+        if turn.speculation is None:
+            turn.speculation = asyncio.create_task(self._engine.decide(turn.number), name=f"decide {turn.number}")
+        decision, times = await turn.speculation
+        turn.ledger = turn.ledger.with_engine(times)
+        turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+        return decision
+
+    def goes_on(self, turn: OpenTurn, decision: Decision, by: EndedBy) -> bool:
+        """Whether the turn is open again: its words broke off, and nothing newer has begun."""
+        may = by is EndedBy.SILENCE and turn.expect is Expect.COMMAND and turn.broke_off < self._settings.goes_on
+        if not may or not self._house.breaks_off(decision):
+            return False
+        if not self._listener.reopen(turn.number, window_ms=self._settings.go_on_ms):
+            return False
+        turn.broke_off += 1
+        self._timeline.tell("goes_on", turn=turn.number, window_ms=self._settings.go_on_ms)
+        return True
+
+
+def seen(task: asyncio.Task[Any]) -> None:
+    """A failed task says so once; its error is also raised where it is awaited."""
+    if not task.cancelled() and (error := task.exception()) and not isinstance(error, VoicedError):
+        _log.error("%s failed: %r", task.get_name(), error, exc_info=error)
