@@ -44,7 +44,7 @@ class WakeConfig:
 class TurnConfig:
     end_ms: int = 300
     certain_end_ms: int = 200
-    """Silence that ends a command which is already complete and certain."""
+    """Silence that ends a whole command."""
     incomplete_end_ms: int = 1500
     no_speech_ms: int = 5000
     cap_ms: int = 15_000

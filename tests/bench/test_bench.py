@@ -88,12 +88,14 @@ def test_predict(bench: Run) -> None:
 
 @pytest.mark.whole
 def test_endpoint(bench: Run) -> None:
-    got = bench("endpoint", str(RECORDINGS / "manifest.jsonl"), "--limit", "2")
+    got = bench("endpoint", str(RECORDINGS / "manifest.jsonl"), "--limit", "2", "--noise-counts")
 
     rules = {row["rule"]: row for row in got["curve"]}
     assert got["n"] == 2
     assert rules["fixed 1000"]["cut_off"] <= rules["fixed 140"]["cut_off"]
     assert got["reliability"][0]["n"] >= got["reliability"][-1]["n"]
+    assert got["cut_off"] == rules["adaptive 200"]["cut_off"]
+    assert sum(row["words ended"] for row in got["hushes"]) == 2
 
 
 @pytest.mark.whole

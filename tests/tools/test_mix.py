@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tools.mix.__main__ import main
 from tools.mix.level import RATE_HZ, Sound, active_db, rms_db
 from tools.mix.mixing import in_room, mixed
+from tools.mix.pauses import paused
 from voiced.commands.evaluate import read_manifest
 
 
@@ -100,3 +101,17 @@ def test_what_cannot_be_mixed_is_said_in_one_line(tmp_path: Path, capsys: pytest
     assert len(errors) == 2
     assert "no speech" in errors[0]
     assert "no recordings" in errors[1]
+
+
+def test_a_pause_is_put_between_the_words_and_nothing_is_lost() -> None:
+    rng = np.random.default_rng(3)
+    word = np.sin(np.arange(8000) / 5) * 0.3
+    gap = rng.normal(0, 1e-4, 1600)
+    speech = np.concatenate([gap, gap, word, gap, word, gap, gap])
+    made = paused(speech, "pause timer", 1.0, np.random.default_rng(1))
+    assert made is not None
+    assert len(made) == len(speech) + RATE_HZ
+    assert np.isclose(np.sum(made[np.abs(made) > 1e-3] ** 2), np.sum(speech[np.abs(speech) > 1e-3] ** 2), rtol=1e-3)
+    middle = made[3200 + 8000 + 1600 : 3200 + 8000 + RATE_HZ]
+    assert np.abs(middle).max() < 1e-3
+    assert paused(speech, "pause", 1.0, np.random.default_rng(1)) is None

@@ -31,6 +31,7 @@ from voiced.app import engine, file_ear, listener_settings, real_house, running,
 from voiced.assistant import Assistant
 from voiced.config import Config, read_config
 from voiced.errors import InferenceError
+from voiced.home.code import Lockout
 from voiced.home.house import House, Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
@@ -69,8 +70,11 @@ class Stage:
     calls: list[object] = field(default_factory=list)
     asked: bool = False
     reasons: Reasons = field(default_factory=Reasons)
+    house: House | None = None
 
     def open(self, turn: Turn) -> None:
+        if self.house:  # the turns are of days, not of one quarter of an hour: a lock-out does not last till the next
+            self.house.lockout = Lockout()
         self.turn, self.said, self.calls, self.asked, self.reasons = turn, [], [], False, Reasons()
         self.before = {node: dict(state) for node, state in self.devices.states.items()}
         self.first = len(self.devices.arrived)
@@ -182,7 +186,7 @@ async def play(options: argparse.Namespace) -> dict[str, object]:
         devices = Devices(await client("devices"), announced)
         broker, mind = await client("house"), engine(config)
         stage = Stage(devices)
-        house = real_house(Home(), device_id="house", random_digits=lambda: stage.turn.code or "00")
+        house = stage.house = real_house(Home(), device_id="house", random_digits=lambda: stage.turn.code or "00")
         await mind.load_home(Home().to_dict())
         await stack.enter_async_context(running(mind.supervisor))
         if not await mind.supervisor.wait_ready(180):

@@ -48,8 +48,7 @@ def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wa
                     core.feed(event.turn, event.pcm)
                 case Hushed():
                     last, _ = core.decide(event.turn)
-                    if (silence_ms := endpoint.silence_ms(last)) is not None:
-                        listener.set_end(event.turn, silence_ms)
+                    listener.set_end(event.turn, endpoint.silence_ms(last))
                 case Ended():
                     if last is not None:
                         yield last

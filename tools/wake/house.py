@@ -66,12 +66,12 @@ class House:
     def _heard(self, x: Pcm) -> NDArray[np.int16]:
         r = self._rng
         x = np.pad(x, (0, -len(x) % STEP))
-        room, colour = r.random() < 0.6, r.random() < 0.6
+        room, colour = r.random() < 0.75, r.random() < 0.6
         if room or colour:
             x = _level(self._room.filtered(x, room, colour))
-        if r.random() < 0.85:
+        if r.random() < 0.9:
             noise = self._room.noises[int(r.integers(len(self._room.noises)))]
-            below = np.float32(10 ** (-r.uniform(4, 35) / 20))
+            below = np.float32(10 ** (-r.uniform(0, 30) / 20))
             x = np.add(x, np.resize(np.roll(noise, int(r.integers(len(noise)))), len(x)) * below, dtype=np.float32)
         level, hiss = 10 ** (r.uniform(-44, -14) / 20), 10 ** (-r.uniform(66, 95) / 20)
         return np.clip(np.rint((x * level + r.standard_normal(len(x)) * hiss) * 32767), -32768, 32767).astype(np.int16)

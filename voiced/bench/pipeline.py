@@ -20,10 +20,12 @@ from voiced.config import Config, ModelConfig
 from voiced.errors import BrokerError, InferenceError
 from voiced.home.simulated import simulate
 from voiced.ledger import Ledger, percentile
-from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
 from voiced.ports import Broker
+
+CERTAIN = 0.7
+"""From this certainty on a command counts as certain here."""
 
 
 class Recordings:
@@ -81,7 +83,7 @@ async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
 
 def _told(ledgers: list[Ledger]) -> dict[str, object]:
     sent = [one for one in ledgers if one.spent_ms is not None]
-    certain = [one for one in sent if (one.certainty or 0.0) >= Endpoint().certain]
+    certain = [one for one in sent if (one.certainty or 0.0) >= CERTAIN]
 
     def spent(some: list[Ledger], share: float) -> float | None:
         value = percentile([one.spent_ms for one in some if one.spent_ms is not None], share)

@@ -17,6 +17,7 @@ BENCHES = {
     "tts": "how soon an answer begins to sound",
     "predict": "what a turn would take on a Raspberry Pi 5, from the model's files and published rates",
     "all": "every figure that has a goal, as a table",
+    "hearing": "the same recordings: nano, Whisper and the closest sentence, Whisper and exactly that sentence",
     "endpoint": "how often a turn is cut off, against how long the others wait for its end",
 }
 

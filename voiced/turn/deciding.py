@@ -46,8 +46,7 @@ class Deciding:
             if turn.speculation is not speculation:
                 return
             turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
-            if silence_ms := self._settings.endpoint.silence_ms(decision):
-                self._listener.set_end(turn.number, silence_ms)
+            self._listener.set_end(turn.number, self._settings.endpoint.silence_ms(decision))
 
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""

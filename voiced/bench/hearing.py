@@ -1,0 +1,124 @@
+"""The same recordings, three ways: ours; Whisper base and the closest sentence; Whisper base and exactly that sentence.
+
+Ours hears them as `voiced evaluate` does. Whisper (faster-whisper, int8, greedy) writes down the whole recording; then
+the house's own grammar must have the sentence, as `hassil` demands it word by word, or one close to it. Judged alike.
+Recordings whose tags name a noise level (`tools.mix`) have rows of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import track
+
+from voiced.adapters.wavfile import Recording
+from voiced.adapters.whisper import Whisper
+from voiced.bench.closest import closest
+from voiced.bench.common import models_cache
+from voiced.commands.evaluate import Line, hear, read_manifest, wilson
+from voiced.config import read_config, read_text
+from voiced.home.load import load_home
+from voiced.home.outcome import outcome
+from voiced.home.sentences import word_graph
+from voiced.home.typed import typed
+from voiced.messages import Call, Verdict
+from voiced.workers.engine import Setup, load_model
+
+WAYS = ("nano", "Whisper base, closest sentence", "Whisper base, exact sentence")
+_NOISE = re.compile(r"-?[\d.]+ dB")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("manifest", type=Path, nargs="+", help="JSON lines as for `voiced evaluate`")
+    add("--config", type=Path, help="voiced.toml")
+    add("--home", type=Path, help="home.toml, instead of the one that the configuration names")
+    add("--markdown", action="store_true", help="the table as Markdown")
+    add("--limit", type=int, default=0, metavar="N", help="only the first N recordings of each")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    way: str
+    noise: str
+    what: str
+    """exact | wrong_action | rejected"""
+    cpu_ms: float
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """`rows`: one for each way and noise level. CPU time is of one thread, for the whole recording."""
+    config = read_config(options.config)
+    path = options.home or config.home
+    home = load_home(read_text(path), str(path))
+    lines = [line for one in options.manifest for line in read_manifest(one)[: options.limit or None]]
+    core = load_model(config.model.path, Setup(threads=1, encoder=config.model.encoder))
+    core.load_home(home.to_dict())
+    graph, whisper = word_graph(home), Whisper(cache=models_cache(), threads=1)
+
+    def right(line: Line, calls: Sequence[Call]) -> str:
+        if not calls:
+            return "exact" if line.expect is None else "rejected"
+        same = line.expect is not None and outcome(calls, home) == outcome(line.expect, home)
+        return "exact" if same else "wrong_action"
+
+    results: list[Result] = []
+    for line in track(lines, "listening", disable=not sys.stderr.isatty()):
+        noise = next((tag for tag in line.tags if _NOISE.fullmatch(tag)), "as recorded")
+        begun = time.process_time()
+        decision, _ = hear(core, line)
+        ours_ms = (time.process_time() - begun) * 1000
+        pcm = b"".join(Recording(path=line.audio).frames())
+        begun = time.process_time()
+        text = whisper.transcribe(pcm)
+        theirs_ms = (time.process_time() - begun) * 1000
+        exact = typed(graph, text)
+        for way, calls, ms in (
+            (WAYS[0], decision.calls if decision.verdict is Verdict.CALLS else (), ours_ms),
+            (WAYS[1], closest(graph, text), theirs_ms),
+            (WAYS[2], exact.calls, theirs_ms),
+        ):
+            results.append(Result(way, noise, right(line, calls), ms))
+    core.close()
+    return {"n": len(lines), "rows": table(results)}
+
+
+def table(results: Sequence[Result]) -> list[dict[str, object]]:
+    groups: Mapping[tuple[str, str], list[Result]] = defaultdict(list)
+    for one in results:
+        groups[one.noise, one.way].append(one)
+    rows: list[dict[str, object]] = []
+    for (noise, way), some in groups.items():
+        told = [one.what for one in some]
+        n = len(some)
+        rows.append({
+            "noise": noise, "way": way, "n": n,
+            **{f"{what}{suffix}": value for what in ("exact", "wrong_action") for suffix, value in (
+                ("", round(told.count(what) / n, 4)), ("_95", wilson(told.count(what), n)))},
+            "cpu_p50_ms": round(statistics.median(one.cpu_ms for one in some), 1),
+        })  # fmt: skip
+    return rows
+
+
+def markdown(result: Mapping[str, object]) -> str:
+    rows = result["rows"]
+    assert isinstance(rows, list)
+
+    def share(row: Mapping[str, object], what: str) -> str:
+        low, high = (100 * float(bound) for bound in row[f"{what}_95"])  # type: ignore[attr-defined]
+        return f"{100 * float(str(row[what])):.1f} % ({low:.0f} to {high:.0f})"
+
+    head = ["| noise | way | n | right (95 %) | wrong action (95 %) | CPU, median |", "|---|---|---|---|---|---|"]
+    return "\n".join(head + [
+        f"| {row['noise']} | {row['way']} | {row['n']} | {share(row, 'exact')} | {share(row, 'wrong_action')} "
+        f"| {row['cpu_p50_ms']} ms |"
+        for row in rows
+    ])  # fmt: skip
