@@ -161,7 +161,10 @@ class Moving:
         """InferenceError: the old house stays."""
         area = area_id(self.config, home)
         await self.mind.load_home(home.to_dict(), area)
+        left = set(self.house.home.topics()) - set(home.topics())
         self.house.move(home, area)
+        for topic in left:
+            await self.broker.unsubscribe(topic)
         for topic in home.topics():  # retained states come at once, to a house that knows what they are about
             await self.broker.subscribe(topic)
         if self.voice.supervisor.ready:

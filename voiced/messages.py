@@ -261,7 +261,10 @@ class Command:
     state_topic: str = ""
     """Where the entity confirms; empty where it cannot."""
     expected_state: Mapping[str, object] = field(default_factory=dict)
-    """What the state topic must say for the command to count as confirmed: see home/state.py."""
+    """What the state topic must say for the command to count as confirmed: see home/states.py."""
+    or_position_topic: str = ""
+    """Where it shows that it moves, as well: a cover that goes the right way has understood."""
+    or_expected_position: Mapping[str, object] = field(default_factory=dict)
 
 
 # --- house <-> broker -----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class StandIn:
 
     async def __aenter__(self) -> Self:
         self._inner = await serve(self._socket, "127.0.0.1", 0)
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

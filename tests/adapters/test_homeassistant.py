@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.ha_standin import TOKEN, StandIn
+from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.errors import BrokerError
@@ -24,8 +25,8 @@ from voiced.home.learned import merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.home.policy import Ask, judge
-from voiced.home.states import StateBook, confirms
-from voiced.messages import Call, Command, Decision, Verdict
+from voiced.home.states import StateBook, confirms, is_gone
+from voiced.messages import BrokerMessage, Call, Command, Decision, Verdict
 
 
 def state(entity_id: str, said: str, **attributes: object) -> dict[str, Any]:
@@ -114,10 +115,14 @@ def test_states_are_read_as_home_assistant_tells_them() -> None:
     assert (known["climate.heat"].temperature_degrees, known["climate.heat"].target_degrees) == (19.5, 20)
     assert known["sensor.out"].number == 7.5
     dimmed = sent("light.lamp", "set", brightness=40)
-    assert confirms(dimmed, json.dumps({"state": "on", "attributes": {"brightness": 102}}).encode())
-    assert not confirms(dimmed, json.dumps({"state": "on", "attributes": {"brightness": 255}}).encode())
+    assert confirms(dimmed, dimmed.state_topic, json.dumps({"state": "on", "attributes": {"brightness": 102}}).encode())
+    assert not confirms(
+        dimmed, dimmed.state_topic, json.dumps({"state": "on", "attributes": {"brightness": 255}}).encode()
+    )
     red = sent("light.lamp", "set", color="red")
-    assert confirms(red, json.dumps({"state": "on", "attributes": {"rgb_color": [255, 0, 0]}}).encode())
+    assert confirms(
+        red, red.state_topic, json.dumps({"state": "on", "attributes": {"rgb_color": [255, 0, 0]}}).encode()
+    )
 
 
 @contextlib.asynccontextmanager
@@ -146,7 +151,7 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
             await broker.publish(lock.topic, lock.payload)
             assert standin.handled == [{"name": "HassTurnOff", "data": {"name": "lock.door"}}]
             async for message in messages:
-                if message.topic == lock.state_topic and confirms(lock, message.payload):
+                if message.topic == lock.state_topic and confirms(lock, lock.state_topic, message.payload):
                     break
             standin.states["switch.new"] = state("switch.new", "on")
             await standin.registry_changed()
@@ -161,3 +166,55 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
             with pytest.raises(BrokerError, match="401"):
                 await broker.publish(lock.topic, lock.payload)
             await broker.publish("other/topic", "x")
+
+
+async def heard(messages: AsyncIterator[BrokerMessage], topic: str, state: str) -> None:
+    async for message in messages:
+        if message.topic == topic and json.loads(message.payload)["state"] == state:
+            return
+
+
+async def test_a_home_assistant_that_restarts_is_found_again_and_meanwhile_nothing_is_known(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN, "utf-8")
+    here = {s["entity_id"]: s for s in STATES}
+    async with StandIn(dict(here), LISTS) as first, asyncio.timeout(60):
+        port = first.port
+        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{port}", token_file=token, settle_s=0.1)
+        messages = broker.messages()
+        working = in_background(broker.run())
+        await working.__aenter__()
+        await heard(messages, "ha/lock.door/state", "locked")
+    async with asyncio.timeout(60):
+        await heard(messages, "ha/lock.door/state", "unavailable")
+        book = StateBook(home()).heard("ha/lock.door/state", b'{"state": "unavailable"}')
+        door = home().entity("lock.door")
+        assert door is not None
+        assert is_gone(door, book.states["lock.door"])
+        with pytest.raises(BrokerError, match="does not answer"):
+            await broker.publish("ha/lock.door/set", "{}")
+        here["lock.door"] = state("lock.door", "unlocked", friendly_name="Front Door")
+        async with StandIn(dict(here), LISTS, port=port):
+            await heard(messages, "ha/lock.door/state", "unlocked")
+        await working.__aexit__(None, None, None)
+
+
+async def test_a_token_that_is_refused_is_said_once_and_another_one_is_tried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homeassistant, "_BACKOFF_S", (0.01, 0.02))
+    token = tmp_path / "token"
+    token.write_text("wrong", "utf-8")
+    token.chmod(0o644)
+    async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
+        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token)
+        messages = broker.messages()
+        async with in_background(broker.run()):
+            while "it does not take the token" not in caplog.text:  # noqa: ASYNC110 - a log line is waited for
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+            token.write_text(TOKEN, "utf-8")
+            await heard(messages, "ha/lock.door/state", "locked")
+    assert caplog.text.count("it does not take the token") == 1
+    assert caplog.text.count("can be read by everybody") == 1
+    assert TOKEN not in caplog.text

@@ -13,8 +13,9 @@ from typing import Self
 
 import pytest
 
+from voiced.adapters.inbox import Inbox
 from voiced.adapters.mosquitto import Mosquitto, find_mosquitto, free_port
-from voiced.adapters.mqtt import Inbox, MqttBroker
+from voiced.adapters.mqtt import MqttBroker
 from voiced.errors import BrokerError
 from voiced.messages import BrokerMessage
 
@@ -98,6 +99,20 @@ async def test_what_it_subscribed_to_arrives_with_its_retained_flag(server: Mosq
     inbox = broker.messages()
     await broker.subscribe("voiced/t/note")
     assert await asyncio.wait_for(anext(inbox), 2) == BrokerMessage("voiced/t/note", b"kept", retained=True)
+
+
+async def test_what_it_unsubscribed_from_arrives_no_more(server: Mosquitto, broker: MqttBroker) -> None:
+    inbox = broker.messages()
+    for topic in ("house/left", "house/stays"):
+        await broker.subscribe(topic)
+    await broker.unsubscribe("house/left")
+    await broker.unsubscribe("never/subscribed")
+    async with Observer(server, "#") as somebody:
+        await broker.publish("house/left", "1")
+        await broker.publish("house/stays", "2")
+        while (await somebody.next()).topic != "house/stays":
+            pass
+    assert (await asyncio.wait_for(anext(inbox), 5)).topic == "house/stays"
 
 
 async def test_birth_and_farewell_are_retained(server: Mosquitto) -> None:

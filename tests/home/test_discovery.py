@@ -56,8 +56,8 @@ def test_a_zigbee_lamp_takes_brightness_and_colour_and_says_so() -> None:
     assert (known.state, known.brightness_percent, known.color) == ("on", 50, (255, 1, 2))
     red = command(Step("light.x", "set", {"color": "red"}), Home(entities=(lamp,)))
     assert red
-    assert confirms(red, json.dumps(said).encode())
-    assert not confirms(red, json.dumps({**said, "color": {"x": 0.1355, "y": 0.0399}}).encode())
+    assert confirms(red, red.state_topic, json.dumps(said).encode())
+    assert not confirms(red, red.state_topic, json.dumps({**said, "color": {"x": 0.1355, "y": 0.0399}}).encode())
 
 
 def test_signal_strength_is_nothing_to_talk_to() -> None:
@@ -70,9 +70,9 @@ def test_a_zigbee_plug_is_read_out_of_its_json() -> None:
     on = command(Step("switch.x", "turn_on"), Home(entities=(plug,)))
     assert on
     assert (on.topic, on.payload) == ("zigbee2mqtt/heater_plug/set", "ON")
-    assert confirms(on, b'{"state": "ON", "power": 3}')
-    assert not confirms(on, b'{"state": "OFF", "power": 3}')
-    assert not confirms(on, b'{"power": 3}')
+    assert confirms(on, on.state_topic, b'{"state": "ON", "power": 3}')
+    assert not confirms(on, on.state_topic, b'{"state": "OFF", "power": 3}')
+    assert not confirms(on, on.state_topic, b'{"power": 3}')
     assert state(plug, "zigbee2mqtt/heater_plug", {"state": "OFF"}).state == "off"
 
 
@@ -91,7 +91,7 @@ def test_a_zigbee_blind_moves_to_a_position() -> None:
     assert (known.state, known.position_percent) == ("open", 30)
     there = command(Step("cover.x", "set_position", {"position": 30}), Home(entities=(blind,)))
     assert there
-    assert confirms(there, b'{"state": "OPEN", "position": 30}')
+    assert confirms(there, there.state_topic, b'{"state": "OPEN", "position": 30}')
 
 
 def test_a_zigbee_lock_has_its_own_words() -> None:
@@ -132,7 +132,7 @@ def test_tasmotas_own_discovery() -> None:
     on = command(Step("switch.x", "turn_on"), Home(entities=(thing(plug),)))
     assert on
     assert (on.topic, on.payload) == ("cmnd/tasmota_345678/POWER1", "ON")
-    assert confirms(on, b"ON")
+    assert confirms(on, on.state_topic, b"ON")
     assert (lamp.domain, lamp.name) == ("light", "Soldering Iron")
     assert sent(thing(lamp), "set", brightness=40) == ("cmnd/tasmota_345678/Dimmer", 40)
     assert sent(thing(lamp), "set", color="red") == ("cmnd/tasmota_345678/Color2", "255,0,0")

@@ -35,7 +35,7 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
         ("cover", BOTH, "open", {}, "c", "OPEN", {"state": ["open", "opening"]}),
         ("cover", BOTH, "stop", {}, "c", "STOP", {}),
         ("scene", {"command_topic": "c"}, "run", {}, "c", "ON", {}),
-        ("vacuum", BOTH, "return_to_base", {}, "c", "return_to_base", {}),
+        ("vacuum", BOTH, "return_to_base", {}, "c", "return_to_base", {"state": ["returning", "docked"]}),
         ("media_player", BOTH, "next", {}, "c", "NEXT", {}),
         ("media_player", BOTH, "change_volume", {"volume_step": "up"}, "c", "VOLUME_UP", {}),
         ("media_player", BOTH, "change_volume", {"volume_step": "down"}, "c", "VOLUME_DOWN", {}),

@@ -53,7 +53,7 @@ def sent(entity: str, verb: str, **values: SlotValue) -> Command:
 def test_a_command_is_confirmed_by_what_it_asked_for_and_by_nothing_else(
     made: Command, payload: bytes, yes: bool
 ) -> None:
-    assert confirms(made, payload) is yes
+    assert confirms(made, made.state_topic, payload) is yes
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_payloads_and_states_of_ones_own_are_honoured() -> None:
     made = command(Step("lock.x", "lock"), type(HOME)(entities=(lock,)))
     assert made is not None
     assert made.payload == "1"
-    assert confirms(made, b"shut")
-    assert not confirms(made, b"LOCKED")
+    assert confirms(made, made.state_topic, b"shut")
+    assert not confirms(made, made.state_topic, b"LOCKED")
     assert heard(lock, EntityState(), "s", b"shut").state == "locked"
 
 
@@ -129,6 +129,6 @@ _VERBS = st.sampled_from([
 def test_no_payload_ever_raises_or_confirms_by_accident(topic: str, payload: bytes, made: Command) -> None:
     states = StateBook(HOME).heard(topic, payload).states
     assert all(len(s.state) <= 255 for s in states.values())
-    if confirms(made, payload):
+    if confirms(made, made.state_topic, payload):
         wanted = {"LOCKED", "ON", "20"} if not made.payload.startswith("{") else {"40"}
         assert any(w.encode().lower() in payload.lower() for w in wanted) or made.entity == "climate.thermostat"

@@ -96,6 +96,8 @@ class MemoryBroker:
     ) -> None:
         self.connected = True
         self.published: list[tuple[str, str]] = []
+        self.topics: set[str] = set()
+        """What was subscribed to; everything arrives all the same."""
         self._answer = answer
         self._inboxes: list[asyncio.Queue[BrokerMessage]] = []
 
@@ -116,7 +118,10 @@ class MemoryBroker:
             )
 
     async def subscribe(self, topic: str) -> None:
-        del topic
+        self.topics.add(topic)
+
+    async def unsubscribe(self, topic: str) -> None:
+        self.topics.discard(topic)
 
     def messages(self) -> AsyncIterator[BrokerMessage]:
         """All that arrives from now on; each call has an inbox of its own."""

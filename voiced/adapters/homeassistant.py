@@ -20,7 +20,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from voiced.adapters.mqtt import Inbox
+from voiced.adapters.inbox import Inbox
+from voiced.adapters.secrets import read_secret
 from voiced.errors import BrokerError
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker
@@ -84,6 +85,10 @@ class HomeAssistant:
         elif topic in self._states:
             self._put(BrokerMessage(topic, self._states[topic], retained=True))
 
+    async def unsubscribe(self, topic: str) -> None:
+        if not topic.startswith(ROOT):
+            await self._broker.unsubscribe(topic)
+
     def messages(self) -> AsyncIterator[BrokerMessage]:
         """Both worlds' messages, from now on."""
         inbox = Inbox(_INBOX)
@@ -94,7 +99,7 @@ class HomeAssistant:
 
     def _token(self) -> str:
         try:
-            return self._token_file.read_text("utf-8").strip()
+            return read_secret(self._token_file)
         except (OSError, UnicodeDecodeError) as error:
             raise BrokerError(f"{self._token_file}: the token cannot be read: {error}") from error
 
@@ -126,6 +131,8 @@ class HomeAssistant:
                 if self.reached or why != told:
                     _log.warning("Home Assistant at %s: %s", self._url, why)
                 told = why
+            if self.reached:  # nobody tells any more how things are
+                self._heard_all([{"entity_id": one, "state": "unavailable"} for one in self._known()])
             wait = _BACKOFF_S[0] if self.reached else min(wait * 2, _BACKOFF_S[1])
             self.reached = False
             await asyncio.sleep(wait)
@@ -176,6 +183,9 @@ class HomeAssistant:
         number = next(self._numbers)
         await socket.send(json.dumps({"id": number, **command}))
         return number
+
+    def _known(self) -> list[str]:
+        return [topic.removeprefix(ROOT).removesuffix("/state") for topic in self._states]
 
     def _heard_all(self, states: object) -> None:
         for state in states if isinstance(states, list) else ():

@@ -22,8 +22,6 @@ import socket
 import ssl
 import struct
 import weakref
-from collections import deque
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
@@ -32,6 +30,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from voiced.adapters.cancelling import raise_if_cancelled
+from voiced.adapters.inbox import Inbox
+from voiced.adapters.secrets import read_secret
 from voiced.errors import BrokerError
 from voiced.messages import BrokerMessage
 
@@ -57,27 +57,6 @@ _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS),
     (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
 )
-
-
-class Inbox(AsyncIterator[BrokerMessage]):
-    """What arrived since `messages()` was called, oldest first. When full, the oldest is dropped and counted."""
-
-    def __init__(self, size: int) -> None:
-        self._messages: deque[BrokerMessage] = deque(maxlen=size)
-        self._arrived = asyncio.Event()
-        self.dropped = 0
-
-    def put(self, message: BrokerMessage) -> None:
-        if len(self._messages) == self._messages.maxlen:
-            self.dropped += 1
-        self._messages.append(message)
-        self._arrived.set()
-
-    async def __anext__(self) -> BrokerMessage:
-        while not self._messages:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self._messages.popleft()
 
 
 class MqttBroker:
@@ -173,6 +152,16 @@ class MqttBroker:
         if (client := self._client) is not None:
             await self._subscribe(client, topic)
 
+    async def unsubscribe(self, topic: str) -> None:
+        """Where the broker cannot be told now, the next connection begins without it."""
+        self._topics.pop(topic, None)
+        if (client := self._client) is not None:
+            try:
+                await client.unsubscribe(topic, timeout=self._answer_s)
+            except aiomqtt.MqttError as error:
+                self._lose(client, str(error))
+            raise_if_cancelled()
+
     def messages(self) -> Inbox:
         """Everything that arrives from now on; each call has an inbox of its own."""
         inbox = Inbox(self._inbox_size)
@@ -245,7 +234,7 @@ class MqttBroker:
     async def _connect(self) -> aiomqtt.Client:
         """A new client with a live connection, or BrokerError in words."""
         try:
-            password = self._password_file.read_text("utf-8").strip() if self._password_file else None
+            password = read_secret(self._password_file) if self._password_file else None
             context = self._context() if self._tls else None
         except (OSError, ssl.SSLError, UnicodeDecodeError) as error:
             raise BrokerError(f"credentials: {error}") from error

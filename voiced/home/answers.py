@@ -37,19 +37,20 @@ def answer(call: Call, facts: Facts) -> Reply:
 
 
 def _temperature(call: Call, facts: Facts) -> Reply:
-    found, _, _ = candidates(call, facts.home, ("climate", "sensor"), facts.area)
+    named = "name" in call.slots
+    domains = ("climate", "sensor", "water_heater") if named else ("climate", "sensor")
+    found, _, _ = candidates(call, facts.home, domains, facts.area)
     measuring = [
-        e
-        for e in found
-        if e.domain == "climate" or e.device_class == "temperature" or e.unit in DEGREES or "name" in call.slots
+        e for e in found if e.domain == "climate" or e.device_class == "temperature" or e.unit in DEGREES or named
     ]
     for entity in measuring:
         state = facts.of(entity)
-        degrees = state.temperature_degrees if entity.domain == "climate" else state.number
+        degrees = state.number if entity.domain == "sensor" else state.temperature_degrees
         if degrees is not None:
-            name = entity.name if "name" in call.slots else ""
+            name = entity.name if named else ""
             return Reply("temperature", {"name": name, "degrees": facts.manner.degrees(degrees, entity)})
-    return DONT_KNOW
+    gone = [e.name for e in measuring if facts.gone(e)]
+    return Reply("offline", {"names": gone}) if gone else DONT_KNOW
 
 
 def _weather(call: Call, facts: Facts) -> Reply:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from voiced.home.discovery_words import DEVICE_KEYS, KEYS, ORIGIN_KEYS, spelled_out, written
 from voiced.home.load import topic_fault
 from voiced.home.model import slug
-from voiced.home.mqtt import PLATFORMS, Setting
+from voiced.home.mqtt import MOST_SOURCES, PLATFORMS, Setting
 from voiced.home.templates import TemplateError, parse
 
 MAX_PAYLOAD_BYTES = 64 * 1024
@@ -29,8 +29,8 @@ MAX_CHOICES, MAX_CHOICE_CHARS = 40, 40
 """Of a select's options, a thermostat's modes."""
 
 COMPONENTS = frozenset([
-    "alarm_control_panel", "binary_sensor", "button", "climate", "cover", "fan", "humidifier", "light", "lock",
-    "number", "scene", "select", "sensor", "siren", "switch", "vacuum", "valve",
+    "alarm_control_panel", "binary_sensor", "button", "climate", "cover", "fan", "humidifier", "lawn_mower", "light",
+    "lock", "number", "scene", "select", "sensor", "siren", "switch", "vacuum", "valve", "water_heater",
 ])  # fmt: skip
 """The rest (cameras, updates, triggers, tags, events, texts) is nothing to talk to."""
 
@@ -143,7 +143,7 @@ class _Settings:
 
     def __init__(self, domain: str, config: Mapping[str, object]) -> None:
         base = config.get("~")
-        self._domain, self._config = domain, config
+        self._domain, self._config = domain, {**_our_names(domain, config), **config}
         self._base = base if isinstance(base, str) else ""
         self.problems: list[str] = []
 
@@ -160,14 +160,29 @@ class _Settings:
         for state, payload in (("state_on", "payload_on"), ("state_off", "payload_off")):
             if state in PLATFORMS[self._domain] and payload in found:
                 found.setdefault(state, found[payload])
+        self._availability(found)
         if self._domain == "light":
             self._light(found)
         if self._domain == "siren" and "command_template" not in found:  # Home Assistant's default is JSON
             found |= {"payload_on": json.dumps({"state": found.get("payload_on", "ON")})}
             found |= {"payload_off": json.dumps({"state": found.get("payload_off", "OFF")})}
-        if not any(key.endswith("_topic") for key in found) and not self.problems:
+        if not usable(found) and not self.problems:
             self.problems.append("it has no topic that this house can use")
         return found
+
+    def _availability(self, found: dict[str, Setting]) -> None:
+        """A list of sources, each under keys of its own; it is there or one topic is."""
+        sources = self._config.get("availability")
+        for number, source in enumerate(sources[:MOST_SOURCES] if isinstance(sources, list) else (), start=1):
+            about = spelled_out(source, KEYS) if isinstance(source, dict) else {}
+            which = "" if number == 1 else str(number)
+            names = {"topic": f"availability{which}_topic", "value_template": f"availability{which}_template"}
+            names |= {key: f"{key}{which}" for key in ("payload_available", "payload_not_available")}
+            self._config |= {names[key]: value for key, value in about.items() if key in names}
+            self._take_topic(f"availability{which}_topic", found)
+            for key in (f"payload_available{which}", f"payload_not_available{which}"):
+                if (value := self._value(key, "")) is not None:
+                    found[key] = value
 
     def _light(self, found: dict[str, Setting]) -> None:
         modes = self._config.get("supported_color_modes")
@@ -231,6 +246,17 @@ class _Settings:
             return str(value)
         self.problems.append(f"{key} is not a text")
         return None
+
+
+def _our_names(domain: str, config: Mapping[str, object]) -> dict[str, object]:
+    """What one platform calls otherwise than all others."""
+    theirs = {"activity_state_topic": "state_topic", "activity_value_template": "state_template"}
+    return {ours: config[key] for key, ours in theirs.items() if domain == "lawn_mower" and key in config}
+
+
+def usable(mqtt: Mapping[str, Setting]) -> bool:
+    """Any topic is more than a sign of life."""
+    return any(key.endswith("_topic") and not key.startswith("availability") for key in mqtt)
 
 
 def _readable(topic: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home, folded
+from voiced.home.states import UNKNOWN, EntityState
 from voiced.home.templates import TemplateError, parse
 from voiced.messages import Call, Command, SlotValue
 
@@ -22,18 +23,27 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
 }  # fmt: skip
 """Green and lime are what people mean by them in front of a lamp, which CSS's dark green is not."""
 
-_PAYLOADS: Mapping[str, tuple[str, str]] = {
-    "turn_on": ("payload_on", "state_on"), "turn_off": ("payload_off", "state_off"),
-    "open": ("payload_open", "state_open"), "close": ("payload_close", "state_closed"),
-    "lock": ("payload_lock", "state_locked"), "unlock": ("payload_unlock", "state_unlocked"),
-    "stop": ("payload_stop", ""), "run": ("payload_on", ""), "press": ("payload_press", ""),
-    "arm": ("payload_arm_away", ""), "disarm": ("payload_disarm", ""),
-    "pause": ("payload_pause", ""), "play": ("payload_play", ""), "next": ("payload_next", ""),
-    "previous": ("payload_previous", ""), "mute": ("payload_mute", ""), "unmute": ("payload_unmute", ""),
-    "start": ("payload_start", ""), "return_to_base": ("payload_return_to_base", ""),
-    "start_mowing": ("payload_start_mowing", ""), "dock": ("payload_dock", ""),
+PAYLOADS: Mapping[str, str] = {
+    "turn_on": "payload_on", "turn_off": "payload_off", "open": "payload_open", "close": "payload_close",
+    "lock": "payload_lock", "unlock": "payload_unlock", "stop": "payload_stop", "run": "payload_on",
+    "press": "payload_press", "arm": "payload_arm_away", "disarm": "payload_disarm", "pause": "payload_pause",
+    "play": "payload_play", "next": "payload_next", "previous": "payload_previous", "mute": "payload_mute",
+    "unmute": "payload_unmute", "start": "payload_start", "return_to_base": "payload_return_to_base",
+    "start_mowing": "payload_start_mowing", "dock": "payload_dock",
 }  # fmt: skip
-"""verb -> (key of the payload that is sent, key of the state that confirms it)."""
+"""verb -> key of the payload that is sent."""
+_PROOFS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "turn_on"): ("state_on",), ("", "turn_off"): ("state_off",), ("", "lock"): ("state_locked",),
+    ("", "unlock"): ("state_unlocked",), ("", "open"): ("state_open", "state_opening"),
+    ("", "close"): ("state_closed", "state_closing"),
+    ("vacuum", "start"): ("cleaning",), ("vacuum", "return_to_base"): ("returning", "docked"),
+    ("vacuum", "pause"): ("paused",), ("vacuum", "stop"): ("idle", "paused"),
+    ("lawn_mower", "start_mowing"): ("mowing",), ("lawn_mower", "dock"): ("docked", "returning"),
+    ("lawn_mower", "pause"): ("paused",), ("alarm_control_panel", "disarm"): ("disarmed",),
+}  # fmt: skip
+"""(domain or any, verb) -> the states that confirm it: keys of an entity, or words that its platform fixes. What is
+on its way there has understood.
+"""
 
 _NUMBERS: Mapping[str, tuple[str, str, str]] = {
     "set_temperature": ("temperature_command_topic", "temperature_state_topic", "temperature"),
@@ -42,13 +52,16 @@ _NUMBERS: Mapping[str, tuple[str, str, str]] = {
     "set_number": ("command_topic", "state_topic", "value"),
 }
 """verb -> (command topic, state topic, value)."""
-_CHOICES: Mapping[str, tuple[str, str, str]] = {
-    "set_mode": ("mode_command_topic", "mode_state_topic", "mode"),
-    "select": ("command_topic", "state_topic", "option"),
-}
-
-_MOVING = {"open": "state_opening", "close": "state_closing"}
-"""A cover that moves the right way has understood."""
+_CHOICES: Mapping[tuple[str, str], tuple[str, str, str, str]] = {
+    ("climate", "set_mode"): ("mode_command_topic", "mode_state_topic", "mode", "modes"),
+    ("water_heater", "set_mode"): ("mode_command_topic", "mode_state_topic", "mode", "modes"),
+    ("select", "select"): ("command_topic", "state_topic", "option", "options"),
+    ("humidifier", "select"): ("mode_command_topic", "mode_state_topic", "option", "modes"),
+    ("water_heater", "select"): ("mode_command_topic", "mode_state_topic", "option", "modes"),
+    ("climate", "select"): ("preset_mode_command_topic", "preset_mode_state_topic", "option", "preset_modes"),
+    ("fan", "select"): ("preset_mode_command_topic", "preset_mode_state_topic", "option", "preset_modes"),
+}  # fmt: skip
+"""(domain, verb) -> (command topic, state topic, value, what it can be)."""
 
 
 def half_up(value: float) -> int:
@@ -65,61 +78,99 @@ def number_text(value: SlotValue) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def command(step: Step, home: Home) -> Command | None:
-    """The message for one step, or None where the entity has no topic for it."""
+def proofs(entity: Entity, verb: str) -> tuple[str, ...]:
+    """The states that say that a verb was carried out, what it leads to first; none where nothing can say so."""
+    keys = _PROOFS.get((entity.domain, verb)) or _PROOFS.get(("", verb), ())
+    return tuple(entity.text(key) if key.startswith("state_") else key for key in keys)
+
+
+def command(step: Step, home: Home, now: EntityState = UNKNOWN) -> Command | None:
+    """The message for one step, or None where the entity has no topic for it. `now` is how the entity is."""
     entity = home.entity(step.entity)
     if entity is None:
         return None
-    if entity.domain == "light" and (
-        step.verb == "set" or (step.verb in _PAYLOADS and entity.text("schema") == "json")
-    ):
+    if entity.domain == "light" and (step.verb == "set" or (step.verb in PAYLOADS and entity.text("schema") == "json")):
         return _light(entity, step)
     if step.verb in _NUMBERS:
         topic, state, value = _NUMBERS[step.verb]
         return _number(entity, step, topic, state, number_text(step.values.get(value, "")))
     if step.verb == "set_mode" and step.values.get("mode") in ("on", "off"):
         return _climate_power(entity, replace(step, verb=f"turn_{step.values['mode']}"))
-    if step.verb in _CHOICES:
-        topic, state, value = _CHOICES[step.verb]
-        chosen = _chosen(entity, str(step.values.get(value, "")))
+    if (entity.domain, step.verb) in _CHOICES:
+        topic, state, value, choices = _CHOICES[entity.domain, step.verb]
+        chosen = _chosen(entity, choices, str(step.values.get(value, "")))
         return _message(entity, step, topic, chosen, state, {"state": [chosen]})
     if step.verb == "set_speed":
         low, high = entity.number("speed_range_min"), entity.number("speed_range_max")
         speed = half_up(float(step.values.get("percentage", 0)) * (high - low + 1) / 100)
         return _number(entity, step, "percentage_command_topic", "percentage_state_topic", str(speed))
     if step.verb == "set_position":
-        closed, opened = entity.number("position_closed"), entity.number("position_open")
-        place = half_up(closed + float(step.values.get("position", 0)) * (opened - closed) / 100)
-        if entity.domain == "valve":
-            topic = "command_topic" if entity.flag("reports_position") else ""
-            return _number(entity, step, topic, "state_topic", str(place))
-        return _number(entity, step, "set_position_topic", "position_topic", str(place))
+        return _position(entity, step, now)
     if step.verb == "change_volume":
         payload = entity.text("payload_volume_up" if step.values.get("volume_step") == "up" else "payload_volume_down")
         return _message(entity, step, "command_topic", payload, "", {})
     if entity.domain == "climate" and step.verb in ("turn_on", "turn_off"):
         return _climate_power(entity, step)
-    if step.verb not in _PAYLOADS:
+    if step.verb not in PAYLOADS:
         return None
-    payload_key, state_key = _PAYLOADS[step.verb]
-    payload, state = entity.text(payload_key), entity.text(state_key) if state_key else ""
-    states = [state, entity.text(_MOVING[step.verb])] if step.verb in _MOVING else [state]
-    return _message(entity, step, "command_topic", payload, "state_topic", {"state": states} if state else {})
+    if step.verb == "arm":
+        return _arm(entity, step)
+    own_topic = f"{step.verb}_command_topic"
+    topic = own_topic if entity.text(own_topic) else "command_topic"
+    states = list(proofs(entity, step.verb))
+    made = _message(entity, step, topic, entity.text(PAYLOADS[step.verb]), "state_topic", {"state": states})
+    return _moving(made, entity, 100.0 if step.verb == "open" else 0.0, now) if step.verb in ("open", "close") else made
 
 
-def commands(step: Step, home: Home) -> tuple[Command, ...]:
+def _arm(entity: Entity, step: Step) -> Command | None:
+    mode = str(step.values.get("mode", "away"))
+    states = {"state": [f"armed_{mode}", "arming", "pending"]}
+    return _message(entity, step, "command_topic", entity.text(f"payload_arm_{mode}"), "state_topic", states)
+
+
+def _position(entity: Entity, step: Step, now: EntityState) -> Command | None:
+    percent = float(step.values.get("position", 0))
+    place = str(half_up(_place(entity, percent)))
+    if entity.domain == "valve":
+        topic = "command_topic" if entity.flag("reports_position") else ""
+        return _number(entity, step, topic, "state_topic", place)
+    return _moving(_message(entity, step, "set_position_topic", place, "", {}), entity, percent, now)
+
+
+def _place(entity: Entity, percent: float) -> float:
+    """A position on the thing's own scale."""
+    closed, opened = entity.number("position_closed"), entity.number("position_open")
+    return closed + percent * (opened - closed) / 100
+
+
+def _moving(made: Command | None, entity: Entity, percent: float, now: EntityState) -> Command | None:
+    """A command that its position topic confirms, too: there, or on the way there from where it is known to be."""
+    topic = entity.text("position_topic")
+    if made is None or not topic:
+        return made
+    expected: dict[str, object] = {"number": _place(entity, percent)}
+    if now.position_percent is not None:
+        expected["from"] = _place(entity, now.position_percent)
+    if template := entity.text("position_template"):
+        expected["template"] = template
+    if not made.state_topic:
+        return replace(made, state_topic=topic, expected_state=expected)
+    return replace(made, or_position_topic=topic, or_expected_position=expected)
+
+
+def commands(step: Step, home: Home, now: EntityState = UNKNOWN) -> tuple[Command, ...]:
     """All messages of a step: a light of the default schema has a topic for each value. None where one is missing."""
     parts = [step]
     entity = home.entity(step.entity)
     if entity and entity.domain == "light" and step.verb == "set" and entity.text("schema") != "json":
         parts = [replace(step, values={key: value}) for key, value in step.values.items()] or parts
-    made = [command(part, home) for part in parts]
+    made = [command(part, home, now) for part in parts]
     return tuple(c for c in made if c is not None) if None not in made else ()
 
 
-def _chosen(entity: Entity, said: str) -> str:
+def _chosen(entity: Entity, choices: str, said: str) -> str:
     """A choice as the thing calls it; "" where it has no such choice."""
-    known = entity.choices("modes" if entity.domain == "climate" else "options")
+    known = entity.choices(choices)
     return next((choice for choice in known if folded(choice.replace("_", " ")) == folded(said)), "")
 
 
@@ -143,7 +194,7 @@ _LIGHT_PARTS = {
 
 _LACKED: Mapping[str, str] = {
     "set_mode": "modes", "set_speed": "speeds", "set_position": "position", "set_humidity": "target humidity",
-    "set_volume": "volume", "set_temperature": "target temperature",
+    "set_volume": "volume", "set_temperature": "target temperature", "select": "options",
 }  # fmt: skip
 """verb -> what a thing that can be reached, though not for this, does not have."""
 
@@ -151,9 +202,10 @@ _LACKED: Mapping[str, str] = {
 def lacking(step: Step, home: Home) -> str:
     """What a thing was asked for and does not have: "colour", "eco"; empty where it is not that."""
     entity = home.entity(step.entity)
-    if entity is not None and step.verb in _CHOICES and entity.text(_CHOICES[step.verb][0]):
-        said = str(step.values.get(_CHOICES[step.verb][2], ""))
-        return "" if said in ("on", "off") or _chosen(entity, said) else said
+    choice = _CHOICES.get((entity.domain, step.verb)) if entity is not None else None
+    if entity is not None and choice is not None and entity.text(choice[0]):
+        said = str(step.values.get(choice[2], ""))
+        return "" if said in ("on", "off") or _chosen(entity, choice[3], said) else said
     if entity is not None and entity.reachable and step.verb in _LACKED:
         return _LACKED[step.verb]
     if entity is None or entity.domain != "light" or step.verb != "set" or not entity.text("command_topic"):
@@ -174,7 +226,7 @@ def _message(
         payload = _templated(template, payload)
     if not topic or not payload:
         return None
-    state_topic = entity.text(state_key) if state_key and expected else ""
+    state_topic = entity.text(state_key) if state_key and any(expected.values()) else ""
     if read := entity.text(state_key.removesuffix("_topic") + "_template"):
         expected = {**expected, "template": read}
     return Command(entity.id, step.verb, topic, payload, state_topic, expected if state_topic else {})
@@ -186,7 +238,7 @@ def _templated(template: str, payload: str) -> str:
         value: object = int(payload) if payload.lstrip("-").isdigit() else float(payload)
     except ValueError:
         value = payload
-    more: dict[str, object] = {"value": value, "position": value}
+    more: dict[str, object] = {"value": value, "position": value, "action": value}
     if len(parts := payload.split(",")) == 3 and all(part.isdigit() for part in parts):
         more |= dict(zip(("red", "green", "blue"), map(int, parts), strict=True))
     try:

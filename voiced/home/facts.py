@@ -7,7 +7,7 @@ from datetime import datetime
 
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Entity, Home
-from voiced.home.states import EntityState, States
+from voiced.home.states import UNKNOWN, EntityState, States, is_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +21,10 @@ class Facts:
     manner: Manner = AS_MEASURED
 
     def of(self, entity: Entity) -> EntityState:
-        return self.states.get(entity.id, EntityState())
+        """Nothing is known of what is not there now."""
+        return UNKNOWN if self.gone(entity) else self.states.get(entity.id, UNKNOWN)
+
+    def gone(self, entity: Entity) -> bool:
+        """Its own availability topics say so."""
+        state = self.states.get(entity.id)
+        return state is not None and is_gone(entity, state)

@@ -117,6 +117,8 @@ def _settings(domain: str, entity_id: str, attributes: Mapping[str, object]) -> 
             yield f"{what}_state_topic", f"{base}/state"
             yield f"{what}_state_template", state
 
+    yield "availability_topic", f"{base}/state"
+    yield "availability_template", "{{ 'offline' if value_json.state == 'unavailable' else 'online' }}"
     if domain != "climate":
         yield "state_topic", f"{base}/state"
         yield "state_template", "{{ value_json.state }}"

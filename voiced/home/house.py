@@ -245,7 +245,7 @@ class House:
 
     def confirms(self, sent: Command, topic: str, payload: bytes) -> bool:
         """Whether this message says that the command was carried out."""
-        return topic == sent.state_topic and states.confirms(sent, payload)
+        return states.confirms(sent, topic, payload)
 
     def report(
         self,

@@ -29,6 +29,8 @@ class Action:
     """Which entities it can act on; empty: any with this name, and `SWITCHABLE` for a group."""
     values: tuple[str, ...] = ()
     """The slots that say how."""
+    by_name: tuple[str, ...] = ()
+    """More domains of things that it can act on, where one is named."""
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -42,12 +44,12 @@ ACTIONS: Mapping[str, Action] = {
     "HassUnlock": Action("unlock", ("lock",)),
     "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step", "kelvin_step")),
     "HassClimateSetTemperature": Action(
-        "set_temperature", ("climate",), ("temperature", "temperature_step", "temperature_by")
+        "set_temperature", ("climate",), ("temperature", "temperature_step", "temperature_by"), ("water_heater",)
     ),
-    "ClimateSetMode": Action("set_mode", ("climate",), ("mode",)),
+    "ClimateSetMode": Action("set_mode", ("climate",), ("mode",), ("water_heater",)),
     "HumiditySet": Action("set_humidity", ("humidifier",), ("humidity",)),
     "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage", "percentage_step")),
-    "SelectOption": Action("select", ("select",), ("option",)),
+    "SelectOption": Action("select", ("select",), ("option",), ("humidifier", "fan", "climate", "water_heater")),
     "NumberSet": Action("set_number", ("number",), ("value",)),
     "Toggle": Action("toggle", ("light", "switch", "fan", "media_player", "input_boolean", "humidifier")),
     "HassMediaPause": Action("pause", ("media_player",)),
@@ -63,6 +65,9 @@ ACTIONS: Mapping[str, Action] = {
     "VacuumPause": Action("pause", ("vacuum",)),
     "HassLawnMowerStartMowing": Action("start_mowing", ("lawn_mower",)),
     "HassLawnMowerDock": Action("dock", ("lawn_mower",)),
+    "LawnMowerPause": Action("pause", ("lawn_mower",)),
+    "PanelArm": Action("arm", ("alarm_control_panel",), ("mode",)),
+    "PanelDisarm": Action("disarm", ("alarm_control_panel",)),
 }
 
 _VERB_OF_DOMAIN: Mapping[tuple[str, str], str] = {
@@ -183,7 +188,8 @@ def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
     action = ACTIONS.get(call.intent)
     if action is None:
         return None
-    entities, group, ambiguous = candidates(call, home, action.domains, area)
+    domains = action.domains + (action.by_name if "name" in call.slots else ())
+    entities, group, ambiguous = candidates(call, home, domains, area)
     values = {key: normal(call.slots[key]) for key in action.values if key in call.slots}
     values = {
         k: v

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from voiced.home.discovery import Found, discover
+from voiced.home.discovery import Found, discover, usable
 from voiced.home.discovery_tasmota import TASMOTA, tasmota
 from voiced.home.discovery_words import is_serial
 from voiced.home.load import HomeFile
@@ -201,7 +201,7 @@ def _corrected(learned: Entity, own: Entity, file: HomeFile) -> Entity:
 def _why_hidden(one: Found, entity: Entity, own: Entity | None, file: HomeFile) -> str:
     if file.hidden.get(entity.id):
         return "hidden in home.toml"
-    if not any(key.endswith("_topic") for key in entity.mqtt):
+    if not usable(entity.mqtt):
         return "unreadable: " + "; ".join(one.problems)
     if one.secondary and own is None:
         return "a setting or a diagnosis of its device"

@@ -10,6 +10,7 @@ import enum
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from voiced.home.mqtt import Setting, setting
@@ -29,7 +30,9 @@ class Risk(enum.StrEnum):
 
 _GUARDED_DOMAINS = frozenset(["lock", "alarm_control_panel"])
 _GUARDED_COVERS = frozenset(["garage", "gate", "door"])
-_NOTICED_DOMAINS = frozenset(["cover", "valve", "climate", "siren", "humidifier", "vacuum", "lawn_mower"])
+_NOTICED_DOMAINS = frozenset([
+    "cover", "valve", "climate", "siren", "humidifier", "vacuum", "lawn_mower", "water_heater",
+])  # fmt: skip
 
 
 def default_risk(domain: str, device_class: str) -> Risk:
@@ -43,6 +46,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_") or re.sub(r"\s+", "_", name.casefold().strip())
 
 
+@lru_cache(8192)
 def folded(name: str) -> str:
     """A name as it is compared: "TV 2" and "tv two" are one."""
     return spoken(name) or " ".join(name.casefold().split())
@@ -62,6 +66,11 @@ class Area:
     aliases: tuple[str, ...] = ()
     floor: str = ""
     """Floor id, or empty."""
+
+
+_OPTIONS = {
+    "climate": "preset_modes", "fan": "preset_modes", "humidifier": "modes", "water_heater": "modes",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,8 @@ class Entity:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What it can be set to by name: a select's options."""
-        return self.choices("options")
+        """What it can be set to by name, beside a thermostat's modes: a select's options, presets of a fan."""
+        return self.choices(_OPTIONS.get(self.domain, "options"))
 
     @property
     def reachable(self) -> bool:

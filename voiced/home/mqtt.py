@@ -18,6 +18,18 @@ _RUN: dict[str, Setting] = {"command_topic": "", "payload_on": "ON"}
 _PRESS: dict[str, Setting] = {"command_topic": "", "payload_press": "PRESS"}
 _SENSOR: dict[str, Setting] = {"state_topic": ""}
 
+_CLIMATE: dict[str, Setting] = {
+    "temperature_command_topic": "", "temperature_state_topic": "", "current_temperature_topic": "",
+    "mode_command_topic": "", "mode_state_topic": "", "power_command_topic": "", "payload_on": "ON",
+    "payload_off": "OFF", "temperature_unit": "C", "min_temp": 7.0, "max_temp": 35.0, "precision": 0.1,
+}  # fmt: skip
+_PRESENCE: dict[str, Setting] = {
+    "availability_topic": "", "payload_available": "online", "payload_not_available": "offline",
+    "availability_mode": "latest",
+}  # fmt: skip
+"""Of everything. A second source is `availability2_topic`, `payload_available2` ..., up to MOST_SOURCES."""
+MOST_SOURCES = 5
+
 _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "light": _SWITCH | {
         "schema": "default", "brightness": False, "color": False, "color_temp": False, "color_temp_kelvin": False,
@@ -29,10 +41,12 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "siren": _SWITCH,
     "humidifier": _SWITCH | {
         "target_humidity_command_topic": "", "target_humidity_state_topic": "", "min_humidity": 0.0,
-        "max_humidity": 100.0,
+        "max_humidity": 100.0, "current_humidity_topic": "", "mode_command_topic": "", "mode_state_topic": "",
+        "modes": (),
     },
     "fan": _SWITCH | {
         "percentage_command_topic": "", "percentage_state_topic": "", "speed_range_min": 1.0, "speed_range_max": 100.0,
+        "preset_mode_command_topic": "", "preset_mode_state_topic": "", "preset_modes": (),
     },
     "cover": {
         "command_topic": "", "state_topic": "", "payload_open": "OPEN", "payload_close": "CLOSE",
@@ -54,14 +68,15 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     },
     "alarm_control_panel": {
         "command_topic": "", "state_topic": "", "payload_disarm": "DISARM", "payload_arm_away": "ARM_AWAY",
-        "payload_arm_home": "ARM_HOME",
+        "payload_arm_home": "ARM_HOME", "payload_arm_night": "ARM_NIGHT", "payload_arm_vacation": "ARM_VACATION",
     },
-    "climate": {
-        "temperature_command_topic": "", "temperature_state_topic": "", "current_temperature_topic": "",
-        "current_humidity_topic": "", "mode_command_topic": "", "mode_state_topic": "", "power_command_topic": "",
-        "modes": ("auto", "off", "cool", "heat", "dry", "fan_only"),
-        "payload_on": "ON", "payload_off": "OFF", "temperature_unit": "C", "min_temp": 7.0, "max_temp": 35.0,
-        "precision": 0.1,
+    "climate": _CLIMATE | {
+        "modes": ("auto", "off", "cool", "heat", "dry", "fan_only"), "preset_mode_command_topic": "",
+        "preset_mode_state_topic": "", "preset_modes": (), "current_humidity_topic": "",
+    },
+    "water_heater": _CLIMATE | {
+        "modes": ("off", "eco", "electric", "gas", "heat_pump", "high_demand", "performance"), "min_temp": 43.0,
+        "max_temp": 60.0,
     },
     "scene": _RUN,
     "script": _RUN,
@@ -83,7 +98,8 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     },
     "lawn_mower": {
         "command_topic": "", "state_topic": "", "payload_start_mowing": "start_mowing", "payload_dock": "dock",
-        "payload_pause": "pause",
+        "payload_pause": "pause", "start_mowing_command_topic": "", "dock_command_topic": "",
+        "pause_command_topic": "",
     },
     "weather": {"state_topic": "", "temperature_topic": ""},
     "todo": {"command_topic": "", "state_topic": ""},
@@ -97,7 +113,9 @@ def _with_templates(keys: Mapping[str, Setting]) -> Mapping[str, Setting]:
     return {**keys, **dict.fromkeys(templates, "")}
 
 
-PLATFORMS: Mapping[str, Mapping[str, Setting]] = {domain: _with_templates(keys) for domain, keys in _TABLE.items()}
+PLATFORMS: Mapping[str, Mapping[str, Setting]] = {
+    domain: _with_templates({**keys, **_PRESENCE}) for domain, keys in _TABLE.items()
+}
 """Every topic `x_topic` may have an `x_template` (see templates.py): how to read it, or what to make of a value."""
 
 

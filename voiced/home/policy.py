@@ -28,7 +28,7 @@ from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.relative import absolute
 from voiced.home.replies import Reply
-from voiced.home.states import States
+from voiced.home.states import UNKNOWN, EntityState, States
 from voiced.home.voice import VOICE_INTENTS
 from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 
@@ -37,6 +37,7 @@ CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, 
 
 
 OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
+FULLY_PERCENT = 99.0
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 
@@ -81,7 +82,7 @@ class Refuse:
     """Understood, and not done: `reply` says why."""
 
     reason: str
-    """unreachable | lacks | unknown | not_in_groups | no_code | range | unknown_state"""
+    """unreachable | offline | lacks | unknown | not_in_groups | no_code | range | unknown_state"""
     reply: Reply
 
 
@@ -203,6 +204,13 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             options = tuple(s.entity for s in resolved.steps)
             calls = tuple(c for c, _ in pairs)
             return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
+        gone = [s for s in resolved.steps if (e := home.entity(s.entity)) is not None and facts.gone(e)]
+        if gone:
+            offline = Reply("offline", {"names": [_name(home, s.entity) for s in gone]})
+            resolved = replace(resolved, steps=tuple(s for s in resolved.steps if s not in gone))
+            if not resolved.steps:
+                return Refuse("offline", offline)
+            replies.append(offline)
         plain = [absolute(step, facts) for step in resolved.steps]
         if None in plain:
             unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
@@ -214,7 +222,7 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         sent = [(step, _in_own_unit(step, facts)) for step in (*steps, *risks)]
         if (wrong := _out_of_range(home, [step for _, step in sent])) is not None:
             return wrong
-        made = [(said, messages_of(step, home)) for said, step in sent]
+        made = [(said, messages_of(step, home, _now(step, facts))) for said, step in sent]
         reached = [(step, messages) for step, messages in made if messages]
         if not reached:
             if what := lacking(made[0][0], home):
@@ -235,6 +243,10 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
     return Ask(Reply("say_code", asked), code=code, then=act)
 
 
+def _now(step: Step, facts: Facts) -> EntityState:
+    return facts.states.get(step.entity, UNKNOWN)
+
+
 def _in_own_unit(step: Step, facts: Facts) -> Step:
     entity = facts.home.entity(step.entity)
     assert entity is not None
@@ -247,8 +259,10 @@ _LEADS_TO = {
 
 
 def _is_so(sent: Command, facts: Facts) -> bool:
-    state = facts.states.get(sent.entity)
-    return state is not None and state.state != "" and state.state == _LEADS_TO.get(sent.verb)
+    """A blind that is open a third is not open already."""
+    state = facts.states.get(sent.entity, UNKNOWN)
+    half_open = sent.verb == "open" and state.position_percent is not None and state.position_percent < FULLY_PERCENT
+    return state.state != "" and state.state == _LEADS_TO.get(sent.verb) and not half_open
 
 
 def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step, ...]]:

@@ -17,7 +17,6 @@ from voiced.messages import Call
 
 DEGREES = ("°C", "°F", "C", "F")
 MOST_MEASURES = 4
-_NOTHING_KNOWN = EntityState()
 
 
 def state_of(call: Call, known: Facts) -> Reply:
@@ -28,16 +27,17 @@ def state_of(call: Call, known: Facts) -> Reply:
         return _named(call, known, wanted, what)
     found = _meant(call, known, wanted)
     if what or not wanted:
-        return _measured([e for e in found if known.of(e) != _NOTHING_KNOWN], known, what)
+        return _measured([e for e in found if not known.of(e).silent], known, what)
     return _of_all(call, found, known, wanted)
 
 
 def _named(call: Call, known: Facts, wanted: str, what: str) -> Reply:
     """Several things may have the name, a door's lock and its sensor: the one that can be in that state is meant."""
     found, _, _ = candidates(call, known.home, _domains(known.home), known.area)
-    fitting = [e for e in found if known.of(e) != _NOTHING_KNOWN and (not wanted or can_be(e, wanted))]
+    fitting = [e for e in found if not known.of(e).silent and (not wanted or can_be(e, wanted))]
     if not fitting:
-        return DONT_KNOW
+        gone = [e.name for e in found if known.gone(e)]
+        return Reply("offline", {"names": gone}) if gone else DONT_KNOW
     entity, state = fitting[0], known.of(fitting[0])
     if what:
         return _part(entity, state, what, known.manner)

@@ -30,8 +30,9 @@ BARE_NAME_COST = 1.5
 NEEDS_DOMAIN = {
     "HassVacuum": ("vacuum",), "HassLawnMower": ("lawn_mower",), "HassMedia": ("media_player",),
     "HassSetVolume": ("media_player",), "HassFan": ("fan",), "HassClimateSet": ("climate",),
-    "HassClimateGet": ("climate", "sensor"), "HassLightSet": ("light",), "HassGetWeather": ("weather",),
-    "HassList": ("todo",), "HassShoppingList": ("todo",),
+    "HassClimateGet": ("climate", "sensor", "water_heater"), "HassLightSet": ("light",), "HassGetWeather": ("weather",),
+    "HassList": ("todo",), "HassShoppingList": ("todo",), "Panel": ("alarm_control_panel",),
+    "LawnMower": ("lawn_mower",),
 }  # fmt: skip
 """Intents that mean nothing in a house without one of these domains, by the beginning of their name."""
 

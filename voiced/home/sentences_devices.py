@@ -10,6 +10,7 @@ RULES = {
     "dv_white": "({color_temperature_names:temperature}|{dv_kelvin:temperature} kelvin)",
     "dv_both": "({color} [(at|and|with)] <ev_pct> [brightness]|<ev_pct> [(and|brightness and)] {color})",
     "dv_heat": "(heating|heat|thermostat|air conditioning)",
+    "dv_armed": "[(in|for)] [the] {dv_arm:mode} [mode]",
     "dv_more": "(faster|up)",
     "dv_less": "(slower|down)",
 }
@@ -19,6 +20,7 @@ LISTS: dict[str, dict[str, Any]] = {
     "dv_up": {"range": {"from": 1, "to": 10}},
     "dv_down": {"range": {"from": 1, "to": 10, "multiplier": -1}},
     "dv_number": {"range": {"from": 0, "to": 100}},
+    "dv_arm": {"values": ["away", {"in": "(home|stay)", "out": "home"}, "night", "vacation"]},
     "dv_mode": {
         "values": [
             {"in": "(auto|automatic)", "out": "auto"}, {"in": "(heat|heating)", "out": "heat"},
@@ -70,14 +72,43 @@ make it @ degree[s] (cooler|colder)
 turn [<ev_the>] [{area}] <ev_lights> @ [<ev_bit>]
 == HumiditySet names=humidifier
 set [<ev_the>] {name} to {dv_number:humidity} percent
-== SelectOption names=select
+== SelectOption names=select,humidifier,fan,climate,water_heater
 (set|switch|change|put) [<ev_the>] {name} to {option}
 == NumberSet names=number
 (set|change) [<ev_the>] {name} to {dv_number:value} [(percent|degrees|seconds|minutes|hours)]
-== HassGetState names=select,number,vacuum,humidifier,siren,valve
+== HassGetState names=select,number,vacuum,humidifier,siren,valve,lawn_mower,alarm_control_panel,water_heater
 (what is|what's|whats|how is|how's) [<ev_the>] {name} [(set to|doing)]
 == HassSetPosition names=cover,valve position=50
-(open|close) [<ev_the>] {name} (halfway|half way)
+(open|close|set|raise|lower) [<ev_the>] {name} [to] (halfway|half way|half)
+== HassSetPosition domain=cover position=50
+(open|close|set|raise|lower) [<ev_the>] [{area}] {cover_classes:device_class} [to] (halfway|half way|half)
+== HassTurnOn needs=siren domain=siren @=on
+== HassTurnOff needs=siren domain=siren @=off
+(turn|switch) @ [the] (siren|sirens)
+(turn|switch) [the] (siren|sirens) @
+== HassClimateSetTemperature names=water_heater
+(set|turn|put|change) [<ev_the>] {name} [temperature] [up|down] (to|at) <ev_deg>
+== HassLawnMowerStartMowing needs=lawn_mower
+(start mowing|mow (the|my|our) (lawn|grass))
+(start|run) [the] (mower|lawn mower)
+== HassLawnMowerStartMowing names=lawn_mower
+(start|run) [<ev_the>] {name}
+== HassLawnMowerDock needs=lawn_mower
+(send|return) [the] (mower|lawn mower) (home|back|to the dock)
+stop mowing
+== HassLawnMowerDock names=lawn_mower
+(send|return) [<ev_the>] {name} (home|back|to the dock)
+dock [<ev_the>] {name}
+== LawnMowerPause names=lawn_mower
+pause [<ev_the>] {name}
+== PanelArm names=alarm_control_panel
+(arm|activate) [<ev_the>] {name} [<dv_armed>]
+== PanelArm needs=alarm_control_panel
+arm [the] (alarm|alarm system|house) [<dv_armed>]
+== PanelDisarm names=alarm_control_panel
+(disarm|deactivate) [<ev_the>] {name}
+== PanelDisarm needs=alarm_control_panel
+disarm [the] (alarm|alarm system|house)
 == HassSetVolumeRelative names=media_player volume_step=up
 (turn up [<ev_the>] {name}|turn [<ev_the>] {name} up|make [<ev_the>] {name} louder)
 == HassSetVolumeRelative names=media_player volume_step=down

@@ -238,7 +238,7 @@ make it {temperature} degrees
 == HassClimateGetTemperature
 (how (warm|hot|cold|cool)|what temperature) is it [in here|inside]
 what is the temperature [in here|inside]
-== HassClimateGetTemperature names=climate
+== HassClimateGetTemperature names=climate,water_heater
 (<what_is>|<how_is>) the temperature (in|of|on|at) [<ev_the>] {name}
 == HassGetState names=light,switch,fan,media_player,input_boolean
 (is|are) [<ev_the>] {name} {on_off_states:state}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from voiced.home.dispatch import PAYLOADS, proofs
 from voiced.home.model import Entity, Home
 
 Answer = Callable[[str, str], tuple[tuple[str, str], ...]]
@@ -31,13 +32,9 @@ def _reply(entity: Entity, topic: str, payload: str) -> tuple[tuple[str, str], .
             return ()
         if entity.text("schema") == "json":
             return ((state, _echo(payload)),)
-        states = {
-            entity.text("payload_lock"): entity.text("state_locked"),
-            entity.text("payload_unlock"): entity.text("state_unlocked"),
-            entity.text("payload_open"): entity.text("state_open"),
-            entity.text("payload_close"): entity.text("state_closed"),
-        }
-        return ((state, states.get(payload) or payload),)
+        verbs = {entity.text(key): verb for verb, key in reversed(list(PAYLOADS.items())) if entity.text(key)}
+        led_to = proofs(entity, verbs.get(payload, ""))[:1]
+        return ((state, led_to[0] if led_to else payload),)
     return ()
 
 

@@ -10,7 +10,8 @@ import colorsys
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from voiced.home.model import Entity, Home, is_state_topic
 from voiced.home.templates import TemplateError, parse
@@ -41,8 +42,16 @@ class EntityState:
     position_percent: float | None = None
     percentage: float | None = None
     """Fan speed or volume, of 100."""
+    presence: tuple[tuple[str, bool], ...] = ()
+    """By availability topic's key, whether it was there, the newest last."""
+
+    @property
+    def silent(self) -> bool:
+        """Nothing is known of it, but perhaps whether it is there."""
+        return replace(self, presence=()) == UNKNOWN
 
 
+UNKNOWN = EntityState()
 States = Mapping[str, EntityState]
 """By entity id."""
 
@@ -132,10 +141,14 @@ def covers(pattern: str, topic: str) -> bool:
     return len(levels) == len(said) and all(a in ("+", b) for a, b in zip(levels, said, strict=True))
 
 
-def confirms(command: Command, payload: bytes) -> bool:
-    """Whether this payload of `command.state_topic` says that the command was carried out."""
+def confirms(command: Command, topic: str, payload: bytes) -> bool:
+    """Whether this message says that the command was carried out, or that its thing is on the way."""
+    proofs = (command.state_topic, command.expected_state), (command.or_position_topic, command.or_expected_position)
+    return any(topic == where and _proves(expected, payload) for where, expected in proofs)
+
+
+def _proves(expected: Mapping[str, object], payload: bytes) -> bool:
     text = _text(payload)
-    expected = command.expected_state
     if text is not None and (template := expected.get("template")):
         text = _read(str(template), text)
     if text is None or not expected:
@@ -146,8 +159,11 @@ def confirms(command: Command, payload: bytes) -> bool:
             return True
         return str(_object(text).get("state", "")).casefold() in {str(s).casefold() for s in states}
     if (wanted := _number(expected.get("number"))) is not None:
-        said_number = _number(text)
-        return said_number is not None and abs(said_number - wanted) <= NUMBER_TOLERANCE
+        said_number, begun = _number(text), _number(expected.get("from"))
+        if said_number is None:
+            return False
+        nearer = begun is not None and (said_number - begun) * (wanted - begun) > 0
+        return abs(said_number - wanted) <= NUMBER_TOLERANCE or nearer
     if isinstance(body := expected.get("json"), dict):
         return _confirms_json(body, _object(text))
     return False
@@ -193,6 +209,8 @@ def _read(template: str, text: str) -> str | None:
 
 def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
     number = _number(text)
+    if key.startswith("availability"):
+        return _present(entity, old, key, text)
     if key == "state_topic":
         return _main(entity, old, text)
     if key in ("current_temperature_topic", "temperature_topic"):
@@ -220,6 +238,28 @@ def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
     return old
 
 
+def _present(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
+    number = key.removeprefix("availability").removesuffix("_topic")
+    words = {entity.text(f"payload_available{number}"): True, entity.text(f"payload_not_available{number}"): False}
+    if text not in words:
+        return old
+    return replace(old, presence=(*(p for p in old.presence if p[0] != key), (key, words[text])))
+
+
+def is_gone(entity: Entity, state: EntityState) -> bool:
+    """Its availability topics say that it is not there now; where they say nothing, it is taken to be."""
+    if not state.presence:
+        return False
+    told = [there for _, there in state.presence]
+    match entity.text("availability_mode"):
+        case "all":
+            return not all(told)
+        case "any":
+            sources = [k for k in entity.mqtt if k.startswith("availability") and k.endswith("_topic")]
+            return len(told) == len(sources) and not any(told)
+    return not told[-1]
+
+
 def _percent(entity: Entity, level: float) -> float:
     scale = entity.number("brightness_scale") or 255.0
     return min(100.0, max(0.0, level * 100 / scale))
@@ -227,7 +267,7 @@ def _percent(entity: Entity, level: float) -> float:
 
 def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
     if text.casefold() in ("", "none", "unknown", "unavailable"):
-        return EntityState()
+        return EntityState(presence=old.presence)
     body = _object(text)
     if body:
         state = _word(entity, str(body.get("state", old.state)))
@@ -258,17 +298,40 @@ def _word(entity: Entity, said: str) -> str:
     return folded[:255]
 
 
-@dataclass(frozen=True, slots=True)
+class _Listeners:
+    """Who of a house listens to which topic: by exact topic a look-up, only patterns are tried one by one."""
+
+    def __init__(self, home: Home) -> None:
+        self._exact: dict[str, dict[str, Entity]] = {}
+        self._patterns: dict[str, dict[str, Entity]] = {}
+        for entity in home.entities:
+            for key, value in entity.mqtt.items():
+                if is_state_topic(key) and value:
+                    topics = self._patterns if "+" in str(value) else self._exact
+                    topics.setdefault(str(value), {})[entity.id] = entity
+
+    def of(self, topic: str) -> Mapping[str, Entity]:
+        """By entity id."""
+        found = dict(self._exact.get(topic, {}))
+        for pattern, entities in self._patterns.items():
+            if covers(pattern, topic):
+                found |= entities
+        return found
+
+
 class StateBook:
     """All that is known of a house: push messages in, get the next book."""
 
-    home: Home
-    states: Mapping[str, EntityState] = field(default_factory=dict)
+    def __init__(self, home: Home, states: States | None = None, listeners: _Listeners | None = None) -> None:
+        """`listeners` are those of another book of the same house."""
+        self.home: Final = home
+        self.states: Final[States] = states or {}
+        self._listeners = listeners or _Listeners(home)
 
     def heard(self, topic: str, payload: bytes) -> StateBook:
-        new = {}
-        for entity in self.home.entities:
-            if any(is_state_topic(k) and covers(str(v), topic) for k, v in entity.mqtt.items()):
-                old = self.states.get(entity.id, EntityState())
-                new[entity.id] = heard(entity, old, topic, payload)
-        return StateBook(self.home, {**self.states, **new}) if new else self
+        told = {
+            entity_id: heard(entity, self.states.get(entity_id, UNKNOWN), topic, payload)
+            for entity_id, entity in self._listeners.of(topic).items()
+        }
+        new = {entity_id: state for entity_id, state in told.items() if state != self.states.get(entity_id)}
+        return StateBook(self.home, {**self.states, **new}, self._listeners) if new else self

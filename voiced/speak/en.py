@@ -277,6 +277,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     # what went wrong
     "unknown": _unknown,
     "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
+    "offline": lambda v: f"{_first(_are(list(v['names'])))} offline.",
     "unknown_state": lambda v: f"I don't know how {_names(list(v['names']))} is set now.",
     "again": lambda _: "I have said nothing yet.",
     "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",

@@ -152,6 +152,7 @@ def margin_nats(evidence: Evidence) -> float | None:
 # --- in words -------------------------------------------------------------------------------------------------------
 
 _REFUSED = {
+    "offline": "its availability topic says that it is not there",
     "unreachable": "voiced knows no topic on which it can be told",
     "lacks": "it cannot do that",
     "unknown": "nothing in the house has that name",
