@@ -14,7 +14,7 @@ from pathlib import Path
 
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
-from voiced.config import DEMO_HOME, Config, read_text
+from voiced.config import DEMO_HOME, MODELS, Config, read_text
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import HomeFile, load_home, read_home_file
@@ -98,6 +98,7 @@ def engine(config: Config) -> EngineClient:
             "model": str(config.model.path),
             "threads": config.model.threads,
             "encoder": config.model.encoder,
+            "drafter": str(MODELS / "nano") if config.model.draft else "",
             "cache": str(cache) if cache else "",
         }
     )

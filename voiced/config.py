@@ -58,6 +58,8 @@ class ModelConfig:
     """0 for as many as are usable."""
     encoder: str = "incremental"
     """Or `mtmd`: llama.cpp's own audio encoder, whose time grows with the square of what is said."""
+    draft: bool = True
+    """nano hears beside a model that writes tool calls, so that what nano understood is checked in one pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             path=_path(model, "path", base) or _MODEL.path,
             threads=model.integer("threads", 0, low=0, high=64),
             encoder=model.string("encoder", _MODEL.encoder, choices=("incremental", "mtmd")),
+            draft=model.boolean("draft", _MODEL.draft),
         ),
         speaker=SpeakerConfig(
             device=speaker.string("device", _SPEAKER.device),

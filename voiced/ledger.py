@@ -106,7 +106,8 @@ class Ledger:
     def _decision(self, asked: float, decided: float) -> list[tuple[str, float, float]]:
         """What the engine did between the request and its answer, laid out backwards from the answer."""
         engine = self.engine
-        steps = [("encode", engine.tail_encode_ms), ("prefill", engine.tail_ms - engine.tail_encode_ms)]
+        steps = [("draft", engine.draft_ms), ("encode", engine.tail_encode_ms)]
+        steps += [("prefill", engine.tail_ms - engine.tail_encode_ms)]
         steps += [(f"choice {number}", ms) for number, ms in enumerate(engine.choice_ms, 1)]
         steps += [("judge", max(0.0, engine.decide_ms - sum(engine.choice_ms)))]
         work = sum(ms for _, ms in steps)
@@ -122,6 +123,7 @@ class Ledger:
             **{f"{mark}_ms": round(ms, 1) for mark, ms in sorted(self.marks.items(), key=lambda kv: kv[1])},
             "encode_ms": round(engine.encode_ms, 1),
             "prefill_ms": round(engine.prefill_ms, 1),
+            "draft_ms": round(engine.draft_ms, 1),
             "tail_ms": round(engine.tail_ms, 1),
             "tail_encode_ms": round(engine.tail_encode_ms, 1),
             "choose_ms": round(engine.decide_ms, 1),
@@ -156,6 +158,7 @@ class Ledger:
             choices=int(number("choices")),
             audio_tokens=int(number("audio_tokens")),
             tail_encode_ms=number("tail_encode_ms"),
+            draft_ms=number("draft_ms"),
             choice_ms=tuple(map(float, choices)),
         )
         marks = {mark: number(f"{mark}_ms") for mark in Mark if data.get(f"{mark}_ms") is not None}

@@ -243,6 +243,8 @@ class EngineTimes:
     """The encoder's part of `tail_ms`."""
     choice_ms: tuple[float, ...] = ()
     """What each step of the walk took, the model's pass behind it included."""
+    draft_ms: float = 0.0
+    """Asking a small model what is likely, before all that."""
 
 
 # --- policy -> assistant --------------------------------------------------------------------------------------------

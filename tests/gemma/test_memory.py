@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.gemma.tiny import tiny_pair
 from voiced.errors import InferenceError
+from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.gemma.decide import FORK, Draft, Walk, Walker, WalkSettings
 from voiced.gemma.llama import Context, TextModel
-from voiced.gemma.memory import FORK, PrefixStore, Slots, TurnMemory
+from voiced.gemma.memory import NO_DRAFT, PrefixStore, Slots, TurnMemory
 from voiced.gemma.prompt import after_audio, before_audio
 
 
@@ -48,7 +53,7 @@ def test_a_decision_leaves_no_trace(model: TextModel) -> None:
                 slots.extend([(a, [20, 21]), (b, [22])], every=True)
                 slots.drop(a)
                 one.forget_fork()
-        logits.append(one.fork(rows(2, model.width, 7), closing))
+        logits.append(one.fork(rows(2, model.width, 7), closing).logits)
     assert np.array_equal(logits[0], logits[1])
 
 
@@ -64,7 +69,7 @@ def test_a_new_turn_knows_nothing_of_the_last(model: TextModel) -> None:
             one.append(rows(30, model.width, 5))
             one.begin()
         one.append(rows(12, model.width))
-        got.append(one.fork(rows(1, model.width), closing))
+        got.append(one.fork(rows(1, model.width), closing).logits)
     assert np.array_equal(got[0], got[1])
 
 
@@ -77,7 +82,7 @@ def test_another_prefix_is_computed_between_turns(model: TextModel, tmp_path: Pa
     def turn(memory: TurnMemory) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         memory.begin()
         memory.append(rows(12, model.width))
-        return memory.fork(rows(1, model.width), closing)
+        return memory.fork(rows(1, model.width), closing).logits
 
     one.prepare(first)
     before = turn(one)
@@ -107,7 +112,7 @@ def test_the_prefix_is_computed_once_and_kept(model: TextModel, tmp_path: Path) 
         assert (one.prefilled == 0) is kept
         one.begin()
         one.append(rows(12, model.width))
-        logits.append(one.fork(rows(1, model.width), closing))
+        logits.append(one.fork(rows(1, model.width), closing).logits)
     assert np.array_equal(logits[0], logits[1])
     assert not memory(model, tmp_path / "cache")[0].prepare(prefix[:-1]), "another prompt has another file"
 
@@ -151,11 +156,11 @@ def test_typed_words_share_the_prefix_but_for_the_audio_token(model: TextModel) 
     one.prepare(audio)
     one.begin()
     one.append(rows(12, model.width))
-    got = one.fork_text(len(audio) - 1, typed)
+    got = one.fork_text(len(audio) - 1, typed).logits
     one.forget_fork()
     fresh, _ = memory(model)
     fresh.prepare((*audio[:-1], *typed[:-1]))
-    want = fresh.fork(rows(0, model.width), typed[-1:])
+    want = fresh.fork(rows(0, model.width), typed[-1:]).logits
     assert np.abs(got - want).max() < 1e-2
 
 
@@ -163,3 +168,59 @@ def test_a_house_that_is_too_large_is_said_so(model: TextModel) -> None:
     one, _ = memory(model)
     with pytest.raises(InferenceError, match="too large"):
         one.prepare([20] * 900)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Any of some token paths."""
+
+    paths: frozenset[tuple[int, ...]]
+    end_token: int = 1
+    start: State = ()
+
+    def choice(self, state: State) -> Choice:
+        assert isinstance(state, tuple)
+        n = len(state)
+        onward = {path[n] for path in self.paths if path[:n] == state and len(path) > n}
+        return Choice({token: Step((*state, token)) for token in sorted(onward)}, state in self.paths)
+
+    def readings(self, tokens: tuple[int, ...]) -> tuple[Reading, ...]:
+        return ()
+
+
+PATHS = st.frozensets(st.lists(st.integers(20, 23), min_size=2, max_size=7).map(tuple), min_size=2, max_size=9)
+
+
+@pytest.fixture(scope="module")
+def warm(model: TextModel) -> tuple[TurnMemory, Context]:
+    one, context = memory(model)
+    one.prepare(model.tokenize(before_audio("House."), special=True))
+    return one, context
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATHS, st.lists(st.integers(20, 23), max_size=7), st.integers(0, 99), st.integers(1, 2))
+def test_a_draft_changes_what_a_decision_costs_and_nothing_else(
+    model: TextModel, warm: tuple[TurnMemory, Context], paths: frozenset[tuple[int, ...]], guess: list[int], seed: int,
+    beam: int,
+) -> None:  # fmt: skip
+    one, context = warm
+    walker = Walker(Calls(paths), WalkSettings(beam=beam, free=False, score_forced=False, run=64))
+    closing = (*model.tokenize(after_audio(), special=True), *walker.opening()[0])
+
+    def walked(draft: Draft) -> tuple[Walk, int]:
+        one.begin()
+        one.append(rows(4, model.width, seed))
+        fork = one.fork(rows(2, model.width, seed + 1), closing, draft)
+        before = context.passes
+        walk = walker.walk(fork.logits, Slots(context, fork.read))
+        return walk, context.passes - before
+
+    plain, passes = walked(NO_DRAFT)
+    guessed, fewer = walked(walker.draft(guess))
+    known, none = walked(walker.draft(plain.finished[0].tokens))
+    for other in (guessed, known):
+        assert [path.tokens for path in other.finished] == [path.tokens for path in plain.finished]
+        assert np.allclose([p.score for p in other.finished], [p.score for p in plain.finished], atol=1e-3)
+    assert fewer <= passes
+    assert beam > 1 or none == 0, "what was foreseen needs no pass at all"

@@ -21,7 +21,8 @@ from voiced.messages import Decision, Verdict
 from voiced.ports import Expect
 from voiced.workers import engine, protocol
 from voiced.workers.clients import EngineClient
-from voiced.workers.engine import EngineCore, Setup, handle
+from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine_process import handle
 
 HOME = load_home(
     """

@@ -15,14 +15,15 @@ from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import ModelFileError
 from voiced.home.load import load_home
 from voiced.home.model import Home
-from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples
+from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, Call, ms_to_samples
 
 RECORDINGS = DEMO_HOME.parent / "demo"
 FRAME_MS = FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
 FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
-_COMMAND = RECORDINGS / "joe-temperature-twenty-one.flac"
-_COMMAND_T0 = 59_520
-"""As the recording's manifest line says: "set the temperature to twenty one degrees"."""
+_COMMAND = RECORDINGS / "espeak-us-unlock-front-door.flac"
+_COMMAND_T0 = 48_960
+COMMAND_CALL = Call("HassUnlock", {"name": "front door"})
+"""As the recording's manifest line says: "unlock the front door". In the demo's home a call of three choices."""
 SECONDS = 3.0
 
 

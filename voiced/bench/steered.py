@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from voiced.bench.common import COMMAND_CALL
 from voiced.errors import InferenceError
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import WalkSettings
@@ -52,31 +53,47 @@ class Steered:
         return self.inner.readings(tokens)
 
 
-def path_of(automaton: TokenAutomaton, choices: int = CHOICES) -> dict[State, int]:
-    """The longest call that takes exactly so many choices: its tokens, by the state in which each is chosen.
+def spoken_path(made: Compiled) -> tuple[int, ...]:
+    """What the measured recording says, where that takes so many choices. InferenceError where it does not."""
+    tokens = made.spelled(COMMAND_CALL)
+    state, choices = made.command.start, 0
+    for token in tokens:
+        choice = made.command.choice(state)
+        choices += len(choice.steps) + choice.final > 1
+        state = choice.steps[token].state
+    if choices != CHOICES or not made.command.choice(state).final:
+        raise InferenceError(f"the measured call takes {choices} choices, not {CHOICES}")
+    return tokens
 
-    InferenceError where the house has none.
-    """
-    best: tuple[tuple[State, int], ...] = ()
-    waiting: list[tuple[State, tuple[tuple[State, int], ...], int]] = [(automaton.start, (), 0)]
+
+def longest_path(made: Compiled) -> tuple[int, ...]:
+    """The longest call that takes exactly so many choices. InferenceError where the house has none."""
+    best: tuple[int, ...] = ()
+    waiting: list[tuple[State, tuple[int, ...], int]] = [(made.command.start, (), 0)]
     while waiting:
         state, path, taken = waiting.pop()
-        choice = automaton.choice(state)
+        choice = made.command.choice(state)
         now = taken + (len(choice.steps) + choice.final > 1)
-        if choice.final and now == choices:
-            best = max(best, path, key=lambda one: (len(one), [token for _, token in one]))
-        if now <= choices and len(path) < _LONGEST and choice.open_step is None:
-            waiting += [(step.state, (*path, (state, token)), now) for token, step in choice.steps.items()]
+        if choice.final and now == CHOICES:
+            best = max(best, path, key=lambda one: (len(one), list(one)))
+        if now <= CHOICES and len(path) < _LONGEST and choice.open_step is None:
+            waiting += [(step.state, (*path, token), now) for token, step in choice.steps.items()]
     if not best:
-        raise InferenceError(f"this house has no call of {choices} choices")
-    return dict(best)
+        raise InferenceError(f"this house has no call of {CHOICES} choices")
+    return best
 
 
 def compile_steered(
-    home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, corrected: Correct
-) -> Compiled:
+    home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, corrected: Correct, *,
+    path: Callable[[Compiled], tuple[int, ...]] = spoken_path,
+) -> Compiled:  # fmt: skip
     """`compile_home`; calls are steered to one of three choices, a model that speaks sentences hears for itself."""
     made = compile_home(home, area, tokenizer, dialect, corrected)
     if dialect is not Dialect.CALLS:
         return made
-    return replace(made, command=Steered(made.command, path_of(made.command)))
+    wanted: dict[State, int] = {}
+    state = made.command.start
+    for token in path(made):
+        wanted[state] = token
+        state = made.command.choice(state).steps[token].state
+    return replace(made, command=Steered(made.command, wanted))

@@ -1,7 +1,8 @@
 """From the last voiced sample to the decision: the stock way, Whisper then text, and ours, side by side.
 
 Same sound (3 s), same model files, same prompt (the demo's home), same decision. In each way the turn's end is certain
-`end_ms` after t0, and nobody acts before; ours has been listening meanwhile. With nano, the shipped recordings also go
+`end_ms` after t0, and nobody acts before; ours has been listening meanwhile. For the replica, nano hears the same sound
+and drafts the decision, as it does beside E2B; `undrafted_*` is without it. With nano, the shipped recordings also go
 through the whole pipeline (ear, engine and mouth as processes, a broker), from t0 to the command's publication.
 """
 
@@ -28,12 +29,15 @@ from voiced.bench.common import (
     models_cache,
     ratio,
 )
-from voiced.bench.steered import TWO_WAYS, compile_steered
+from voiced.bench.steered import TWO_WAYS, compile_steered, longest_path, spoken_path
 from voiced.bench.stock import Stock
+from voiced.config import MODELS
 from voiced.gemma.models import resolve
+from voiced.gemma.prompt import Dialect
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, ms_to_samples
 from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine_drafted import DraftedCore
 
 _T0_MS = SECONDS * 1000
 
@@ -48,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--two-ways", action="store_true", help="a doubtful model: the second best way is walked to its end, too"
     )
+    parser.add_argument(
+        "--longest", action="store_true", help="the house's longest call of three choices, which nothing drafts"
+    )
     parser.add_argument("--no-whisper", action="store_true", help="leave Whisper out")
 
 
@@ -55,7 +62,10 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     """See the keys: times in ms, medians; `ratio_*` is ours divided by the other."""
     pair = resolve(folder_of(options.model))
     walk = TWO_WAYS if options.two_ways else None
-    core = EngineCore(pair, Setup(cache=models_cache() / "bench", walk=walk), compile_steered)
+    setup, small = Setup(cache=models_cache() / "bench", walk=walk), resolve(MODELS / "nano")
+    drafts = pair.dialect is Dialect.CALLS and not options.longest
+    steered = partial(compile_steered, path=longest_path if options.longest else spoken_path)
+    core = DraftedCore(pair, small, setup, steered) if drafts else EngineCore(pair, setup, steered)
     core.load_home(demo_home().to_dict())
     end_ms = ListenerSettings().end_ms
     spoken, after = command()
@@ -66,10 +76,13 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     stock = Stock(pair, core.model, core.prompt, core.threads)
     whisper = None if options.no_whisper else Whisper(cache=models_cache(), threads=core.threads)
     prefix_ms = milliseconds(stock.read_prefix)
-    ours, whole, one_token, piped = [first], [], [], []
+    ours, undrafted, whole, one_token, piped = [first], [], [], [], []
     text = whisper.transcribe(heard) if whisper else ""
     for _ in range(options.runs + 1):  # in turns, so that what else the machine does hits all of them
         ours.append(_ours(core, spoken + after, end_ms, real=options.realtime))
+        if isinstance(core, DraftedCore):
+            with core.undrafted():
+                undrafted.append(_ours(core, spoken + after, end_ms, real=options.realtime))
         whole.append(milliseconds(partial(stock.hear, heard, tokens)))
         one_token.append(milliseconds(partial(stock.token, tokens[0])))
         if whisper:
@@ -95,12 +108,20 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "ours_encode_tail_ms": round(times.tail_encode_ms, 1),
         "ours_prefill_tail_ms": round(times.tail_ms - times.tail_encode_ms, 1),
         "ours_choices_ms": [round(ms, 1) for ms in times.choice_ms],
+        "ours_draft_ms": round(times.draft_ms, 1),
         "stock_ms": kept,
         "stock_cold_ms": round(kept + prefix_ms, 1),
         "ratio_to_stock": ratio(counts, kept),
         "ratio_to_stock_cold": ratio(counts, kept + prefix_ms),
         "after_silence_in_tokens": ratio(max(0.0, decided - end_ms), token_ms),
     }
+    if undrafted:
+        alone = median([one.decided_ms for one in undrafted[1:]])
+        result |= {
+            "undrafted_decided_ms": alone,
+            "undrafted_choices_ms": [round(ms, 1) for ms in undrafted[-1].times.choice_ms],
+            "undrafted_after_silence_in_tokens": ratio(max(0.0, alone - end_ms), token_ms),
+        }
     if piped:
         whisper_ms = end_ms + median(piped[1:])
         result |= {"whisper_text": text, "whisper_ms": whisper_ms, "ratio_to_whisper": ratio(counts, whisper_ms)}

@@ -9,10 +9,11 @@ as is each stretch of text between them. An open string is any plain tokens up t
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from voiced.gemma.automaton import Reading
+from voiced.gemma.automaton import Reading, State, TokenAutomaton
 from voiced.gemma.grammar import GraphAutomaton, OpenTokens, Tokenizer
 from voiced.home.sentences import HomeLike
 from voiced.home.sentences_build import End, Into, Pieces, minimal
@@ -138,3 +139,43 @@ def compile_calls(home: HomeLike, tokenizer: Tokenizer) -> GraphAutomaton:
         return () if call is None else (Reading((call,), FENCE.join(texts)),)
 
     return GraphAutomaton(call_graph(home), spell, text_tokens(tokenizer), tokenizer.special(END_CALL), read)
+
+
+def spelling(home: HomeLike, tokenizer: Tokenizer, automaton: TokenAutomaton) -> Callable[[Call], tuple[int, ...]]:
+    """How a call that somebody else understood is spelled in this automaton's tokens, whatever its case.
+
+    As much of it as is allowed: a call of no tool of this house, or with an open string, only up to there.
+    """
+    names: dict[str, list[str]] = {}
+    for tool in tools(home):
+        names.setdefault(tool.intent, []).append(tool.name)
+    piece = functools.cache(lambda token: _folded(tokenizer.piece(token)))
+
+    def spelled(call: Call) -> tuple[int, ...]:
+        texts = [_folded(render_call(name, call.slots).encode()) for name in names.get(call.intent, ())]
+        return max((_longest(automaton, piece, text) for text in texts), key=len, default=())
+
+    return spelled
+
+
+def _folded(text: bytes) -> bytes:
+    try:
+        return text.decode().casefold().encode()
+    except UnicodeDecodeError:
+        return text
+
+
+def _longest(automaton: TokenAutomaton, piece: Callable[[int], bytes], text: bytes) -> tuple[int, ...]:
+    """The allowed path that spells the longest beginning of `text`."""
+    best: tuple[int, tuple[int, ...]] = (0, ())
+    waiting: list[tuple[State, int, tuple[int, ...]]] = [(automaton.start, 0, ())]
+    while waiting:
+        state, at, path = waiting.pop()
+        best = max(best, (at, path), key=lambda one: one[0])
+        onward = [
+            (step.state, at + len(piece(token)), (*path, token))
+            for token, step in automaton.choice(state).steps.items()
+            if piece(token) and text.startswith(piece(token), at)
+        ]
+        waiting += sorted(onward, key=lambda one: one[1])  # the longest piece first
+    return best[1]

@@ -212,6 +212,8 @@ class Context:
         self._memory: Any = lib.llama_get_memory(self.ctx)
         self._vocab_size, self._width = model.size, model.width
         self.cells, self.sequences, self.batch = cells, sequences, int(params.n_batch)
+        self.passes = 0
+        """Runs so far: each reads the model's weights once, or those of its lower layers."""
         self._make_batch()
 
     def _make_batch(self) -> None:
@@ -284,6 +286,7 @@ class Context:
             self._seq[n : n + more], self._wanted[n : n + more] = self._spare, 0
         if self._lower:
             self._lower.arm(short=not self._wanted[:n].any())
+        self.passes += 1
         status = lib.llama_decode(self.ctx, self._raw)
         if more:
             self.remove(self._spare)

@@ -2,7 +2,8 @@
 
     sequence 0      prefix, then the open turn's final audio embeddings
     sequence 1      a fork of it: provisional audio, closing tokens; made for one decision and forgotten
-    sequences 2..   the walk's hypotheses, sharing the fork's cells
+    sequence 2      the fork and what the walk is expected to choose (a `Draft`)
+    sequences 3..   the walk's hypotheses, sharing the cells of both
     the last one    another prefix, computed ahead while this one is still in use
 
 Sequence 0 is only ever cut back to its prefix or appended to, so a decision leaves no trace: llama.cpp hands freed
@@ -18,23 +19,40 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from voiced.errors import InferenceError
+from voiced.gemma.decide import FORK, Draft
 from voiced.gemma.llama import Context
 
 F32 = npt.NDArray[np.float32]
-TURN, FORK, FIRST_SLOT = 0, 1, 2
+TURN, DRAFT, FIRST_SLOT = 0, 2, 3
 _STEP = 32
 """Tokens of a prefix that are computed ahead in one go: what a turn that begins meanwhile has to wait for."""
 _ROOM = 400
 """Positions that a turn needs behind the prefix: 10 s of sound and what is said of it."""
 
 log = logging.getLogger(__name__)
+
+Tokens = tuple[int, ...]
+NO_DRAFT = Draft()
+NOTHING_READ: Mapping[Tokens, F32] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Where a decision begins."""
+
+    logits: F32
+    """After the closing tokens, float32 [vocabulary]."""
+    read: Mapping[Tokens, F32]
+    """The same after each beginning of the draft that was asked about."""
 
 
 class PrefixStore:
@@ -158,26 +176,26 @@ class TurnMemory:
         self._embed(rows, TURN)
         self.prefill_ms += (time.perf_counter() - begun) * 1000
 
-    def fork(self, rows: F32, closing: Sequence[int]) -> F32:
-        """Provisional embeddings [n, width], then closing tokens. Returns the last logits, float32 [vocabulary]."""
+    def fork(self, rows: F32, closing: Sequence[int], draft: Draft = NO_DRAFT) -> Fork:
+        """Provisional embeddings [n, width], then closing tokens, then what may follow them."""
         begun = time.perf_counter()
         self._ctx.remove(FORK)
         self._ctx.copy(TURN, FORK)
         self._embed(rows, FORK)
-        logits = self._close(closing)
+        fork = self._close(closing, draft)
         self.prefill_ms += (time.perf_counter() - begun) * 1000
-        return logits
+        return fork
 
-    def fork_text(self, keep: int, tokens: Sequence[int]) -> F32:
-        """The first `keep` positions of the prefix, then `tokens`, on a fork. Logits of the last token."""
+    def fork_text(self, keep: int, tokens: Sequence[int]) -> Fork:
+        """The first `keep` positions of the prefix, then `tokens`, on a fork."""
         begun = time.perf_counter()
         self._ctx.remove(FORK)
         self._ctx.copy(TURN, FORK, keep)
         if keep + len(tokens) + 128 > self._ctx.cells:
             raise InferenceError(f"a text of {len(tokens)} tokens is too long")
-        logits = self._close(tokens)
+        fork = self._close(tokens, NO_DRAFT)
         self.prefill_ms += (time.perf_counter() - begun) * 1000
-        return logits
+        return fork
 
     def _embed(self, rows: F32, seq: int) -> None:
         for at in range(0, len(rows), self._ctx.batch):
@@ -185,12 +203,26 @@ class TurnMemory:
             self._ctx.embeddings(part, self._ctx.length(seq), seq)
             self.prefilled += len(part)
 
-    def _close(self, tokens: Sequence[int]) -> F32:
-        self._ctx.prefill(tokens[:-1], self._ctx.length(FORK), FORK)
-        at = self._ctx.length(FORK)
-        self.prefilled += len(tokens)
-        row: F32 = self._ctx.decode(tokens[-1:], [at], [FORK], [True])[0]
-        return row
+    def _close(self, tokens: Sequence[int], draft: Draft) -> Fork:
+        """All tokens run through the lower layers at once; then those whose logits are wanted, each at the end of a
+        sequence of its own, through all layers at once: two passes, whatever the draft's length.
+        """
+        ctx, begin = self._ctx, self._ctx.length(FORK)
+        said = (*tokens, *draft.tokens)
+        *between, end = lengths = [len(tokens), *(len(tokens) + n for n in draft.asked)]
+        ctx.copy(FORK, DRAFT)
+        ctx.prefill(said[: end - 1], begin, DRAFT)
+        slots = range(FIRST_SLOT, FIRST_SLOT + len(between))
+        for slot, length in zip(slots, between, strict=True):
+            ctx.copy(DRAFT, slot, begin + length - 1)
+        last = [begin + length - 1 for length in lengths]
+        rows = ctx.decode([said[at - begin] for at in last], last, [*slots, DRAFT], [True] * len(last))
+        for slot in slots:
+            ctx.remove(slot)
+        ctx.remove(FORK)
+        ctx.copy(DRAFT, FORK, begin + len(tokens))
+        self.prefilled += len(said)
+        return Fork(rows[0], {draft.tokens[:n]: row for n, row in zip(draft.asked, rows[1:], strict=True)})
 
     def forget_fork(self) -> None:
         """Nothing of the fork or of the walk over it is left."""
@@ -201,16 +233,18 @@ class TurnMemory:
 class Slots:
     """The walk's hypotheses as sequences over the fork: `split` and `drop` move no data, `extend` runs the model."""
 
-    def __init__(self, context: Context) -> None:
-        self._ctx = context
+    def __init__(self, context: Context, read: Mapping[Tokens, F32] = NOTHING_READ) -> None:
+        """`read` holds the logits that need no run any more, by what was said since the fork."""
+        self._ctx, self._read = context, read
         self._free = list(range(context.sequences - 2, FIRST_SLOT - 1, -1))
-        self._length: dict[int, int] = {FORK: context.length(FORK)}
+        self._begin = context.length(FORK)
+        self._said: dict[int, Tokens] = {FORK: ()}
 
     def split(self, source: int) -> int:
         """A new sequence that begins as `source`."""
         slot = self._free.pop()
         self._ctx.copy(source, slot)
-        self._length[slot] = self._length[source]
+        self._said[slot] = self._said[source]
         return slot
 
     def drop(self, slot: int) -> None:
@@ -223,19 +257,27 @@ class Slots:
         Tokens whose logits nobody wants go first, in a run of their own that ends in the lower half of the model:
         a third of what they would cost beside the others.
         """
-        if not every:
-            self._run([(slot, more[:-1]) for slot, more in parts], wanted=False)
-            parts = [(slot, more[-1:]) for slot, more in parts]
-        return self._run(parts, wanted=True)
+        if every:
+            return self._run(parts, wanted=True)
+        known = {slot: row for slot, more in parts if (row := self._read.get((*self._said[slot], *more))) is not None}
+        new = [(slot, more) for slot, more in parts if slot not in known]
+        for slot, more in parts:
+            if slot in known:
+                self._said[slot] = (*self._said[slot], *more)
+                self._ctx.remove(slot)
+                self._ctx.copy(DRAFT, slot, self._begin + len(self._said[slot]))
+        self._run([(slot, more[:-1]) for slot, more in new], wanted=False)
+        rows = iter(self._run([(slot, more[-1:]) for slot, more in new], wanted=True))
+        return np.stack([known[slot] if slot in known else next(rows) for slot, _ in parts])
 
     def _run(self, parts: Sequence[tuple[int, Sequence[int]]], wanted: bool) -> F32:
         tokens: list[int] = []
         positions: list[int] = []
         seqs: list[int] = []
         for slot, more in parts:
-            at = self._length[slot]
+            at = self._begin + len(self._said[slot])
             tokens += more
             positions += range(at, at + len(more))
             seqs += [slot] * len(more)
-            self._length[slot] = at + len(more)
+            self._said[slot] = (*self._said[slot], *more)
         return self._ctx.decode(tokens, positions, seqs, [wanted] * len(tokens))

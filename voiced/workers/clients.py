@@ -96,7 +96,7 @@ class EngineClient:
         self,
         *,
         options: Mapping[str, object],
-        module: str = "voiced.workers.engine",
+        module: str = "voiced.workers.engine_process",
         patience: Patience | None = None,
         answer_s: float = _ANSWER_S,
     ) -> None:

@@ -1,13 +1,8 @@
-"""The engine: model, memory and walk in a process that reaches nothing else. `EngineCore` is the same without one.
-
-Options: `model` (folder of the model), `threads` (0 or absent for a good number), `encoder` (`incremental` or `mtmd`),
-`cache` (folder for the prompt's saved state; absent keeps none).
-"""
+"""The engine: model, memory and walk. The process around it is engine_process.py."""
 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,16 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from voiced.adapters import sandbox
-from voiced.errors import InferenceError, ModelFileError, VoicedError
+from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import F32, Walk, Walker, WalkSettings
+from voiced.gemma.decide import F32, MOST_ASKED, Draft, Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
 from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
-from voiced.gemma.memory import PrefixStore, Slots, TurnMemory
+from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect
@@ -33,8 +27,7 @@ from voiced.home.typed import typed
 from voiced.home.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
-from voiced.workers import child, protocol, rebuild
-from voiced.workers.engine_house import Compile, compile_home
+from voiced.workers.engine_house import Compile, Spelled, compile_home, nothing_spelled
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +61,9 @@ class Planned:
     prefix: tuple[int, ...]
     """The prompt's tokens up to the sound."""
     words: WordGraph | None = None
+    spelled: Spelled = nothing_spelled
+    small: Planned | None = None
+    """The same house for a small model that hears beside this one (engine_drafted.py)."""
 
 
 @dataclass(slots=True)
@@ -99,12 +95,14 @@ class EngineCore:
         self.model = TextModel(pair.text, lazy=large)
         self._encoder = open_ear(self._setup.encoder, pair.audio, self.model, threads)
         cells = self._setup.cells or (8192 if calls else 2048)
-        self._context = Context(self.model, cells, self._walk.beam + 5, threads, flash=large)
+        sequences = FIRST_SLOT + max(self._walk.beam + 2, MOST_ASKED) + 1
+        self._context = Context(self.model, cells, sequences, threads, flash=large)
         store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}|{large}")
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
         self._walkers: dict[Expect, Walker] = {}
         self._words: WordGraph | None = None
+        self.spelled: Spelled = nothing_spelled
         self._turn: _Turn | None = None
         self.progress = 0
         """Counts tokens of sound and decisions."""
@@ -191,7 +189,7 @@ class EngineCore:
             walkers = {expect: Walker(automaton, self._walk) for expect, automaton in automata.items()}
             for walker in walkers.values():
                 walker.warm(WARM_STATES)
-            return Planned(walkers, self.model.tokenize(before, special=True), made.words)
+            return Planned(walkers, self.model.tokenize(before, special=True), made.words, made.spelled)
         except VoicedError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -205,7 +203,7 @@ class EngineCore:
         """Live in this house from now on. Ends the open turn."""
         self._turn = None
         self._memory.adopt(planned.prefix)
-        self._walkers, self._words = planned.walkers, planned.words
+        self._walkers, self._words, self.spelled = planned.walkers, planned.words, planned.spelled
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""
@@ -231,16 +229,17 @@ class EngineCore:
         sound = open_turn.sound
         if open_turn.known and open_turn.known[0] == sound.samples:
             _, decision, times = open_turn.known
-            return decision, replace(times, tail_ms=0.0, decide_ms=0.0, tail_encode_ms=0.0, choice_ms=())
+            return decision, replace(times, tail_ms=0.0, decide_ms=0.0, draft_ms=0.0, tail_encode_ms=0.0, choice_ms=())
         self.progress += 1
         encoded, prefilled = sound.encode_ms, self._memory.prefill_ms
         try:
             if sound.samples == 0:
                 return Decision(Verdict.NOT_FOR_ME, certainty=1.0), EngineTimes()
+            draft, draft_ms = self._draft(open_turn)
             rows = sound.tail()
-            first = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect))
+            fork = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect), draft)
             tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
-            decision, decide_ms, walk = self._judge(open_turn.expect, first)
+            decision, decide_ms, walk = self._judge(open_turn.expect, fork)
         finally:
             self._memory.forget_fork()
         times = EngineTimes(
@@ -252,11 +251,21 @@ class EngineCore:
             audio_tokens=sound.final + len(rows),
             tail_encode_ms=tail_encode_ms,
             choice_ms=walk.step_ms,
+            draft_ms=draft_ms,
         )
         # the tail is encoded again at the next asking: it is no part of what the turn will have cost by then
         sound.encode_ms, self._memory.prefill_ms = encoded, prefilled
         open_turn.known = (sound.samples, decision, times)
         return decision, times
+
+    def _draft(self, turn: _Turn) -> tuple[Draft, float]:
+        begun = time.perf_counter()
+        draft = self._walkers[turn.expect].draft(self.likely(turn.number))
+        return draft, (time.perf_counter() - begun) * 1000
+
+    def likely(self, turn: int) -> tuple[int, ...]:  # noqa: ARG002 - engine_drafted asks about it
+        """The path that will probably be found, to be read ahead; nobody says so here."""
+        return ()
 
     def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         """The decision for typed words, under the same automaton; an open turn with sound goes on unharmed."""
@@ -269,9 +278,9 @@ class EngineCore:
         before = self._memory.prefill_ms
         tokens = self.model.tokenize(prompt.after_text(text), special=True) + self._opening(expect)
         try:
-            first = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
+            fork = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
             prefill_ms = self._memory.prefill_ms - before
-            decision, decide_ms, walk = self._judge(expect, first)
+            decision, decide_ms, walk = self._judge(expect, fork)
         finally:
             self._memory.forget_fork()
             self._memory.prefill_ms = before
@@ -297,12 +306,12 @@ class EngineCore:
             raise InferenceError(f"turn {turn} is not open")
         return self._turn
 
-    def _judge(self, expect: Expect, first: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[Decision, float, Walk]:
+    def _judge(self, expect: Expect, fork: Fork) -> tuple[Decision, float, Walk]:
         begun = time.perf_counter()
-        if not np.isfinite(first).all():
+        if not np.isfinite(fork.logits).all():
             raise InferenceError("the model gave no finite numbers")
         walker = self._walkers[expect]
-        walk = self.last_walk = walker.walk(first, Slots(self._context))
+        walk = self.last_walk = walker.walk(fork.logits, Slots(self._context, fork.read))
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         else:
@@ -317,61 +326,3 @@ class EngineCore:
 def load_model(folder: Path, setup: Setup | None = None) -> EngineCore:
     """The engine of the model in `folder`, in this process."""
     return EngineCore(resolve(folder), setup)
-
-
-def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:
-    """What the engine answers. A turn's failure is one Trouble; a message that is not for an engine is one, too."""
-    request = getattr(message, "request", 0)
-    try:
-        match message:
-            case protocol.Ping():
-                return protocol.Pong(message.request, core.progress)
-            case protocol.LoadHome():
-                core.load_home(message.home, message.area)
-                return protocol.Done(message.request)
-            case protocol.BeginTurn():
-                core.begin(message.turn, message.expect)
-            case protocol.FeedAudio():
-                core.feed(message.turn, message.pcm)
-            case protocol.Decide():
-                return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
-            case protocol.AskText():
-                return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
-            case protocol.EndTurn():
-                core.end(message.turn)
-            case _:
-                why = f"an engine does not understand {type(message).__name__}"
-                return protocol.Trouble("InferenceError", why, request)
-    except VoicedError as error:
-        return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request)
-    return None
-
-
-def _setup(options: child.Options) -> tuple[Path, Setup]:
-    texts = {key: options.get(key) or "" for key in ("model", "encoder", "cache")}
-    threads = options.get("threads", 0)
-    if not isinstance(threads, int) or not all(isinstance(text, str) for text in texts.values()):
-        raise ModelFileError("the engine's options are texts (model, encoder, cache) and a number (threads)")
-    model, encoder, cache = map(str, texts.values())
-    return Path(model), Setup(threads, Path(cache) if cache else None, encoder=encoder or "incremental")
-
-
-def work(link: child.Link, options: child.Options) -> None:
-    """The child's life: load, say Ready, answer in order until told to leave."""
-    folder, setup = _setup(options)
-    pair = resolve(folder)
-    confined = sandbox.confine(files=(pair.text, pair.audio), cache=setup.cache)
-    for missing in confined.missing:
-        link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
-    core = EngineCore(pair, setup)
-    facts: dict[str, object] = {
-        "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
-        "confined": ", ".join(confined.by), "load": core.load,
-    }  # fmt: skip
-    link.send(protocol.Ready(core.what, facts))
-    rebuild.serve(link, core, lambda message: handle(core, message))
-    core.close()
-
-
-if __name__ == "__main__":
-    child.run("voiced-engine", work, oom_score_adj=500)

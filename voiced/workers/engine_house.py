@@ -9,16 +9,26 @@ from typing import Any
 from voiced.gemma import prompt
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.grammar import compile_sentences
-from voiced.gemma.grammar_calls import compile_calls
+from voiced.gemma.grammar_calls import compile_calls, spelling
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.model import Home
 from voiced.home.sentences import code_graph, stop_graph, word_graph
 from voiced.home.tools import declared, house_lines
 from voiced.home.wordgraph import WordGraph
+from voiced.messages import Call
 from voiced.ports import Expect
 
 SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
+
+
+Spelled = Callable[[Call], tuple[int, ...]]
+"""A call in this model's tokens, from the automaton's start; of one that is no call of this house, its beginning."""
+
+
+def nothing_spelled(_: Call) -> tuple[int, ...]:
+    """Where calls are not what the model writes."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class Compiled:
     tools: tuple[Tool, ...] = ()
     words: WordGraph | None = None
     """For typed words; None where the model reads them itself."""
+    spelled: Spelled = nothing_spelled
 
 
 Correct = Callable[[WordGraph], WordGraph]
@@ -60,4 +71,5 @@ def compile_home(
         )
         for tool in declared(house)
     )
-    return Compiled(compile_calls(house, tokenizer), others, system, tools)
+    command = compile_calls(house, tokenizer)
+    return Compiled(command, others, system, tools, spelled=spelling(house, tokenizer, command))

@@ -1,0 +1,82 @@
+"""The engine in a process that reaches nothing else.
+
+Options: `model` (folder of the model), `drafter` (folder of the small model whose decisions a large one reads ahead;
+absent for none), `threads` (0 or absent for a good number), `encoder` (`incremental` or `mtmd`), `cache` (folder for
+the prompt's saved state; absent keeps none).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from voiced.adapters import sandbox
+from voiced.errors import ModelFileError, VoicedError
+from voiced.gemma.models import resolve
+from voiced.gemma.prompt import Dialect
+from voiced.workers import child, protocol, rebuild
+from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine_drafted import DraftedCore
+
+
+def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:
+    """What the engine answers. A turn's failure is one Trouble; a message that is not for an engine is one, too."""
+    request = getattr(message, "request", 0)
+    try:
+        match message:
+            case protocol.Ping():
+                return protocol.Pong(message.request, core.progress)
+            case protocol.LoadHome():
+                core.load_home(message.home, message.area)
+                return protocol.Done(message.request)
+            case protocol.BeginTurn():
+                core.begin(message.turn, message.expect)
+            case protocol.FeedAudio():
+                core.feed(message.turn, message.pcm)
+            case protocol.Decide():
+                return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
+            case protocol.AskText():
+                return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
+            case protocol.EndTurn():
+                core.end(message.turn)
+            case _:
+                why = f"an engine does not understand {type(message).__name__}"
+                return protocol.Trouble("InferenceError", why, request)
+    except VoicedError as error:
+        return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request)
+    return None
+
+
+def _setup(options: child.Options) -> tuple[Path, Path | None, Setup]:
+    """The model's folder, the drafter's, and the rest."""
+    texts = {key: options.get(key) or "" for key in ("model", "drafter", "encoder", "cache")}
+    threads = options.get("threads", 0)
+    if not isinstance(threads, int) or not all(isinstance(text, str) for text in texts.values()):
+        raise ModelFileError("the engine's options are texts (model, drafter, encoder, cache) and a number (threads)")
+    model, drafter, encoder, cache = map(str, texts.values())
+    setup = Setup(threads, Path(cache) if cache else None, encoder=encoder or "incremental")
+    return Path(model), Path(drafter) if drafter else None, setup
+
+
+def work(link: child.Link, options: child.Options) -> None:
+    """The child's life: load, say Ready, answer in order until told to leave."""
+    folder, drafts, setup = _setup(options)
+    pair = resolve(folder)
+    small = resolve(drafts) if drafts and pair.dialect is Dialect.CALLS else None
+    files = [file for one in (pair, small) if one for file in (one.text, one.audio)]
+    confined = sandbox.confine(files=files, cache=setup.cache)
+    for missing in confined.missing:
+        link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
+    core = DraftedCore(pair, small, setup) if small else EngineCore(pair, setup)
+    facts: dict[str, object] = {
+        "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
+        "confined": ", ".join(confined.by), "load": core.load,
+        "drafter": small.name if small else "",
+    }  # fmt: skip
+    link.send(protocol.Ready(core.what, facts))
+    rebuild.serve(link, core, lambda message: handle(core, message))
+    core.close()
+
+
+if __name__ == "__main__":
+    child.run("voiced-engine", work, oom_score_adj=500)
