@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import os
 import platform
 from collections.abc import Iterable
@@ -44,6 +45,7 @@ ROWS = {
     "E1": ("12,000 decisions without the code", "0 opened"),
     "E2": ("one-time code", "8 s, one try, bound, spoken only; 3 wrong: 15 min, over restarts"),
     "E3": ("200 instructions in names, states, payloads", "0 actions on what nobody named, 0 opened"),
+    "E4": ("20,000 walks: cut, misspelled, garbage", "whole sentences or nothing, p99 <= 1 ms"),
     "E5": ("500 mutated model files", "500 refused before any parser"),
     "E6": ("downloads killed, cut, wrong, full disk", "the right file or none"),
     "E7": ("a turn without a network", "0 connects elsewhere, 0 names asked"),
@@ -70,14 +72,23 @@ LIMITS: dict[str, dict[str, float]] = {
         ("starting_s", "listening_s", "words_s", "no_ear_s", "no_engine_s", "no_broker_s", "muted_s", "speaking_s",
          "loading_s"), 3
     ),
+    "D10": {"lines_a_minute": 20, "lines_in_20_s": 7},
     "D11": {"bytes_written_in_20_s": 0},
     "D12": {"idle_again_s": 2},
     "E3": {"wrong": 0},
+    "E4": {"wrong": 0, "p99_ms": 1},
     "E11": {"no_handle_ms": 500},
 }  # fmt: skip
-"""What the target says of a figure. A test fails what is broken, with time to spare for a machine that others use, too;
-whether the figure meets its target is another question, and the table's.
-"""
+"""What the target says of a figure; whether it is met is the table's question."""
+
+SHARED = 4.0
+"""A test passes what takes so many times the target's time: machines are shared. Beyond that something is broken."""
+
+
+def passes(row: str, name: str) -> float:
+    """The most that a test lets a figure be."""
+    most = LIMITS.get(row, {}).get(name, math.inf)
+    return most * SHARED if name.endswith(("_s", "_ms")) else most
 
 
 @dataclass(slots=True)
@@ -90,12 +101,12 @@ class Account:
     seconds: float = 0.0
     figure: dict[str, float] = field(default_factory=dict)
 
-    def add(self, outcome: str, seconds: float, properties: Iterable[tuple[str, object]]) -> None:
+    def add(self, outcome: str, seconds: float, figures: Iterable[tuple[str, object]]) -> None:
         self.seconds += seconds
         self.passed += outcome == "passed"
         self.failed += outcome == "failed"
         self.skipped += outcome == "skipped"
-        for name, value in properties:
+        for name, value in figures:
             if isinstance(value, int | float):
                 self.figure[name] = max(round(float(value), 3), self.figure.get(name, 0.0))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
+import pytest
+
 from tests import rows
-from tests.faults.soak import markdown
+from tests.faults.soak import markdown, placed
 
 
 def test_every_row_has_a_test_and_every_mark_a_row() -> None:
@@ -32,3 +35,16 @@ def test_a_row_that_misses_its_target_says_so(tmp_path: Path) -> None:
     table = markdown(written)
     assert "| A1 | sound server killed |" in table
     assert "deaf s 3.4" in table
+
+
+def test_the_pages_table_is_replaced_between_its_marks() -> None:
+    page = "before\n<!-- rows -->\n| old |\n<!-- /rows -->\nafter\n"
+    assert placed(placed(page, "| new |"), "| newer |") == page.replace("old", "newer")
+    with pytest.raises(ValueError, match="there is no <!-- rows -->"):
+        placed("a page without", "| new |")
+
+
+def test_a_slow_test_fails_where_it_is_broken_and_the_table_judges_by_the_target() -> None:
+    assert rows.passes("A1", "healed_s") == 20
+    assert rows.passes("D6", "warnings") == 1, "what is counted has no machine to excuse it"
+    assert rows.passes("A1", "anything else") == math.inf

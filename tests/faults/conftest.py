@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.sound import SoundServer, sound_server
+from voiced.adapters.mosquitto import Mosquitto
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,3 +19,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
     yield from sound_server(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    with Mosquitto() as broker:
+        yield broker

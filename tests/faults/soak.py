@@ -2,8 +2,8 @@
 
 A row repeats its fault until it has the trials that the table asks for, or its share of the budget is spent; then it
 says how many it had. With `--out FILE` every row is kept there, and a soak that was cut short goes on with the rows
-that are missing. `--markdown` writes the README's table from what is kept there, be it a soak's rows or those that
-`tools/test --all --rows FILE` measured once.
+that are missing. `--markdown` writes the table of what is kept there, be it a soak's rows or those that
+`tools/test --all` measured once; `--into README.md` puts it there, between its marks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import test_broker, test_ear, test_inputs
+from tests.faults import test_broker, test_decoder, test_ear, test_inputs
 from tests.faults.sound import SoundServer, sound_server
 from tests.rows import Result, machine, today
 from voiced.adapters.store import Store
@@ -34,6 +34,7 @@ from voiced.messages import Call, Decision, EarLost, Frame, Verdict
 from voiced.workers.channel import decode
 
 _WAIT_S = 60.0
+BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
 
 
 @dataclass(slots=True)
@@ -194,6 +195,14 @@ async def e1(share: Share) -> tuple[dict[str, float], bool]:
     return {"opened": opened}, opened == 0
 
 
+async def e4(share: Share) -> tuple[dict[str, float], bool]:
+    wrong, slowest_ms = 0, 0.0
+    while share.more():
+        done = test_decoder.fuzzed(random.Random(share.done), 10_000)
+        wrong, slowest_ms = wrong + done.wrong, max(slowest_ms, done.p99_ms)
+    return {"wrong": wrong, "p99_ms": round(slowest_ms, 2)}, wrong == 0 and slowest_ms <= 1
+
+
 async def e9(share: Share) -> tuple[dict[str, float], bool]:
     wrong, chance = 0, random.Random(os.urandom(8))
     while share.more():
@@ -215,6 +224,13 @@ ROWS = (
     Row("C4", "broker restarted", "connected p95 <= 5 s, 200", 200, c4),
     Row("D1", "killed while it writes its state", "none torn, none lost, 500", 500, d1),
     Row("E1", "decisions without the code, thousands", "nothing opened, 1,000,000", 1000, e1),
+    Row(
+        "E4",
+        "walks: cut, misspelled, garbage; ten thousands",
+        "whole sentences or nothing, p99 <= 1 ms, 1,000,000",
+        100,
+        e4,
+    ),
     Row("E9", "frames of garbage, ten thousands", "typed refusals only, 1,000,000", 100, e9),
 )
 
@@ -245,6 +261,15 @@ def markdown(results: Sequence[Result]) -> str:
     return "\n".join([*lines, "", *(f"Measured on {machine}, {date}." for machine, date in runs)])
 
 
+def placed(page: str, table: str) -> str:
+    """The page with this table between its marks. ValueError where it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"there is no {BEGIN} ... {END}")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
 def _seconds(text: str) -> float:
     return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
 
@@ -258,10 +283,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="JSON lines instead of words")
     parser.add_argument("--out", type=Path, help="keep the rows here, and go on where it was cut short")
     parser.add_argument("--markdown", action="store_true", help="the table of what --out holds")
+    parser.add_argument("--into", type=Path, metavar="PAGE", help=f"put the table there, between {BEGIN} and {END}")
     options = parser.parse_args()
     kept: list[Result] = []
     if options.out and options.out.exists():
         kept = [Result(**json.loads(line)) for line in options.out.read_text("utf-8").splitlines()]
+    if options.into:
+        options.into.write_text(placed(options.into.read_text("utf-8"), markdown(kept)), "utf-8")
+        return 0
     if options.markdown:
         print(markdown(kept))
         return 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import shutil
-import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib import resources
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Figure
 from tests.faults.link import Link
 from tests.faults.test_broker import FAST, HOME, house
 from voiced.adapters.fakes import FrameEar, MemoryMouth, ScriptedEngine
@@ -30,7 +30,6 @@ from voiced.messages import Call, Decision, Verdict
 from voiced.topics.remote import KINDS, Remote
 from voiced.turn.timeline import Happening
 
-Record = Callable[[str, object], None]
 LIGHT = "demo/living/standing/set"
 
 
@@ -47,7 +46,7 @@ async def until(what: Callable[[], object], within_s: float = 60.0) -> float:
 
 
 @pytest.mark.row("C3")
-async def test_c3_a_dead_link_is_noticed_in_flight_and_idle_and_the_will_is_seen(record_property: Record) -> None:
+async def test_c3_a_dead_link_is_noticed_in_flight_and_idle_and_the_will_is_seen(figure: Figure) -> None:
     """Nothing passes any more and nobody says so, as where a cable is pulled behind the next switch."""
     async with house([turned(True)]) as one:
         states = one.device.messages()
@@ -69,16 +68,13 @@ async def test_c3_a_dead_link_is_noticed_in_flight_and_idle_and_the_will_is_seen
         one.proxy.become(Link.STALLED)
         idle_s = await until(lambda: not one.broker.connected)
         assert not [at for at, *_ in one.seen], "nothing arrives late"
-    record_property("in_flight_s", in_flight_s)
-    record_property("idle_s", idle_s)
-    record_property("will_s", will_s)
-    assert in_flight_s < 3.5 + 5
-    assert idle_s < 15 + 5
-    assert will_s < 15 + 10
+    figure("in_flight_s", in_flight_s)
+    figure("idle_s", idle_s)
+    figure("will_s", will_s)
 
 
 @pytest.mark.row("C5")
-async def test_c5_retained_and_repeated_messages_on_our_own_topics_act_on_nothing(record_property: Record) -> None:
+async def test_c5_retained_and_repeated_messages_on_our_own_topics_act_on_nothing(figure: Figure) -> None:
     """What somebody retained on every control topic comes again with each connection and subscription; and what a
     broker sends again because it was not acknowledged cannot come at all: we subscribe with QoS 0.
     """
@@ -116,16 +112,18 @@ async def test_c5_retained_and_repeated_messages_on_our_own_topics_act_on_nothin
             await until(lambda: sum(h["event"] == "request_refused" for h in told) >= sent * 0.9)
             job.cancel()
             await asyncio.gather(job, return_exceptions=True)
-    record_property("messages", sent)
+    figure("messages", sent)
     commands = [h for h in told if h["event"] == "command"]
-    record_property("extra_actions", len(commands))
+    figure("extra_actions", len(commands))
     assert commands == []
     assert True not in muted
 
 
 @pytest.mark.row("C7")
-async def test_c7_a_flood_of_states_delays_no_command(record_property: Record) -> None:
-    """A thousand states a second, as far as this machine can send them, beside commands."""
+async def test_c7_a_flood_of_states_delays_no_command(
+    figure: Figure, record_property: Callable[[str, object], None]
+) -> None:
+    """A thousand states a second beside commands; how many there really were is told."""
     decisions = [turned(number % 2 == 0) for number in range(60)]
     async with house(decisions) as one:
 
@@ -142,26 +140,23 @@ async def test_c7_a_flood_of_states_delays_no_command(record_property: Record) -
         connections = one.broker.connections
         quiet_ms = await commands(20)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        topics = [topic for topic in HOME.topics() if topic.startswith("demo/")]
+        topic = next(topic for topic in HOME.topics() if topic.startswith("demo/"))
         flood = await asyncio.create_subprocess_exec(
-            "sh", "-c", "lines=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do"
-            " echo '{\"state\": \"ON\"}'; done); while echo \"$lines\"; do sleep 0.02; done |"
-            f" mosquitto_pub -h 127.0.0.1 -p {one.server.port} -t {topics[0]} -l",
-            start_new_session=True,
-        )  # fmt: skip
+            *(sys.executable, "-m", "tests.faults.flood", str(one.server.port), topic, "1000"),
+            stdout=asyncio.subprocess.PIPE,
+        )
         try:
             flooded_ms = await commands(25)
         finally:
-            os.killpg(flood.pid, signal.SIGKILL)
-            await flood.wait()
-        grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+            flood.terminate()
+            sent, _ = await flood.communicate()
+        figure("memory_mb", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024)
         assert one.broker.connections == connections, "no disconnection"
-    record_property("quiet_p95_ms", quiet_ms)
-    record_property("flooded_p95_ms", flooded_ms)
-    record_property("slower_percent", 100 * (flooded_ms / quiet_ms - 1))
-    record_property("memory_mb", grown_mb)
-    assert grown_mb < 20
-    assert flooded_ms < quiet_ms * 1.2 + 1000, "on a machine that others use, too"
+    figure("states_a_second", float(sent))
+    figure("quiet_p95_ms", quiet_ms)
+    figure("flooded_p95_ms", flooded_ms)
+    record_property("slower_percent", 100 * (flooded_ms / quiet_ms - 1))  # some ms: what others do counts for more
+    assert flooded_ms < quiet_ms * 1.2 + 1000
 
 
 # --- C8: who is who ------------------------------------------------------------------------------------------------
@@ -277,7 +272,7 @@ async def test_c8_a_wrong_password_is_said_and_never_shown(
 
 @pytest.mark.row("C8", "C9")
 async def test_c9_thirty_forbidden_topics_are_denied_and_it_stays_connected(
-    guarded: tuple[Mosquitto, Path], record_property: Record
+    guarded: tuple[Mosquitto, Path], figure: Figure
 ) -> None:
     server, folder = guarded
 
@@ -308,5 +303,5 @@ async def test_c9_thirty_forbidden_topics_are_denied_and_it_stays_connected(
             while b"allowed" not in (message := await anext(seen)).payload:
                 found.append(message.topic) if message.payload == b"forbidden" else None
         assert voiced.connected
-    record_property("denied", len(forbidden) - len(found))
+    figure("denied", len(forbidden) - len(found))
     assert found == []
