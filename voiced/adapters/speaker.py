@@ -54,7 +54,7 @@ class DeviceSpeaker:
 
     real = True
 
-    def __init__(self, *, device: str = "", latency_s: float = 0.08) -> None:
+    def __init__(self, *, device: str = "", latency_s: float = 0.2) -> None:
         self.name = device or "default loudspeaker"
         self._device: str | int | None = int(device) if device.isdigit() else device or None
         self._latency_s = latency_s
@@ -113,10 +113,11 @@ class DeviceSpeaker:
         if self._stream is None:
             return
         try:
-            if drop:
-                self._stream.abort()
-            else:
-                self._stream.stop()  # returns when all that was written has been played
+            if not drop:
+                # PortAudio's stop drops what a sound server has not played yet, so that silence is dropped.
+                silence_s = self._stream.latency + 2 * BLOCK_MS / 1000
+                self._stream.write(bytes(2 * round(silence_s * self._device_hz)))
+            self._stream.abort()
         except sounddevice.PortAudioError as error:
             self.close()
             raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error

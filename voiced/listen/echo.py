@@ -5,7 +5,7 @@ found out, for sound servers buffer and run dry as they like:
 
     delay    the peak of the generalized cross-correlation (Knapp and Carter 1976, phase transform) of what is heard
              with what is played, looked for until it is certain, and looked after from then on
-    drift    the slope of the delay over time, where loudspeaker and microphone have clocks of their own
+    drift    of two clocks, of loudspeaker and microphone: the delay is followed to a part of a sample
     echo     an adaptive filter in blocks of the frequency domain, its step found by a Kalman filter for each bin and
              block (Enzner and Vary 2006; Kuech, Mabande and Enzner 2014): it learns fast while only we are heard, and
              hardly while somebody speaks as well, without a detector for it
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples
+from voiced.messages import FRAME_SAMPLES, ms_to_samples
 
 Floats = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
@@ -152,8 +152,16 @@ class Delay:
     """Samples before the highest peak in which the direct way may lie, for a reflection may be louder."""
     _FIRST_HEIGHT = 0.4
     """Of the highest: the first so high is the direct way."""
-    _MOVED = 16
-    """Samples: less than this the filter follows by itself."""
+    _NEAR = 64
+    """Samples around the delay of now in which a peak is taken for it, where it is at least `_STILL` of the highest."""
+    _STILL = 0.5
+    _JUMPED = 1.0
+    """Samples: what is less comes from two clocks that drift apart."""
+    _STEP = 0.3
+    _DRIFT_STEP = 0.03
+    """Of an error, what is corrected at once, and what is laid to the clocks at each look."""
+    _MOST_DRIFT = 500e-6
+    """No crystal is so wrong."""
 
     def __init__(self, most: int) -> None:
         self.now: float | None = None
@@ -164,33 +172,35 @@ class Delay:
         self._frames = 0
         self._seen: NDArray[np.float64] | None = None
         self._size = 1 << (len(self._heard) + most).bit_length()
-        self._drift = Drift()
+        self._drift = 0.0
+        """Samples in one."""
 
     def look(self, first_sample: int, heard: Floats, played: Played) -> bool:
         """True when the delay is another than was thought."""
         if first_sample != self._next:
             self._heard[:], self._frames, self._seen = 0.0, 0, None
-            self._drift.interrupted()
         self._next = first_sample + FRAME_SAMPLES
         self._heard[:-FRAME_SAMPLES] = self._heard[FRAME_SAMPLES:]
         self._heard[-FRAME_SAMPLES:] = heard
         self._frames += 1
         if self.now is not None:
-            self.now += self._drift.per_sample * FRAME_SAMPLES
+            self.now += self._drift * FRAME_SAMPLES
         if self._frames % self._EVERY or (delay := self._peak(played)) is None:
             return False
-        if self.now is not None and abs(self.now - delay) < self._MOVED:
-            self._drift.saw(self._next, delay)
-            return False
-        self.now = delay
-        self._drift.interrupted()
-        return True
+        if self.now is None or abs(error := delay - self.now) > self._JUMPED:
+            self.now = delay
+            return True
+        self.now += self._STEP * error
+        drift = self._drift + self._DRIFT_STEP * error / (self._EVERY * FRAME_SAMPLES)
+        self._drift = min(self._MOST_DRIFT, max(-self._MOST_DRIFT, drift))
+        return False
 
     def _peak(self, played: Played) -> float | None:
         """Where the correlation peaks, to a part of a sample."""
         begin = self._next - len(self._heard)
         reference = played.between(begin - self._most, self._next)
         if np.mean(reference[-len(self._heard) :] ** 2) < 1e-7 or self._frames < self._FRAMES // 2:
+            self._seen = None
             return None
         cross = np.conj(np.fft.rfft(reference, self._size)) * np.fft.rfft(self._heard, self._size)
         cross /= np.abs(cross) + 1e-9 * len(self._heard)
@@ -203,46 +213,20 @@ class Delay:
         around = heights[max(0, peak - self._AROUND) : peak + self._AROUND]  # farther away may be mere silence
         if heights[peak] < self._CERTAIN * float(np.sqrt(np.mean(around**2))):
             return None
-        earliest = max(0, peak - self._FIRST_WITHIN)
-        first = earliest + int(np.argmax(heights[earliest : peak + 1] > self._FIRST_HEIGHT * heights[peak]))
-        top = max(1, min(first + int(np.argmax(heights[first : first + 4])), self._most - 2))
+        top = max(1, min(self._direct(heights, peak), self._most - 2))
         before, at, after = heights[top - 1 : top + 2]
         return top + 0.5 * float(before - after) / float(before - 2 * at + after - 1e-12)
 
-
-class Drift:
-    """How much slower the loudspeaker's clock is than the microphone's: the slope of the delay over time, by least
-    squares over every stretch in which it did not jump. It belongs to the devices, so the stretches count together.
-    """
-
-    _DOUBT = 4.0
-    """Seconds squared: as if we had seen so much of clocks that run alike."""
-    _KEEP = 0.9
-    """Of what earlier stretches say."""
-    _MOST = 500e-6
-    """No crystal is so wrong."""
-
-    def __init__(self) -> None:
-        self._before = (0.0, 0.0)
-        self._seen: list[tuple[float, float]] = []
-        self.per_sample = 0.0
-
-    def saw(self, at_sample: int, delay: float) -> None:
-        self._seen.append((at_sample / SAMPLE_RATE_HZ, delay / SAMPLE_RATE_HZ))
-        spread, common = self._moments()
-        slope = common / (spread + self._DOUBT)
-        self.per_sample = min(self._MOST, max(-self._MOST, slope))
-
-    def interrupted(self) -> None:
-        """The next stretch begins."""
-        if self._seen:
-            spread, common = self._moments()
-            self._before, self._seen = (self._KEEP * spread, self._KEEP * common), []
-
-    def _moments(self) -> tuple[float, float]:
-        times, delays = np.array(self._seen).T
-        times = times - times.mean()
-        return self._before[0] + float(times @ times), self._before[1] + float(times @ (delays - delays.mean()))
+    def _direct(self, heights: NDArray[np.float64], peak: int) -> int:
+        """The direct way's peak: that of before, where it still stands, else the first that is high."""
+        if self.now is not None:
+            begin = max(0, round(self.now) - self._NEAR)
+            near = heights[begin : round(self.now) + self._NEAR + 1]
+            if len(near) and near.max() > self._STILL * heights[peak]:
+                return begin + int(np.argmax(near))
+        begin = max(0, peak - self._FIRST_WITHIN)
+        first = begin + int(np.argmax(heights[begin : peak + 1] > self._FIRST_HEIGHT * heights[peak]))
+        return first + int(np.argmax(heights[first : first + 4]))
 
 
 class KalmanFilter:
