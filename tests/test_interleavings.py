@@ -20,12 +20,14 @@ from voiced.app import real_house
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
 from voiced.errors import InferenceError
+from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, EngineTimes, Frame, Verdict
 from voiced.ports import Expect
 from voiced.turn.timeline import Happening, TurnSettings
+from voiced.workers.cascade import Cascade
 
 HOME = load_home(Path(DEMO_HOME).read_text("utf-8"))
 PCM = bytes(FRAME_SAMPLES * 2)
@@ -125,16 +127,40 @@ class StoryEar:
                 await asyncio.sleep(0)
 
 
-async def played(story: str, certainty: list[float], verdicts: list[Verdict]) -> tuple[list[Happening], LateEngine]:
+class Both(LateEngine):
+    """Two late engines: the second is asked where the first makes nothing of it. Requests are numbered through both,
+    and answered alternately.
+    """
+
+    def __init__(self, certainty: list[float], verdicts: list[Verdict]) -> None:
+        super().__init__(certainty, verdicts)
+        self._second = LateEngine(certainty, verdicts)
+        self._second._numbers, self._second.asked = self._numbers, self.asked
+
+    def answer(self) -> None:
+        super().answer()
+        self._second.answer()
+
+    def die(self) -> None:
+        self._second.die()
+
+    def cascade(self, house: House) -> Cascade:
+        return Cascade(self, self._second, house.in_doubt)
+
+
+async def played(
+    story: str, certainty: list[float], verdicts: list[Verdict], *, two: bool = False
+) -> tuple[list[Happening], LateEngine]:
     told: list[Happening] = []
-    engine = LateEngine(certainty, verdicts)
+    engine = Both(certainty, verdicts) if two else LateEngine(certainty, verdicts)
+    house = real_house(HOME)
     assistant = Assistant(
         ear=StoryEar(story, engine),
-        engine=engine,
+        engine=engine.cascade(house) if isinstance(engine, Both) else engine,
         mouth=MemoryMouth(),
         broker=MemoryBroker(answer=simulate(HOME)),
         listener=Listener(),
-        house=real_house(HOME),
+        house=house,
         tell=lambda happening: told.append({**happening, "asked": len(engine.asked)}),
         settings=TurnSettings(confirm_s=0.0, gate_tail_ms=0),
         paced=True,
@@ -175,18 +201,18 @@ pieces = st.sampled_from(
     ["s" * 8, "s" * 3, "s", "..", "...", "....", "." * 6, "." * 30, "a", "a", "y", "ya", "d", "g", "l"]
 )
 stories = st.lists(st.one_of(pieces, st.just("w...")), max_size=25).map("".join)
-certainties = st.lists(st.sampled_from([0.4, 0.65, 0.71, 0.95]), min_size=1, max_size=4)
+certainties = st.lists(st.sampled_from([0.1, 0.4, 0.65, 0.71, 0.95]), min_size=1, max_size=4)
 verdicts = st.lists(
     st.sampled_from([Verdict.CALLS, Verdict.CALLS, Verdict.INCOMPLETE, Verdict.NOT_FOR_ME]), min_size=1, max_size=4
 )
 
 
 @settings(deadline=None, max_examples=200)
-@given(stories, certainties, verdicts)
+@given(stories, certainties, verdicts, st.booleans())
 def test_one_utterance_never_acts_twice_nor_on_what_was_given_up(
-    story: str, certainty: list[float], verdicts: list[Verdict]
+    story: str, certainty: list[float], verdicts: list[Verdict], two: bool
 ) -> None:
-    check(*asyncio.run(played("w..." + story, certainty, verdicts)))
+    check(*asyncio.run(played("w..." + story, certainty, verdicts, two=two)))
 
 
 @pytest.mark.parametrize(
@@ -231,3 +257,22 @@ def test_what_breaks_off_goes_on_in_the_same_turn(story: str, verdicts: str, com
     assert "goes_on" in [h["event"] for h in told]
     assert len({h["turn"] for h in told if "turn" in h}) == turns
     assert sum(h["event"] == "turn_end" for h in told) == turns
+
+
+SPOKEN = "w..." + "s" * 12 + "..."
+
+
+@pytest.mark.parametrize(
+    ("story", "certainty", "commands"),
+    [
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.1, 0.95], 1),  # the second one knows, in the hush
+        (SPOKEN + "." * 20 + "yayaya", [0.1, 0.95], 1),  # ... or long after the end
+        (SPOKEN + "ya" + "s" * 8 + "...yayayaya" + "." * 20 + "yaya", [0.1, 0.95], 1),  # words go on meanwhile
+        (SPOKEN + "yad" + "." * 20 + "ya", [0.1, 0.95], 0),  # it dies
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.1, 0.1], 0),  # nobody knows
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.95, 0.95], 1),  # the first one knows
+    ],
+)
+def test_of_two_models_one_decides(story: str, certainty: list[float], commands: int) -> None:
+    told, engine = asyncio.run(played(story, certainty, [Verdict.CALLS], two=True))
+    assert check(told, engine) == commands

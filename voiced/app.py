@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import logging
 import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
 from voiced.config import DEMO_HOME, MODELS, Config, read_text
+from voiced.errors import InferenceError, VoicedError
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
 from voiced.home.load import HomeFile, load_home, read_home_file
@@ -23,11 +25,15 @@ from voiced.home.model import Home
 from voiced.home.quiet import QuietHours, Replies
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
-from voiced.ports import Broker
+from voiced.ports import Broker, Engine
 from voiced.service.panel import Lamp, NoLamp
 from voiced.turn.timeline import TurnSettings
+from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
 from voiced.workers.supervisor import Supervisor
+
+_log = logging.getLogger(__name__)
+_START_S = 180.0
 
 
 def listener_settings(config: Config) -> ListenerSettings:
@@ -92,16 +98,75 @@ def file_ear(config: Config, path: Path, *, wake: bool, realtime: bool) -> EarCl
 
 
 def engine(config: Config) -> EngineClient:
+    return _engine_of(config, config.model.path, "engine")
+
+
+def _engine_of(config: Config, model: Path, name: str) -> EngineClient:
     cache = config.state_dir / "cache" if config.state_dir else None
     return EngineClient(
+        name=name,
         options={
-            "model": str(config.model.path),
+            "model": str(model),
             "threads": config.model.threads,
             "encoder": config.model.encoder,
             "drafter": str(MODELS / "nano") if config.model.draft else "",
             "cache": str(cache) if cache else "",
-        }
+        },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """The engines of this machine: one, or a second one for what the first makes nothing of."""
+
+    first: EngineClient
+    second: EngineClient | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> Minds:
+        """What is configured. A second model whose files are missing is said, once, and done without."""
+        folder = config.model.second
+        if folder is None:
+            return cls(engine(config))
+        if not any(folder.glob("*.gguf")):
+            _log.warning("there is no model in %s: the first one decides alone (voiced models pull)", folder)
+            return cls(engine(config))
+        return cls(engine(config), _engine_of(config, folder, "second engine"))
+
+    @property
+    def supervisors(self) -> tuple[Supervisor, ...]:
+        return tuple(mind.supervisor for mind in (self.first, self.second) if mind)
+
+    async def load_home(self, home: dict[str, object], area: str = "") -> None:
+        """InferenceError where the first one balks; the second, which takes longer, follows by itself."""
+        await self.first.load_home(home, area)
+        if self.second and self.second.supervisor.ready:
+            task = asyncio.create_task(_move(self.second, home, area))
+            _moving.add(task)
+            task.add_done_callback(_moving.discard)
+        elif self.second:
+            await self.second.load_home(home, area)
+
+    async def wait_ready(self) -> None:
+        """InferenceError where the first one does not start; without the second it works."""
+        if not await self.first.supervisor.wait_ready(_START_S):
+            raise InferenceError(f"the engine does not start: {self.first.supervisor.state.what}")
+        if self.second and not await self.second.supervisor.wait_ready(_START_S):
+            _log.warning("the second model does not start: %s", self.second.supervisor.state.what)
+
+    def in_house(self, house: House) -> Engine:
+        """As one engine, which asks the second where the house would do nothing."""
+        return Cascade(self.first, self.second, house.in_doubt) if self.second else self.first
+
+
+_moving: set[asyncio.Task[None]] = set()
+
+
+async def _move(mind: EngineClient, home: dict[str, object], area: str) -> None:
+    try:
+        await mind.load_home(home, area)
+    except VoicedError as error:
+        _log.warning("the second model stays in the house of before: %s", error)
 
 
 def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True, tells: bool = False) -> MouthClient:

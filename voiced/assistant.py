@@ -240,7 +240,7 @@ class Assistant:
         _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
         judging = {Expect.CODE: self.house.judge_code, Expect.STOP: self.house.judge_stop}
         judgement = judging.get(turn.expect, self.house.judge)(decision, now_sample=self.listener.now)
-        turn.ledger = replace(turn.ledger, certainty=decision.certainty)
+        turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
         self._explain(turn.number, decision, judgement)
         return judgement

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,8 @@ class ModelConfig:
     """Folder with the model pair and its description."""
     threads: int = 0
     """0 for as many as are usable."""
+    second: Path | None = None
+    """Folder of a second model, which hears again what the first one makes nothing of; None for none."""
     encoder: str = "incremental"
     """Or `mtmd`: llama.cpp's own audio encoder, whose time grows with the square of what is said."""
     draft: bool = True
@@ -238,6 +242,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         model=ModelConfig(
             path=_path(model, "path", base) or _MODEL.path,
             threads=model.integer("threads", 0, low=0, high=64),
+            second=_model_folder(model, "second", base),
             encoder=model.string("encoder", _MODEL.encoder, choices=("incremental", "mtmd")),
             draft=model.boolean("draft", _MODEL.draft),
         ),
@@ -345,6 +350,18 @@ def _pin(table: Table, key: str) -> int | None:
 def _path(table: Table, key: str, base: Path) -> Path | None:
     text = table.string(key, "")
     return base / Path(text).expanduser() if text else None
+
+
+def models_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where models that were fetched are kept, a folder each."""
+    own = environ.get("XDG_CACHE_HOME", "")
+    return (Path(own) if own else Path.home() / ".cache") / "voiced" / "models"
+
+
+def _model_folder(table: Table, key: str, base: Path) -> Path | None:
+    """A folder, or the name of a model that `voiced models pull` has fetched."""
+    name = table.string(key, "")
+    return models_cache() / name if re.fullmatch(r"[\w-]+", name) else _path(table, key, base)
 
 
 def _clock(table: Table, key: str) -> dt.time | None:

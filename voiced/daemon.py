@@ -14,8 +14,8 @@ from functools import partial
 from voiced.adapters.store import Store
 from voiced.adapters.systemd import Systemd
 from voiced.app import (
+    Minds,
     area_id,
-    engine,
     home_assistant,
     listener_settings,
     microphone_ear,
@@ -47,7 +47,7 @@ from voiced.topics.remote import Remote
 from voiced.topics.reporter import Reporter
 from voiced.turn.reasons import Reasons
 from voiced.turn.timeline import Happening
-from voiced.workers.clients import EarClient, EngineClient, MouthClient
+from voiced.workers.clients import EarClient, MouthClient
 from voiced.workers.supervisor import State
 
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Daemon:
         config = replace(self.config, state_dir=state_directory(self.config))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
-        ear, mind, voice = microphone_ear(config), engine(config), mouth(config, tells=True)
+        ear, minds, voice = microphone_ear(config), Minds.of(config), mouth(config, tells=True)
         through = mqtt(config)
         api = home_assistant(config, through)
         broker: Broker = api or through
@@ -80,7 +80,7 @@ class Daemon:
         )  # fmt: skip
         home = learning.learned.home
         area = area_id(config, home)
-        await mind.load_home(home.to_dict(), area)
+        await minds.load_home(home.to_dict(), area)
         house = real_house(home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config))
         accounting, reasons = Accounting(config), Reasons(config.why.turns)
 
@@ -95,7 +95,7 @@ class Daemon:
         await keep.restore()
         assistant = Assistant(
             ear=ear,
-            engine=mind,
+            engine=minds.in_house(house),
             mouth=voice,
             broker=broker,
             listener=Listener(listener_settings(config)),
@@ -117,10 +117,10 @@ class Daemon:
             tell=reporter.tell,
         )
         pulse = Pulse(
-            systemd=Systemd(), assistant=assistant, ear=ear, mind=mind, voice=voice, broker=broker,
+            systemd=Systemd(), assistant=assistant, ear=ear, mind=minds.first, voice=voice, broker=broker,
             muted=lambda: keep.muted, keeper=keep.keeper, reporter=reporter, accounting=accounting,
         )  # fmt: skip
-        async with through, running(voice.supervisor, mind.supervisor, ear.supervisor):
+        async with through, running(voice.supervisor, *minds.supervisors, ear.supervisor):
             for topic in home.topics():
                 await broker.subscribe(topic)
             jobs: dict[str, Coroutine[None, None, None]] = {
@@ -130,7 +130,7 @@ class Daemon:
                 "panel": panel.run(),
             }  # fmt: skip
             if config.learns:
-                jobs["learning"] = learning.run(Moving(config, house, mind, voice, broker))
+                jobs["learning"] = learning.run(Moving(config, house, minds, voice, broker))
                 if api:
                     api.registry = lambda lists: learning.told(things(registry_of(lists)))
                     jobs["home assistant"] = api.run()
@@ -153,14 +153,14 @@ class Moving:
 
     config: Config
     house: House
-    mind: EngineClient
+    minds: Minds
     voice: MouthClient
     broker: Broker
 
     async def __call__(self, home: Home) -> None:
         """InferenceError: the old house stays."""
         area = area_id(self.config, home)
-        await self.mind.load_home(home.to_dict(), area)
+        await self.minds.load_home(home.to_dict(), area)
         left = set(self.house.home.topics()) - set(home.topics())
         self.house.move(home, area)
         for topic in left:

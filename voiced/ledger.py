@@ -57,6 +57,8 @@ class Ledger:
     """Decisions that were asked for and thrown away because speech went on."""
     certainty: float | None = None
     """Of the decision that was used."""
+    by: str = ""
+    """The model that made it."""
 
     def at(self, mark: Mark, ms_after_t0: float) -> Ledger:
         """With `mark` at this time; the first time counts."""
@@ -130,6 +132,7 @@ class Ledger:
             "choice_ms": [round(ms, 1) for ms in engine.choice_ms],
             "choices": engine.choices,
             "audio_tokens": engine.audio_tokens,
+            "by": self.by,
             "certainty": None if self.certainty is None else round(self.certainty, 3),
             "hidden_ms": round(self.hidden_ms, 1),
             "speculations": self.speculations,

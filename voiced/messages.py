@@ -222,6 +222,8 @@ class Decision:
     alternatives: tuple[Alternative, ...] = ()
     digits: str = ""
     evidence: Evidence | None = field(default=None, compare=False)
+    by: str = field(default="", compare=False)
+    """The model that decided."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
-from voiced.app import area_id, engine, load_home_of, real_house, running
+from voiced.app import Minds, area_id, load_home_of, real_house, running
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
-from voiced.errors import InferenceError
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
@@ -46,8 +45,8 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
     """The house is simulated: typed words are for trying out, and nothing is published."""
     home = load_home_of(config)
     area = area_id(config, home)
-    mind = engine(config)
-    await mind.load_home(home.to_dict(), area)
+    minds = Minds.of(config)
+    await minds.load_home(home.to_dict(), area)
 
     def tell(happening: Happening) -> None:
         simulated = {"simulated": True} if happening["event"] in ("command", "confirmed") else {}
@@ -57,16 +56,16 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             screen.show({**happening, **simulated})
 
     screen = Screen(Console())
-    async with running(mind.supervisor):
-        if not await mind.supervisor.wait_ready(180):
-            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+    async with running(*minds.supervisors):
+        await minds.wait_ready()
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
         assistant = Assistant(
             ear=_NoEar(),
-            engine=mind,
+            engine=minds.in_house(house),
             mouth=MemoryMouth(),
             broker=MemoryBroker(answer=simulate(home)),
             listener=Listener(),
-            house=real_house(home, area=area, device_id=config.id, locale=config.locale),
+            house=house,
             tell=tell,
         )
         states = asyncio.create_task(assistant.follow_states())

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
+from voiced.config import models_cache
 from voiced.errors import ModelFileError
 from voiced.gemma.models import MANIFEST, ModelFile, from_manifest, manifest, pairs
 
@@ -45,7 +46,7 @@ class State:
 
 def default_folder(name: str) -> Path:
     """Where the files of a pair are kept unless `--folder` says otherwise."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voiced" / "models" / name
+    return models_cache() / name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker
 from voiced.app import (
+    Minds,
     area_id,
-    engine,
     file_ear,
     listener_settings,
     load_home_of,
@@ -28,7 +28,7 @@ from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.commands.why import shown
 from voiced.config import Config, read_config
-from voiced.errors import AudioFileError, InferenceError
+from voiced.errors import AudioFileError
 from voiced.home.house import Judgement
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
@@ -102,9 +102,9 @@ async def replay(
     """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
     home = load_home_of(config)
     area = area_id(config, home)
-    ear, mind = file_ear(config, path, wake=wake, realtime=realtime), engine(config)
+    ear, minds = file_ear(config, path, wake=wake, realtime=realtime), Minds.of(config)
     voice = mouth(config, speaker="none", realtime=realtime)
-    await mind.load_home(home.to_dict(), area)
+    await minds.load_home(home.to_dict(), area)
 
     def marked(happening: Happening) -> None:
         simulated = not mqtt and happening["event"] in ("command", "confirmed")
@@ -116,18 +116,18 @@ async def replay(
             broker = await stack.enter_async_context(real_broker(config, suffix="replay"))
         else:
             broker = MemoryBroker(answer=simulate(home))
-        await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
-        if not await mind.supervisor.wait_ready(180):
-            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        await stack.enter_async_context(running(voice.supervisor, *minds.supervisors))
+        await minds.wait_ready()
         await voice.supervisor.wait_ready(60)
         await stack.enter_async_context(running(ear.supervisor))
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
         assistant = Assistant(
             ear=ear,
-            engine=mind,
+            engine=minds.in_house(house),
             mouth=voice,
             broker=broker,
             listener=Listener(listener_settings(config)),
-            house=real_house(home, area=area, device_id=config.id, locale=config.locale),
+            house=house,
             tell=marked,
             explain=explain,
             settings=turn_settings(config),

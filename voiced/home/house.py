@@ -23,7 +23,7 @@ from voiced.home.quiet import QuietHours, Replies
 from voiced.home.replies import Reply
 from voiced.home.rings import STOP, Ring
 from voiced.home.states import StateBook
-from voiced.messages import Call, Command, Decision, Verdict
+from voiced.messages import Call, Command, Decision, Rule, Verdict
 from voiced.speak import phrases
 
 CONTEXT_S = 180.0
@@ -139,6 +139,13 @@ class House:
     def breaks_off(self, decision: Decision) -> bool:
         """Whether these are the first words of something that this house understands."""
         return decision.verdict is Verdict.INCOMPLETE and foreign(decision) is Foreign.OTHER
+
+    def in_doubt(self, decision: Decision) -> bool:
+        """Whether something was said, and nothing would happen: a better ear may hear what."""
+        if decision.verdict is Verdict.NOT_FOR_ME:
+            return decision.evidence is None or decision.evidence.rule is not Rule.NOTHING
+        risk = policy.risk_of(decision.calls, self.home, self.area)
+        return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN_ENOUGH[risk]
 
     def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
         """Heard without a wake word, while something rings: what is no "stop" was not said to us. What begins with it

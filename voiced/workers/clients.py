@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 from voiced.errors import ChannelError, InferenceError, VoicedError, VoiceError
 from voiced.listen.continuity import STALE_S, Lateness
@@ -96,12 +97,13 @@ class EngineClient:
         self,
         *,
         options: Mapping[str, object],
+        name: str = "engine",
         module: str = "voiced.workers.engine_process",
         patience: Patience | None = None,
         answer_s: float = _ANSWER_S,
     ) -> None:
         self.supervisor = Supervisor(
-            name="engine",
+            name=name,
             module=module,
             options=options,
             patience=patience or ENGINE,
@@ -180,7 +182,7 @@ class EngineClient:
         reply = await self._request(message, self._answer_s)
         if not isinstance(reply, protocol.Decided) or reply.turn != message.turn:
             raise InferenceError(f"the engine answered {type(reply).__name__} to {type(message).__name__}")
-        return reply.decision, reply.times
+        return replace(reply.decision, by=self.supervisor.state.what), reply.times
 
 
 class MouthClient:
