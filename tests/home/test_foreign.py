@@ -82,6 +82,23 @@ def test_heard_words_count_as_typed_ones_do() -> None:
     assert house().judge(Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=silence), now_sample=0).say == ""
 
 
+@pytest.mark.parametrize(
+    ("sentence", "heard", "goes_on"),
+    [
+        ("turn on the", "turn on the", True),
+        ("turn on", "turn on the", True),
+        ("set the bed", "set the better", True),
+        ("i", "i never like the color of that old sofa", False),
+        ("what is", "how do you say good night in", False),
+    ],
+)
+def test_what_breaks_off_is_the_beginning_of_a_command(sentence: str, heard: str, goes_on: bool) -> None:
+    why = Evidence(Rule.CUT_OFF, 3.0, free=Scored(heard, -9.0))
+    decision = Decision(Verdict.INCOMPLETE, certainty=0.9, sentence=sentence, evidence=why)
+    assert house().breaks_off(decision) is goes_on
+    assert house().in_doubt(decision) is not goes_on
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_something(text: str) -> None:
     assert of_words(text) in Foreign

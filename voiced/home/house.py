@@ -138,12 +138,17 @@ class House:
 
     def breaks_off(self, decision: Decision) -> bool:
         """Whether these are the first words of something that this house understands."""
-        return decision.verdict is Verdict.INCOMPLETE and foreign(decision) is Foreign.OTHER
+        if decision.verdict is not Verdict.INCOMPLETE or foreign(decision) is not Foreign.OTHER:
+            return False
+        free = decision.evidence.free if decision.evidence else None
+        return free is None or len(free.text.split()) <= len(decision.sentence.split()) + 1
 
     def in_doubt(self, decision: Decision) -> bool:
         """Whether something was said, and nothing would happen: a better ear may hear what."""
         if decision.verdict is Verdict.NOT_FOR_ME:
             return decision.evidence is None or decision.evidence.rule is not Rule.NOTHING
+        if decision.verdict is Verdict.INCOMPLETE:
+            return not self.breaks_off(decision)
         risk = policy.risk_of(decision.calls, self.home, self.area)
         return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN_ENOUGH[risk]
 
