@@ -41,6 +41,10 @@ class Reading:
 
     calls: tuple[Call, ...]
     sentence: str
+    open_tokens: int = 0
+    """Of the path's tokens those in wildcards, which nothing but the sound chose."""
+    open_cost: float = 0.0
+    """What the grammar takes for these wildcards, in nats."""
 
 
 class TokenAutomaton(Protocol):

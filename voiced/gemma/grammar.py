@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.home.sentences import OPEN_COST
 from voiced.home.sentences_paths import OPEN_WORD_COST, meanings
 from voiced.home.wordgraph import WordGraph
 
@@ -358,6 +359,10 @@ def compile_sentences(graph: WordGraph, tokenizer: Tokenizer, end_token: int) ->
     def read(tokens: tuple[int, ...]) -> tuple[Reading, ...]:
         words = b"".join(tokenizer.piece(t) for t in tokens).decode("utf-8", "replace").split()
         sentence = " ".join(words)
-        return tuple(Reading(m.calls, sentence) for m in meanings(graph, words))
+        return tuple(Reading(m.calls, sentence, *opened(m.open_words)) for m in meanings(graph, words))
+
+    def opened(some: Sequence[str]) -> tuple[int, float]:
+        cost = OPEN_COST + OPEN_WORD_COST * len(some) if some else 0.0
+        return sum(len(spell(word, False)) for word in some), cost
 
     return GraphAutomaton(graph, spell, word_tokens(tokenizer), end_token, read)

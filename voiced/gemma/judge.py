@@ -35,7 +35,8 @@ class Calibration:
     """Weight of the log-odds of the outcome's share among all that was walked."""
     level: float = 3.0
     """Weight of what the best path pays per token, or the free one if that pays more (names get something back, it
-    does not): a model that hardly believes what it says is not sure."""
+    does not): a model that hardly believes what it says is not sure. Tokens of a wildcard do not count: there is
+    always something to fill it with, and what was heard must be in the words around it."""
     least: float = 0.3
     """Certainty below which it was not for this house: what keeps wrong actions rare."""
     temperature: float = 1.0
@@ -60,6 +61,8 @@ class _Outcome:
     calls: tuple[Call, ...]
     sentence: str
     weight: float = 0.0
+    cost: float = 0.0
+    """What its first path pays per token that the grammar names."""
     others: list[tuple[tuple[Call, ...], str]] = field(default_factory=list)
     """Other meanings of the same words."""
 
@@ -105,7 +108,7 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
-    doubt = by.level * max(_cost(walk.finished[0]), _cost(walk.free)) if walk.free else 0.0
+    doubt = by.level * max(outcomes[0].cost, _cost(walk.free)) if walk.free else 0.0
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(weight: float) -> float:
@@ -176,7 +179,9 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
         one = found.get(frozen(first.calls))
         if one is None:
             others = [(r.calls, r.sentence) for r in readings[1:]]
-            one = found[frozen(first.calls)] = _Outcome(first.calls, first.sentence, others=others)
+            # a wildcard's tokens are what the sound would have anyway: no evidence, so the other ones pay for all
+            cost = _cost(Path(path.tokens[first.open_tokens :], path.score + first.open_cost))
+            one = found[frozen(first.calls)] = _Outcome(first.calls, first.sentence, cost=cost, others=others)
         one.weight += math.exp((path.score - top) / by.temperature)
     return list(found.values())
 

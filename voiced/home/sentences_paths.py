@@ -22,7 +22,8 @@ class Meaning:
 
     calls: tuple[Call, ...]
     cost: float
-    open_words: int = 0
+    open_words: tuple[str, ...] = ()
+    """The words that no template names: those of its wildcards."""
 
 
 Stack = tuple[object, ...]
@@ -47,7 +48,6 @@ class _Head:
     stack: Stack
     at: int
     trail: _Trail | None = field(default=None, compare=False)
-    opened: int = 0
 
 
 def _calls(trail: _Trail | None) -> tuple[Call, ...]:
@@ -67,6 +67,14 @@ def _calls(trail: _Trail | None) -> tuple[Call, ...]:
         else:
             slots[mark.name] = mark.value if mark.value is not None else ""
     return completed(calls)
+
+
+def _captured(trail: _Trail | None) -> tuple[str, ...]:
+    """The words of the open stretches; an open arc has one mark."""
+    words: tuple[str, ...] = ()
+    while trail is not None:
+        words, trail = trail.words + words, trail.before
+    return words
 
 
 def _marked(trail: _Trail | None, arc: Arc, words: tuple[str, ...] = ()) -> _Trail | None:
@@ -96,27 +104,27 @@ def meanings(graph: WordGraph, words: Sequence[str], most: int = 8, tries: int =
                 assert isinstance(back, WordGraph)
                 assert isinstance(node, int)
                 assert isinstance(stack, tuple)
-                push(cost, _Head(back, node, stack, head.at, head.trail, head.opened))
+                push(cost, _Head(back, node, stack, head.at, head.trail))
             elif head.at == len(words):
                 calls = _calls(head.trail)
-                found.setdefault(repr(calls), Meaning(calls, cost, head.opened))
+                found.setdefault(repr(calls), Meaning(calls, cost, _captured(head.trail)))
         for arc in here.arcs[head.node]:
             now = cost + arc.cost
             if arc.word:
                 if head.at < len(words) and words[head.at] == arc.word:
-                    push(now, _Head(here, arc.target, head.stack, head.at + 1, _marked(head.trail, arc), head.opened))
+                    push(now, _Head(here, arc.target, head.stack, head.at + 1, _marked(head.trail, arc)))
             elif arc.sub:
                 sub = graph.subs[arc.sub]
-                push(now, _Head(sub, sub.start, (here, arc.target, head.stack), head.at, head.trail, head.opened))
+                push(now, _Head(sub, sub.start, (here, arc.target, head.stack), head.at, head.trail))
             elif arc.open_words:
                 for n in range(1, min(arc.open_words, len(words) - head.at) + 1):
                     taken = tuple(words[head.at : head.at + n])
                     trail = _marked(head.trail, arc, taken)
-                    step = _Head(here, arc.target, head.stack, head.at + n, trail, head.opened + n)
+                    step = _Head(here, arc.target, head.stack, head.at + n, trail)
                     push(now + n * OPEN_WORD_COST, step)
             else:
-                push(now, _Head(here, arc.target, head.stack, head.at, _marked(head.trail, arc), head.opened))
-    return tuple(sorted(found.values(), key=lambda m: (round(m.cost, 4), m.open_words, -_specific(m.calls))))
+                push(now, _Head(here, arc.target, head.stack, head.at, _marked(head.trail, arc)))
+    return tuple(sorted(found.values(), key=lambda m: (round(m.cost, 4), len(m.open_words), -_specific(m.calls))))
 
 
 def _specific(calls: tuple[Call, ...]) -> int:
