@@ -49,7 +49,7 @@ ROWS = {
     "E5": ("500 mutated model files", "500 refused before any parser"),
     "E6": ("downloads killed, cut, wrong, full disk", "the right file or none"),
     "E7": ("a turn without a network", "0 connects elsewhere, 0 names asked"),
-    "E8": ("sandbox of the unit", "systemd's exposure <= 1.5"),
+    "E8": ("sandbox of the unit, and of the engine in it", "systemd's exposure <= 1.5, <= 0.7"),
     "E9": ("100,000 fuzzed frames", "typed refusals only"),
     "E10": ("sound on disk", "0 bytes, no core dumps"),
     "E11": ("mute", "no capture handle <= 500 ms, over restarts"),
@@ -77,6 +77,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "D12": {"idle_again_s": 2},
     "E3": {"wrong": 0},
     "E4": {"wrong": 0, "p99_ms": 1},
+    "E8": {"daemon": 1.5, "engine": 0.7},
     "E11": {"no_handle_ms": 500},
 }  # fmt: skip
 """What the target says of a figure; whether it is met is the table's question."""

@@ -48,3 +48,12 @@ def test_a_slow_test_fails_where_it_is_broken_and_the_table_judges_by_the_target
     assert rows.passes("A1", "healed_s") == 20
     assert rows.passes("D6", "warnings") == 1, "what is counted has no machine to excuse it"
     assert rows.passes("A1", "anything else") == math.inf
+
+
+def test_what_owners_are_told_is_shown_by_a_row_or_a_test() -> None:
+    root = Path(__file__).parents[1]
+    lines = [line for line in (root / "systemd" / "README.md").read_text("utf-8").splitlines() if line.count("|") == 5]
+    shown = [line.split("|")[4].strip() for line in lines[2:]]
+    assert len(shown) > 15
+    for one in (each for cell in shown for each in cell.split(", ")):
+        assert one in rows.ROWS or (root / one).is_file(), one

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Figure
 from voiced.config import Config, load_config
 from voiced.errors import ConfigError
 
@@ -49,14 +50,52 @@ def test_a_wrong_configuration_is_not_restarted() -> None:
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
+def of(path: str, *also: str) -> str:
+    """A unit with more directives of its service."""
+    return (FOLDER / path).read_text("utf-8").replace("[Install]", "\n".join([*also, "", "[Install]"]))
+
+
+GPIO = [line for line in (FOLDER / "gpio.conf").read_text("utf-8").splitlines() if line and line[0] not in "#["]
+ENGINE = ("SupplementaryGroups=", "DeviceAllow=", "PrivateDevices=yes", "PrivateNetwork=yes", "IPAddressAllow=",
+          "RestrictAddressFamilies=", "RestrictAddressFamilies=none")  # fmt: skip
+"""What the engine's process does to itself besides (tests/workers/test_sandbox.py), as systemd has it: no socket of any
+family, no address to speak to, no device, none of the daemon's groups' files.
+"""
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
 @pytest.mark.row("E8")
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_the_unit_is_well_sandboxed() -> None:
-    """At most 1.5 of 10 on systemd's own scale of exposure."""
-    unit = FOLDER / "voiced.service"
+@needs_systemd
+@pytest.mark.parametrize(
+    ("unit", "most"),
+    [
+        (of("voiced.service"), 1.5),
+        (of("voiced.service", *GPIO), 1.5),
+        (of("voiced.service", *ENGINE), 0.7),
+        (of("user/voiced.service"), 6.5),
+    ],
+    ids=["system", "with pins", "the engine in it", "of a user"],
+)
+def test_the_unit_is_well_sandboxed(unit: str, most: float, tmp_path: Path, figure: Figure) -> None:
+    """On systemd's own scale of exposure, from 0 to 10."""
+    (path := tmp_path / "voiced.service").write_text(unit, "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(unit)],
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={round(most * 10)}", "--no-pager", str(path)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
+    exposure = float(done.stdout.partition("Overall exposure level for voiced.service:")[2].split()[0])
+    figure({1.5: "daemon", 0.7: "engine", 6.5: "of_a_user"}[most], exposure)
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", ["voiced.service", "user/voiced.service"])
+def test_systemd_understands_every_directive(unit: str, tmp_path: Path) -> None:
+    program = tmp_path / "voiced"
+    program.write_text("#!/bin/sh\n", "utf-8")
+    program.chmod(0o755)
+    text = of(unit).replace("/opt/voiced/current/.venv/bin/voiced", str(program))
+    assert str(program) in text
+    (path := tmp_path / "voiced.service").write_text(text, "utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, str(path) in done.stderr) == (0, False), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import time
 from pathlib import Path
 
@@ -45,6 +46,9 @@ async def test_e11_mute_leaves_no_handle_and_survives_a_crash(
             await house.link.publish("voiced/t/mute", "off")
             await one.ready()
             assert server.recorded() == {"mic"}
+            one.process.send_signal(signal.SIGUSR1)  # the button of who has none
+            await one.until(lambda: one.status == "muted")
+            assert server.recorded() == set()
 
 
 @pytest.mark.row("D10", "D11", "E10")

@@ -44,6 +44,7 @@ _INSIDE = """
     attempt("model written", lambda: (folder / "model").write_text("x"))
     attempt("cache", lambda: (folder / "cache" / "new").write_text("x"))
     attempt("passwd", lambda: Path("/etc/passwd").read_text())
+    attempt("device", lambda: Path("/dev/zero").open("rb").close())
     attempt("thread", lambda: __import__("threading").Thread(target=lambda: None).start())
     attempt("link to the core", lambda: (ours.send(b"x"), theirs.recv(1)))
     found["core"] = resource.getrlimit(resource.RLIMIT_CORE)
@@ -63,7 +64,7 @@ def test_it_keeps_what_it_has_and_reaches_nothing_else(tmp_path: Path) -> None:
         assert {found[name] for name in ("tcp", "unix", "netlink", "program")} == {"EPERM"}
     if not any(one.startswith("Landlock") for one in found["by"]):
         pytest.skip(f"this kernel has no Landlock: {found['missing']}")
-    assert {found[name] for name in ("secret", "model written", "passwd")} == {"EACCES"}
+    assert {found[name] for name in ("secret", "model written", "passwd", "device")} == {"EACCES"}
     assert {found[name] for name in ("model", "cache", "thread", "link to the core")} == {"done"}
     assert found["core"] == [0, 0]
 

@@ -1,0 +1,168 @@
+"""What is meant where not all is said: places, what a thing can, and what was said before."""
+
+from __future__ import annotations
+
+import json
+
+from tests.home.saying import HOME, TODAY, house, of, reported, said
+from voiced.home.house import CONTEXT_S, House, Kind
+from voiced.home.model import Entity
+from voiced.home.mqtt import Setting
+
+# --- what a thing cannot do ------------------------------------------------------------------------------------------
+
+
+def test_a_light_without_colour_says_so() -> None:
+    judged = said(house(), "HassLightSet", name="standing light", color="green")
+    assert (judged.kind, judged.commands) == (Kind.REFUSE, ())
+    assert judged.say == "Standing light has no colour."
+    assert said(house(), "HassLightSet", name="desk light", color="green").say == "Desk light has no colour."
+    assert (
+        said(house(), "HassLightSet", name="standing light", brightness=30).say == "Standing light has no brightness."
+    )
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_light_without_a_place_is_the_one_in_this_room() -> None:
+    judged = said(house("office"), "HassTurnOn", domain="light")
+    assert [c.entity for c in judged.commands] == ["light.desk"]
+
+
+def test_without_a_room_of_its_own_the_device_asks_which_and_acts_on_the_answer() -> None:
+    h = house()
+    asked = said(h, "HassLightSet", brightness=40)
+    assert asked.kind is Kind.ASK
+    assert not asked.wants_code
+    assert asked.say == "Which one: the kitchen ceiling, the standing light, the bed light or the desk light?"
+
+    judged = said(h, "HassTurnOn", name="bed light")
+    assert [(c.entity, json.loads(c.payload)) for c in judged.commands] == [
+        ("light.bed", {"state": "ON", "brightness": 102})
+    ]
+
+
+def test_the_only_thing_of_its_kind_needs_no_place() -> None:
+    judged = said(house("kitchen"), "HassClimateSetTemperature", temperature=21)
+    assert [(c.topic, c.payload) for c in judged.commands] == [("demo/thermostat/set", "21")]
+
+
+def test_a_room_that_is_not_here_is_no_other_room() -> None:
+    assert said(house("office"), "HassTurnOn", area="attic", domain="light").reason == "unknown"
+
+
+# --- one after the other ---------------------------------------------------------------------------------------------
+
+
+def test_the_kitchen_too_and_off_again() -> None:
+    h = house()
+    said(h, "HassTurnOn", name="bed light")
+    assert [c.entity for c in said(h, "AlsoThis", area="kitchen").commands] == ["light.kitchen_ceiling"]
+    off = said(h, "HassTurnOff", it="yes").commands
+    assert [(c.entity, json.loads(c.payload)) for c in off] == [("light.kitchen_ceiling", {"state": "OFF"})]
+
+
+def test_what_was_done_long_ago_is_not_meant() -> None:
+    clock = [100.0]
+    h = House(HOME, random_digits=lambda: "47", now_s=lambda: clock[0], today=lambda: TODAY)
+    said(h, "HassTurnOn", name="bed light")
+    clock[0] += CONTEXT_S + 1
+    assert said(h, "HassTurnOff", it="yes").reason == "unknown"
+    assert said(h, "AlsoThis", area="kitchen").reason == "unknown"
+
+
+def test_opening_it_needs_the_code_too() -> None:
+    h = house()
+    said(h, "HassCloseCover", name="garage door")
+    assert said(h, "HassOpenCover", it="yes").wants_code
+
+
+def test_all_lights_except() -> None:
+    judged = said(house(), "HassTurnOff", domain="light", everywhere="yes", **{"except": "kitchen; bed light"})
+    assert sorted(c.entity for c in judged.commands) == ["light.desk", "light.standing"]
+    assert said(house(), "HassTurnOff", domain="light", everywhere="yes", **{"except": "attic"}).reason == "unknown"
+
+
+def test_brighter_and_warmer_than_now() -> None:
+    h = house("bedroom")
+    assert said(h, "HassLightSet", name="bed light", brightness_step="up").reason == "unknown_state"
+    h.heard_state("demo/bedroom/bed", b'{"state": "ON", "brightness": 128}')
+    (sent,) = said(h, "HassLightSet", brightness_step="up", it="maybe").commands
+    assert json.loads(sent.payload)["brightness"] == 179  # seventy percent
+    h.heard_state("demo/bedroom/bed", b'{"state": "OFF"}')
+    (sent,) = said(h, "HassLightSet", brightness_step="down", it="maybe").commands
+    assert json.loads(sent.payload)["brightness"] == 3
+    h.heard_state("demo/thermostat/target", b"20.5")
+    (sent,) = said(h, "HassClimateSetTemperature", temperature_step="down").commands
+    assert sent.payload == "19.5"
+    (sent,) = said(h, "HassClimateSetTemperature", temperature_by=-3).commands
+    assert sent.payload == "17.5"
+
+
+def test_whiter_faster_and_the_other_way_round_than_now() -> None:
+    h = house("bedroom")
+    assert said(h, "HassLightSet", name="bed light", kelvin_step="up").reason == "unknown_state"
+    assert said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="up").reason == "unknown_state"
+    assert said(h, "Toggle", name="bedroom fan").reason == "unknown_state"
+    h.heard_state("demo/office/desk", b'{"state": "ON", "color_temp": 2700}')
+    h.heard_state("demo/bedroom/fan/speed", b"50")
+    h.heard_state("demo/bedroom/fan", b"ON")
+    (white,) = said(h, "HassLightSet", name="desk light", kelvin_step="down").commands
+    assert json.loads(white.payload)["color_temp"] == 3200
+    (white,) = said(h, "HassLightSet", name="desk light", kelvin_step="up").commands
+    assert json.loads(white.payload)["color_temp"] == 2200
+    assert [c.payload for c in said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="up").commands] == ["75"]
+    assert [c.payload for c in said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="down").commands] == [
+        "25"
+    ]
+    judged = said(h, "Toggle", name="bedroom fan")
+    assert ([c.payload for c in judged.commands], reported(h, judged)) == (["OFF"], "Bedroom fan is off.")
+
+
+def test_a_number_stays_within_what_the_thing_tells_of_itself() -> None:
+    pump = Entity("number.p", "Pump", mqtt={"command_topic": "c", "state_topic": "s", "min": 0.0, "max": 60.0})
+    h = of(pump, Entity("number.f", "Free", mqtt={"command_topic": "f"}))
+    assert said(h, "NumberSet", name="pump", value=70).reason == "range"
+    judged = said(h, "NumberSet", name="pump", value=50)
+    assert reported(h, judged) == "Pump is set to fifty."
+    assert [c.payload for c in said(h, "NumberSet", name="free", value=500).commands] == ["500"]
+
+
+def test_a_mode_that_a_thermostat_does_not_have_is_said() -> None:
+    topics: dict[str, Setting] = {"mode_command_topic": "m", "mode_state_topic": "ms", "modes": ("off", "heat")}
+    h = of(Entity("climate.r", "Radiator", mqtt=topics))
+    assert said(h, "ClimateSetMode", mode="dry").say == "Radiator has no dry."
+    judged = said(h, "ClimateSetMode", mode="heat")
+    assert reported(h, judged) == "Radiator is set to heat."
+    assert reported(h, said(h, "ClimateSetMode", mode="off")) == "Radiator is off."
+
+
+def test_everything_off_spares_what_hangs_on_a_plug() -> None:
+    h = house()
+    judged = said(h, "HassTurnOff", everything="yes", everywhere="yes")
+    assert {c.entity.partition(".")[0] for c in judged.commands} == {"light", "fan"}  # the TV has no topic
+    assert reported(h, judged) == "Lights and fans are off."
+    judged = said(h, "HassTurnOff", everything="yes", area="bedroom")
+    assert {c.entity for c in judged.commands} == {"light.bed", "fan.bedroom"}
+
+
+def test_what_is_not_there_is_said_with_its_room() -> None:
+    dark = said(house(), "HassTurnOn", area="garage", domain="light")
+    assert dark.say == "I know of nothing like that in the garage."
+    assert said(house(), "ClimateSetMode", name="thermostat", mode="auto").say == "Thermostat has no modes."
+
+
+def test_what_was_so_before_is_said_to_be_so() -> None:
+    h = house()
+    h.heard_state("demo/front/lock", b"LOCKED")
+    judged = said(h, "HassLock", name="front door")
+    assert reported(h, judged) == "Front door is already locked."
+    silent = h.report(judged, confirmed=(), silent=judged.commands, failed=())
+    assert silent == "No answer from the front door, but it was locked before."
+
+
+def test_repeat_that() -> None:
+    h = house()
+    assert said(h, "RepeatThat").say == "I have said nothing yet."
+    assert said(h, "HassNevermind").say == said(h, "RepeatThat").say == "Okay."
