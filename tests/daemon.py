@@ -184,6 +184,15 @@ class Daemon:
         """Wake word and words, for a scripted ear."""
         os.kill(self.child("ear"), signal.SIGUSR1)
 
+    async def speaks(self, event: str) -> Happening:
+        """Wake word and words, again until this comes of it: see `hears`."""
+        for _ in range(ATTEMPTS):
+            self.forget()
+            self.speak()
+            with contextlib.suppress(TimeoutError):
+                return await self.happens(event, within_s=ANSWER_S)
+        raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts")
+
     def replaced(self, name: str, before: int) -> bool:
         with contextlib.suppress(LookupError):
             return self.child(name) != before

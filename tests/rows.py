@@ -82,7 +82,7 @@ LIMITS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """What the target says of a figure; whether it is met is the table's question."""
 
-SHARED = 4.0
+SHARED = 6.0
 """A test passes what takes so many times the target's time: machines are shared. Beyond that something is broken."""
 
 

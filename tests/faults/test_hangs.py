@@ -127,9 +127,7 @@ async def test_d3_a_part_that_goes_in_mid_turn_sends_nothing_and_the_next_turn_w
                 await one.until(lambda: one.replaced(part, before))
                 await one.ready()
                 house.seen.clear()
-                one.forget()
-                one.speak()
-                await one.happens("first_sound")
+                await one.speaks("confirmed")
                 assert house.commands() == CLOSE
 
     await asyncio.gather(*map(goes, ALL))
