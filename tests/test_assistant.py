@@ -219,3 +219,16 @@ async def test_typed_words_are_timed_from_when_they_came(home: Home) -> None:
     spent = stage.assistant.ledgers[0].spent_ms
     assert spent is not None
     assert 0 <= spent < 60_000
+
+
+async def test_what_came_of_a_turn_is_told_to_the_engine_and_a_code_never_is(home: Home) -> None:
+    stage = Stage(home, TURN, calls("HassTurnOff", name="standing light"))
+    await stage.play()
+    assert stage.engine.remembered == [(1, stage.mouth.said[0])]
+    stage = Stage(home, TURN, calls("HassUnlock", name="front door"))
+    await stage.play()
+    assert "four" in stage.mouth.said[0]
+    assert stage.engine.remembered == []
+    stage = Stage(home, TURN, Decision(Verdict.NOT_FOR_ME, certainty=0.9))
+    await stage.play()
+    assert stage.engine.remembered == []

@@ -256,6 +256,8 @@ class Assistant:
                 tell("refused", turn=turn.number, reason=judgement.reason)
             case Kind.IGNORE:
                 tell("ignored", turn=turn.number, reason=judgement.reason)
+        if say and judgement.kind is not Kind.IGNORE and turn.expect is Expect.COMMAND and not judgement.wants_code:
+            await self._engine.remember(turn.number, say)  # never the digits of a code
         if judgement.kind is not Kind.IGNORE or self.listener.turn is None:  # no chime into what is said since
             await self._answering.answer(turn, judgement, say, begun)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]

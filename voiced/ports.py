@@ -81,6 +81,10 @@ class Engine(Protocol):
         """Forget the turn."""
         ...
 
+    async def remember(self, turn: int, answer: str) -> None:
+        """What came of the turn that ended last, in words: where the engine keeps a dialogue, the next ones know."""
+        ...
+
 
 class Mouth(Protocol):
     async def say(self, text: str, *, loudness: float = 1.0) -> Played:

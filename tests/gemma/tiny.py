@@ -12,24 +12,23 @@ from tools.replica.__main__ import NAMES, describe
 from tools.replica.write import TINY, write_audio, write_text
 from voiced.gemma.models import ModelPair, from_folder
 
-_folder: tempfile.TemporaryDirectory[str] | None = None
+_folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @functools.cache
-def tiny_folder() -> Path:
-    """A folder with the tiny pair and its description, dialect `sentences`; gone when the process ends."""
-    global _folder
-    _folder = tempfile.TemporaryDirectory(prefix="voiced-tiny-")
-    folder = Path(_folder.name)
+def tiny_folder(dialect: str = "sentences") -> Path:
+    """A folder with the tiny pair and its description; gone when the process ends."""
+    _folders.append(tempfile.TemporaryDirectory(prefix="voiced-tiny-"))
+    folder = Path(_folders[-1].name)
     text, audio = (folder / name for name in NAMES[True])
     write_text(text, TINY)
     write_audio(audio, TINY)
-    describe(folder, text, audio, "sentences")
+    describe(folder, text, audio, dialect)
     return folder
 
 
-def tiny_pair() -> ModelPair:
-    return from_folder(tiny_folder())
+def tiny_pair(dialect: str = "sentences") -> ModelPair:
+    return from_folder(tiny_folder(dialect))
 
 
 def sound(seconds: float, seed: int = 0, level: float = 3000) -> bytes:

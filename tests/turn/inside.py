@@ -34,3 +34,6 @@ class InsideEngine:
 
     async def end(self, turn: int) -> None:
         self.core.end(turn)
+
+    async def remember(self, turn: int, answer: str) -> None:
+        self.core.remember(turn, answer)

@@ -32,6 +32,7 @@ class ScriptedEngine:
         self.fed: dict[int, int] = {}
         """Bytes of sound by turn."""
         self.expected: list[Expect] = []
+        self.remembered: list[tuple[int, str]] = []
 
     @property
     def ready(self) -> bool:
@@ -60,6 +61,9 @@ class ScriptedEngine:
 
     async def end(self, turn: int) -> None:
         del turn
+
+    async def remember(self, turn: int, answer: str) -> None:
+        self.remembered.append((turn, answer))
 
 
 class MemoryMouth:

@@ -112,6 +112,8 @@ class TurnMemory:
         self._ctx, self._store = context, store
         self._ahead = context.sequences - 1
         self.prefix: tuple[int, ...] = ()
+        self.base = 0
+        """Positions that every turn begins with: the prefix, and the dialogue so far."""
         self.prefill_ms = 0.0
         self.prefilled = 0
         """Positions computed since the beginning; restored ones do not count."""
@@ -122,7 +124,7 @@ class TurnMemory:
         if len(wanted) + _ROOM > self._ctx.cells:
             raise InferenceError(f"the house is too large for the model: its description takes {len(wanted)} tokens")
         self._ctx.remove(TURN)
-        self.prefix = wanted
+        self.prefix, self.base = wanted, len(wanted)
         state = self._store.load(wanted)
         if state is not None:
             try:
@@ -162,13 +164,32 @@ class TurnMemory:
         self._ctx.remove(TURN)
         self._ctx.copy(self._ahead, TURN)
         self._ctx.remove(self._ahead)
-        self.prefix = wanted
+        self.prefix, self.base = wanted, len(wanted)
 
     def begin(self) -> None:
-        """A new turn: only the prefix is left."""
+        """A new turn: only the prefix and the dialogue are left."""
         self.forget_fork()
-        self._ctx.remove(TURN, len(self.prefix))
+        self._ctx.remove(TURN, self.base)
         self.prefill_ms = 0.0
+
+    def remember(self, rows: F32, tokens: Sequence[int], most: int) -> bool:
+        """The open turn's sound, with its last embeddings [n, width] and `tokens`, becomes part of the dialogue. False,
+        and there is no dialogue any more, where that would hold more than `most` positions, or leave too few.
+        """
+        length = self._ctx.length(TURN) + len(rows) + len(tokens)
+        if length - len(self.prefix) > most or length + _ROOM > self._ctx.cells:
+            self.forget_dialogue()
+            return False
+        self._embed(rows, TURN)
+        self._ctx.prefill(tokens, self._ctx.length(TURN), TURN)
+        self.prefilled += len(tokens)
+        self.base = self._ctx.length(TURN)
+        return True
+
+    def forget_dialogue(self) -> None:
+        """As if nothing had ever been said. No turn may be open."""
+        self.base = len(self.prefix)
+        self.begin()
 
     def append(self, rows: F32) -> None:
         """Final audio embeddings [n, width], for good."""

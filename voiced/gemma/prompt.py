@@ -18,6 +18,7 @@ T = TypeVar("T")
 FENCE = '<|"|>'
 USER = "<|turn>user\n"
 END_TURN = "<turn|>"
+CALL, END_CALL = "<|tool_call>", "<tool_call|>"
 AUDIO_START, AUDIO_END = "<|audio>", "<audio|>"
 MODEL = "\n<|turn>model\n<|channel>thought\n<channel|>"
 
@@ -103,4 +104,19 @@ def after_audio() -> str:
 
 def after_text(text: str) -> str:
     """What follows `before_user` where the user typed. Names of special tokens in the text lose their brackets."""
-    return text.replace("<", " ").replace(">", " ").strip() + END_TURN + MODEL
+    return plain(text) + END_TURN + MODEL
+
+
+def plain(text: str) -> str:
+    """No special token can be spelled with it."""
+    return text.replace("<", " ").replace(">", " ").strip()
+
+
+def to_next_turn(called: str, answer: str) -> str:
+    """All that comes between the sound of a turn that led to a call and the sound of the next turn. `called` is the
+    call as the model wrote it, `answer` what came of it, in words.
+    """
+    written = called.removeprefix(CALL).removesuffix(END_CALL)
+    name = written.removeprefix("call:").partition("{")[0]
+    response = f"<|tool_response>response:{name}{{value:{_fenced(plain(answer))}}}<tool_response|>"
+    return f"{AUDIO_END}{END_TURN}\n<|turn>model\n{CALL}{written}{END_CALL}{response}{USER}{AUDIO_START}"

@@ -80,8 +80,13 @@ class Cascade:
             self._sound.clear()
         await self._first.end(turn)
         if turn == self._begun:
-            self._begun = None
             await self._second.end(turn)
+
+    async def remember(self, turn: int, answer: str) -> None:
+        """Only who heard the turn can remember it."""
+        await self._first.remember(turn, answer)
+        if turn == self._begun:
+            await self._second.remember(turn, answer)
 
     async def _second_opinion(self, first: Decided, ask: Callable[[], Awaitable[Decided | None]]) -> Decided:
         try:

@@ -153,6 +153,11 @@ class EngineClient:
             if not lost and self.supervisor.ready:
                 await self._send(protocol.EndTurn(turn))
 
+    async def remember(self, turn: int, answer: str) -> None:
+        """Never raises: an engine that is gone has forgotten everything."""
+        with contextlib.suppress(InferenceError):
+            await self._send(protocol.Remember(turn, answer))
+
     async def close(self) -> None:
         await self.supervisor.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ LARGE_BYTES = 500_000_000
 KEEPS_UP = 0.6
 """Work while somebody speaks, as a share of the sound's time, above which steps are made longer."""
 _PACE_S = 2
+DIALOGUE_S = 180.0
+"""For how long after its last turn the dialogue is known."""
+MOST_DIALOGUE = 1024
+"""Positions of it: about ten turns of 2 s and what was said of them."""
 WARM_STATES = 2000
 """Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
 
@@ -78,7 +82,13 @@ class _Turn:
 class EngineCore:
     """Hears one turn at a time. All methods are synchronous; all raise VoicedError only."""
 
-    def __init__(self, pair: ModelPair, setup: Setup | None = None, compile_with: Compile = compile_home) -> None:
+    def __init__(
+        self,
+        pair: ModelPair,
+        setup: Setup | None = None,
+        compile_with: Compile = compile_home,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Verifies both files, then loads them. ModelFileError."""
         self._pair, self._setup, self._compile = pair, setup or Setup(), compile_with
         pair.verify()
@@ -104,6 +114,9 @@ class EngineCore:
         self._words: WordGraph | None = None
         self.spelled: Spelled = nothing_spelled
         self._turn: _Turn | None = None
+        self._ended: _Turn | None = None
+        """The turn that ended last, while its sound is still in the memory."""
+        self._remembered_s, self._now_s = 0.0, now_s
         self.progress = 0
         """Counts tokens of sound and decisions."""
         self.last_walk: Walk | None = None
@@ -201,7 +214,7 @@ class EngineCore:
 
     def adopt(self, planned: Planned) -> None:
         """Live in this house from now on. Ends the open turn."""
-        self._turn = None
+        self._turn = self._ended = None
         self._memory.adopt(planned.prefix)
         self._walkers, self._words, self.spelled = planned.walkers, planned.words, planned.spelled
 
@@ -213,6 +226,9 @@ class EngineCore:
             raise InferenceError(f"a turn cannot expect {expect!r}") from error
         if wanted not in self._walkers:
             raise InferenceError("no house has been loaded")
+        self._ended = None
+        if self._memory.base > len(self.prompt) and self._now_s() - self._remembered_s > DIALOGUE_S:
+            self._memory.forget_dialogue()
         self._memory.begin()
         self._turn = _Turn(turn, wanted, self._stream())
 
@@ -278,7 +294,7 @@ class EngineCore:
         before = self._memory.prefill_ms
         tokens = self.model.tokenize(prompt.after_text(text), special=True) + self._opening(expect)
         try:
-            fork = self._memory.fork_text(len(self._memory.prefix) - 1, tokens)
+            fork = self._memory.fork_text(self._memory.base - 1, tokens)
             prefill_ms = self._memory.prefill_ms - before
             decision, decide_ms, walk = self._judge(expect, fork)
         finally:
@@ -293,10 +309,25 @@ class EngineCore:
         )
 
     def end(self, turn: int) -> None:
-        """Forget the turn, if it is the open one."""
+        """Forget the turn, if it is the open one; but where what came of it may be remembered, when the next begins."""
         if self._turn and self._turn.number == turn:
-            self._turn = None
-            self._memory.begin()
+            self._ended, self._turn = self._turn if self.remembers else None, None
+            if not self._ended:
+                self._memory.begin()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a turn knows of those before. A model that writes what it hears needs not: its house does."""
+        return self._pair.dialect is Dialect.CALLS
+
+    def remember(self, turn: int, answer: str) -> None:
+        """What came of the turn that ended last, in words: the next turns know of both. Too late, it does nothing."""
+        last, self._ended = self._ended, None
+        if last is None or last.number != turn or last.known is None or not last.known[1].sentence:
+            return
+        tokens = self.model.tokenize(prompt.to_next_turn(last.known[1].sentence, answer), special=True)
+        if self._memory.remember(last.sound.tail(), tokens, MOST_DIALOGUE):
+            self._remembered_s = self._now_s()
 
     def _opening(self, expect: Expect) -> tuple[int, ...]:
         return self._walkers[expect].opening()[0]

@@ -39,6 +39,8 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
                 return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
             case protocol.EndTurn():
                 core.end(message.turn)
+            case protocol.Remember():
+                core.remember(message.turn, message.answer)
             case _:
                 why = f"an engine does not understand {type(message).__name__}"
                 return protocol.Trouble("InferenceError", why, request)

@@ -90,6 +90,15 @@ class EndTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """What came of a turn that has ended."""
+
+    turn: int
+    answer: str
+    """In words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     request: int
     turn: int
@@ -164,6 +173,6 @@ class Done:
 
 Message = (
     Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
-    | LoadHome | BeginTurn | FeedAudio | Decide | AskText | EndTurn | Decided
+    | LoadHome | BeginTurn | FeedAudio | Decide | AskText | EndTurn | Remember | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
 )  # fmt: skip
