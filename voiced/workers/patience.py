@@ -9,8 +9,8 @@ With a Ping a second, and a core that says what it lacks every second, a hang is
 table allows ten (row D2).
 
 Only the child's own time counts. A computer that was suspended, frames that we ourselves do not take, and a processor
-that others use are not its fault: how long its threads waited for one is the kernel's account. But as an endless loop
-on a busy machine waits for its processor, too, four times as long by the clock is enough in any case.
+that others use are not its fault. But as an endless loop on a busy machine waits for its processor, too, four times as
+long by the clock is enough in any case.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 _BY_THE_CLOCK = 4
 
@@ -44,32 +45,42 @@ ENGINE = Patience(start_s=180.0)
 MOUTH = Patience()
 
 
-class Owing:
-    """A Pong that this process owes since now."""
+class Waits:
+    """How long a process was ready to run and had no processor: the kernel's account of its main thread, which is the
+    one that answers. Opened at its birth, for what shuts itself in is hidden from us afterwards (ProtectProc=invisible).
+    """
 
-    def __init__(self, pid: int, patience: Patience) -> None:
-        self._pid, self._patience = pid, patience
+    def __init__(self, pid: int) -> None:
+        self._account: BinaryIO | None = None
+        with contextlib.suppress(OSError):  # a kernel that does not count it: CONFIG_SCHED_INFO
+            self._account = Path(f"/proc/{pid}/schedstat").open("rb", buffering=0)
+
+    @property
+    def so_far_s(self) -> float:
+        if self._account is not None:
+            with contextlib.suppress(OSError, IndexError, ValueError):  # it has died
+                self._account.seek(0)
+                return int(self._account.read(100).split()[1]) / 1e9
+        return 0.0
+
+    def close(self) -> None:
+        if self._account is not None:
+            self._account.close()
+
+
+class Owing:
+    """A Pong that somebody owes since now."""
+
+    def __init__(self, waits: Waits, patience: Patience) -> None:
+        self._waits, self._patience = waits, patience
         self._own_s = self._passed_s = 0.0
-        self._waited: dict[str, float] | None = None
+        self._waited_s: float | None = None
 
     def passed(self, elapsed_s: float) -> bool:
         """So much more of it is over; True where that was too long."""
-        before, self._waited = self._waited, waits_s(self._pid)
-        lent_s = 0.0
-        if before is not None:
-            lent_s = max((now - before.get(thread, 0.0) for thread, now in self._waited.items()), default=0.0)
+        before_s, self._waited_s = self._waited_s, self._waits.so_far_s
+        lent_s = 0.0 if before_s is None else max(0.0, self._waited_s - before_s)
         elapsed_s = min(elapsed_s, self._patience.ping_s)  # a suspended computer: a look was never meant to last longer
         self._own_s += max(0.0, elapsed_s - lent_s)
         self._passed_s += elapsed_s
         return self._own_s > self._patience.pong_s or self._passed_s > _BY_THE_CLOCK * self._patience.pong_s
-
-
-def waits_s(pid: int) -> dict[str, float]:
-    """How long each thread of a process was ready to run and had no processor; empty where the kernel does not count
-    it (`CONFIG_SCHED_INFO`).
-    """
-    waits = dict[str, float]()
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            waits[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
-    return waits

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel
-from voiced.workers.patience import Owing, Patience
+from voiced.workers.patience import Owing, Patience, Waits
 from voiced.workers.pending import Pending, error_of
 
 _log = logging.getLogger(__name__)
@@ -265,13 +265,14 @@ class Supervisor:
             )
         if not self._may_run.is_set():  # paused while it was being started
             process.kill()
+        waits = Waits(process.pid)
         self._channel = channel = await AsyncChannel.over(ours)
         # Until it works again, why it does not is what people want to read.
         await self._become(State.STARTING, self.state.what if self.restarts else "starting")
         heard_ready = asyncio.Event()
         jobs = [
             asyncio.create_task(self._read(channel, heard_ready), name=f"{self.name} reads"),
-            asyncio.create_task(self._watch(process.pid, channel, heard_ready), name=f"{self.name} watched"),
+            asyncio.create_task(self._watch(waits, channel, heard_ready), name=f"{self.name} watched"),
         ]
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
@@ -289,6 +290,7 @@ class Supervisor:
             if process.returncode is None:
                 process.kill()
             await process.wait()
+            waits.close()
             channel.close()
             self._channel = None
 
@@ -316,7 +318,7 @@ class Supervisor:
                     await self._inbox.put(message)
                     self._reading_stalled = False
 
-    async def _watch(self, pid: int, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+    async def _watch(self, waits: Waits, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
         patience = self._patience
         try:
             await asyncio.wait_for(heard_ready.wait(), self._start_s)
@@ -331,7 +333,7 @@ class Supervisor:
             ping = protocol.Ping(self.number())
             pong = self._pending.expect(ping)
             await channel.send(ping)
-            owing = Owing(pid, patience)
+            owing = Owing(waits, patience)
             while not pong.done():
                 looked = time.monotonic()
                 await asyncio.wait([pong], timeout=patience.ping_s / 4)
