@@ -36,6 +36,7 @@ ROWS = {
     "D2": ("10 kinds of hang", "replaced or said; pings stop where nobody can heal"),
     "D3": ("engine crashes, aborts, hangs", "daemon lives, said aloud, back"),
     "D4": ("wrong configuration; parts missing at the start", "78 and one line; stays up and says so"),
+    "D5": ("1,000 power cuts while the state is written", "the old state or the new"),
     "D6": ("disk full, read-only, failing", "commands still work, <= 1 warning, recovers"),
     "D8": ("clocks set, DST, 1970", "timers +-0.5 s of monotonic, 0 negative"),
     "D9": ("SIGTERM in any state", "leaves <= 3 s with 0, says offline"),

@@ -1,17 +1,22 @@
-"""Rows D1, D8, D12, E2 and E3 of the target table: clocks, power cuts, codes, and names that give orders."""
+"""Rows D1, D5, D8, D12, E2 and E3 of the target table: clocks, power cuts, codes, and names that give orders."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.adapters.test_store import NEW, OLD, STEPS, PowerCutError, power_cut
+from tests.conftest import Figure
 from tests.faults import soak
+from voiced.adapters.store import Store
 from voiced.config import DEMO_HOME
 from voiced.errors import ConfigError
 from voiced.gemma import prompt
@@ -131,6 +136,25 @@ def test_d12_a_hundred_timers_on_one_second_are_all_told_and_none_twice(record_p
     record_property("told", len(told))
     assert len(told) == 100
     assert set(map(told.count, told)) == {5}
+
+
+@pytest.mark.row("D5")
+def test_d5_a_thousand_power_cuts_leave_the_old_state_or_the_new(tmp_path: Path, figure: Figure) -> None:
+    """Before any system call, and at any byte; what no fsync brought to the disk is gone, or is not."""
+    chance, kept = random.Random(5), {"old": 0, "new": 0}
+    store = Store(tmp_path)
+    for _ in range(1000):
+        store.save(OLD)
+        with (
+            contextlib.suppress(PowerCutError),
+            power_cut(chance.choice(STEPS), chance.randrange(400), lost=chance.random() < 0.5),
+        ):
+            store.save(NEW)
+        found = store.load()
+        assert found in (OLD, NEW)
+        kept["new" if found == NEW else "old"] += 1
+    figure("cuts", sum(kept.values()))
+    assert min(kept.values()) > 50, "some came too late to matter, some early"
 
 
 @pytest.mark.row("D1")

@@ -16,9 +16,8 @@ long by the clock is enough in any case.
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 _BY_THE_CLOCK = 4
 
@@ -47,25 +46,24 @@ MOUTH = Patience()
 
 class Waits:
     """How long a process was ready to run and had no processor: the kernel's account of its main thread, which is the
-    one that answers. Opened at its birth, for what shuts itself in is hidden from us afterwards (ProtectProc=invisible).
+    one that answers. Opened at its birth: what shuts itself in is hidden from us later (ProtectProc=invisible).
     """
 
     def __init__(self, pid: int) -> None:
-        self._account: BinaryIO | None = None
+        self._account: int | None = None
         with contextlib.suppress(OSError):  # a kernel that does not count it: CONFIG_SCHED_INFO
-            self._account = Path(f"/proc/{pid}/schedstat").open("rb", buffering=0)
+            self._account = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
 
     @property
     def so_far_s(self) -> float:
         if self._account is not None:
             with contextlib.suppress(OSError, IndexError, ValueError):  # it has died
-                self._account.seek(0)
-                return int(self._account.read(100).split()[1]) / 1e9
+                return int(os.pread(self._account, 100, 0).split()[1]) / 1e9
         return 0.0
 
     def close(self) -> None:
         if self._account is not None:
-            self._account.close()
+            os.close(self._account)
 
 
 class Owing:
