@@ -124,7 +124,8 @@ def make(cache: Path, out: Path, count: int = 200, seed: int = 7) -> None:
             if noisy:
                 x = room.filtered(x, True, True)
                 noise = room.noises[int(nr.integers(len(room.noises)))][: len(x)]
-                x = x / (x.std() + 1e-9) + np.pad(noise, (0, len(x) - len(noise))) * 10 ** (-r.uniform(10, 30) / 20)
+                noise = np.pad(noise, (0, len(x) - len(noise))) * np.float32(10 ** (-r.uniform(10, 30) / 20))
+                x = x / (x.std() + 1e-9) + noise
             x = x / np.abs(x).max() * 10 ** (-r.uniform(3, 20) / 20)
             sf.write(out / f"{i:04d}.flac", x, RATE)
             row = {

@@ -53,4 +53,4 @@ class Stock:
 
     def token(self, token: int) -> None:
         """One token through the whole model, its logits read."""
-        self._context.decode([token], [self._context.length(_TURN)], [_TURN], [True]).argmax()
+        np.argmax(self._context.decode([token], [self._context.length(_TURN)], [_TURN], [True]))

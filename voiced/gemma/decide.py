@@ -128,7 +128,7 @@ class _Arcs:
             top = np.empty(min(most, len(free)), np.int64)
             values = np.empty(len(top), np.float32)
             for i in range(len(top)):  # a few passes over the vocabulary are quicker than to sort it
-                top[i] = free.argmax()
+                top[i] = np.argmax(free)
                 values[i] = free[top[i]]
                 free[top[i]] = -np.inf
             scores = np.concatenate([scores, values - np.float32(self.open_step.cost)])
@@ -259,7 +259,7 @@ class Walker:
             if best > open_score + s.certain:
                 grown = []
             if free and not free_ended:
-                token = int(free.row.argmax())
+                token = int(np.argmax(free.row))
                 free.score += float(free.row[token])
                 if token == end or len(free.tokens) >= s.most_tokens:
                     free_ended = True

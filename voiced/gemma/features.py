@@ -66,7 +66,7 @@ def _magnitudes(windows: F32) -> F32:
 def _hann() -> F32:
     turn = np.float32(2) * np.float32(math.pi)
     angles = turn * np.arange(WINDOW, dtype=np.float32) / np.float32(WINDOW)
-    return np.float32(0.5) - np.float32(0.5) * c_floats("cosf", angles)
+    return np.float32(0.5) - np.float32(0.5) * c_floats("cosf", angles.astype(np.float32))
 
 
 def _twiddles() -> list[tuple[F32, F32]]:

@@ -206,7 +206,7 @@ class Delay:
         cross /= np.abs(cross) + 1e-9 * len(self._heard)
         lags = np.fft.irfft(cross, self._size)
         # reference[i] is sample begin - most + i, heard[j] is begin + j: a lag of -k means a delay of most - k.
-        seen = lags[-self._most :]
+        seen = lags[-self._most :].astype(np.float64)
         self._seen = seen if self._seen is None else self._KEEP * self._seen + seen
         heights = np.abs(self._seen)
         peak = int(np.argmax(heights))
