@@ -16,9 +16,10 @@ from pathlib import Path
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
 from voiced.config import DEMO_HOME, MODELS, Config, read_text
-from voiced.errors import InferenceError, VoicedError
+from voiced.errors import ConfigError, InferenceError, VoicedError
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
+from voiced.home.learned import Learned, Network, merge
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.manner import Manner
 from voiced.home.model import Home
@@ -34,6 +35,7 @@ from voiced.workers.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 _START_S = 180.0
+CONNECT_S = 10.0
 
 
 def listener_settings(config: Config) -> ListenerSettings:
@@ -52,8 +54,40 @@ def turn_settings(config: Config) -> TurnSettings:
 
 
 def load_home_of(config: Config) -> Home:
-    """The home that the configuration names, checked."""
-    return load_home(read_text(config.home), str(config.home))
+    """The home that the configuration names, checked: the file alone, without what the network would tell."""
+    try:
+        return load_home(read_text(config.home), str(config.home))
+    except ConfigError as error:
+        if not config.learns or config.home == DEMO_HOME:
+            raise
+        raise ConfigError(f"{error}\nwhat this file corrects is learned from the broker: --learn does so") from error
+
+
+async def learned_home(config: Config, quiet_s: float = 2.0) -> Learned:
+    """What the file says and, where the house learns, what is retained on the broker: all that comes until nothing
+    came for `quiet_s`. BrokerError.
+    """
+    file = home_file_of(config)
+    if not config.discovery.learn:
+        return merge(file, ())
+    network = Network(config.discovery.prefix)
+    broker = mqtt(config, suffix="home")
+    messages = broker.messages()
+    for topic in network.topics():
+        await broker.subscribe(topic)
+    async with broker:
+        await broker.wait_connected(CONNECT_S)
+        while True:
+            try:
+                message = await asyncio.wait_for(anext(messages), quiet_s)
+            except TimeoutError:
+                return merge(file, network.found)
+            network.hear(message.topic, message.payload)
+
+
+async def home_of(config: Config, *, learn: bool) -> Home:
+    """The home of a program that runs beside the daemon."""
+    return (await learned_home(config)).home if learn else load_home_of(config)
 
 
 def home_file_of(config: Config) -> HomeFile:

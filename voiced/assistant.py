@@ -80,7 +80,7 @@ class Assistant:
     ) -> None:
         self._settings = settings or TurnSettings()
         self._ear, self._engine, self._wake, self._explain = ear, engine, wake, explain
-        self.listener, self.house = listener, house
+        self.listener, self.house, self._broker = listener, house, broker
         self._timeline = timeline = Timeline(listener, tell, paced=paced)
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
         self._speaking = Speaking(
@@ -238,6 +238,7 @@ class Assistant:
             certainty=round(decision.certainty, 4),
         )
         _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
+        self.house.in_touch = self._broker.connected
         judging = {Expect.CODE: self.house.judge_code, Expect.STOP: self.house.judge_stop}
         judgement = judging.get(turn.expect, self.house.judge)(decision, now_sample=self.listener.now)
         turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by)

@@ -107,3 +107,14 @@ def test_what_no_device_told_is_not_guessed() -> None:
         assert silent.said(asked) == "I don't know."
     silent.tell("zigbee2mqtt/Kitchen Window", {"contact": True})
     assert silent.said("are all windows closed") == "The kitchen window is closed. I don't know about the others."
+
+
+def test_without_a_broker_old_states_are_not_told_as_if_they_were_so_now() -> None:
+    one = Household(MESSAGES, HOME)
+    one.tell("zigbee2mqtt/Front Door", {"state": "LOCK"})
+    assert one.said("is the front door locked") == "Yes, the front door is locked."
+    one.house.in_touch = False
+    assert one.said("is the front door locked") == "I cannot reach the house."
+    assert one.said("what time is it") == "It is seven oh five p m."
+    one.house.in_touch = True
+    assert one.said("is the front door locked") == "Yes, the front door is locked."

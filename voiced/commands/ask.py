@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
-from voiced.app import Minds, area_id, load_home_of, real_house, running
+from voiced.app import Minds, area_id, home_of, real_house, running
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="voiced.toml")
     parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
     parser.add_argument("--area", help="the area in which the device stands")
+    parser.add_argument("--learn", action="store_true", help="the house as the broker knows it, corrected by home.toml")
     parser.add_argument("--json", action="store_true", help="a JSON object for each event")
 
 
@@ -43,7 +44,7 @@ class _NoEar:
 
 async def _ask(config: Config, options: argparse.Namespace) -> None:
     """The house is simulated: typed words are for trying out, and nothing is published."""
-    home = load_home_of(config)
+    home = await home_of(config, learn=options.learn)
     area = area_id(config, home)
     minds = Minds.of(config)
     await minds.load_home(home.to_dict(), area)

@@ -10,12 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from voiced.app import home_file_of, mqtt
-from voiced.config import Config, read_config
+from voiced.app import learned_home
+from voiced.config import read_config
 from voiced.home.export import described, to_toml
-from voiced.home.learned import Fact, Learned, Network, merge
-
-CONNECT_S = 10.0
+from voiced.home.learned import Fact, Learned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config).with_place(home=options.home, area=None)
-    learned = asyncio.run(_learned(config, options.wait))
+    learned = asyncio.run(learned_home(config, options.wait))
     if options.what == "export":
         print(to_toml(learned), end="")
     elif options.json:
@@ -37,26 +35,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         _show(learned, everything=options.all)
     return 0
-
-
-async def _learned(config: Config, quiet_s: float) -> Learned:
-    """What the file says and, where the house learns, what is retained on the broker."""
-    file = home_file_of(config)
-    if not config.discovery.learn:
-        return merge(file, ())
-    network = Network(config.discovery.prefix)
-    broker = mqtt(config, suffix="home")
-    messages = broker.messages()
-    for topic in network.topics():
-        await broker.subscribe(topic)
-    async with broker:
-        await broker.wait_connected(CONNECT_S)
-        while True:
-            try:
-                message = await asyncio.wait_for(anext(messages), quiet_s)
-            except TimeoutError:
-                return merge(file, network.found)
-            network.hear(message.topic, message.payload)
 
 
 def _plain(fact: Fact, learned: Learned) -> dict[str, object]:

@@ -16,8 +16,8 @@ from voiced.app import (
     Minds,
     area_id,
     file_ear,
+    home_of,
     listener_settings,
-    load_home_of,
     mouth,
     real_house,
     running,
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="really publish; otherwise commands are shown and their confirmation simulated",
     )
+    parser.add_argument("--learn", action="store_true", help="the house as the broker knows it, corrected by home.toml")
     parser.add_argument("--why", action="store_true", help="after each turn, what it heard and why it went as it did")
     parser.add_argument("--json", action="store_true", help="a JSON object for each event")
 
@@ -84,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
         wake=wake,
         realtime=options.realtime,
         mqtt=options.mqtt,
+        learn=options.learn,
     )
     asyncio.run(work)
     return 0
@@ -98,9 +100,10 @@ async def replay(
     wake: bool,
     realtime: bool,
     mqtt: bool,
+    learn: bool = False,
 ) -> None:
     """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
-    home = load_home_of(config)
+    home = await home_of(config, learn=learn)
     area = area_id(config, home)
     ear, minds = file_ear(config, path, wake=wake, realtime=realtime), Minds.of(config)
     voice = mouth(config, speaker="none", realtime=realtime)

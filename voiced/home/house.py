@@ -20,7 +20,7 @@ from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
 from voiced.home.quiet import QuietHours, Replies
-from voiced.home.replies import Reply
+from voiced.home.replies import DONT_KNOW, Reply
 from voiced.home.rings import STOP, Ring
 from voiced.home.states import StateBook
 from voiced.messages import Call, Command, Decision, Rule, Verdict
@@ -89,6 +89,8 @@ class House:
         self.volume = voice.LOUDEST
         """Percent, of our own voice."""
         self.lists: Lists = {}
+        self.in_touch = True
+        """Whether state topics are heard now; where not, what they said before is not believed."""
         self._quiet = quiet
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
@@ -119,7 +121,7 @@ class House:
             decision,
             self.home,
             area=self.area,
-            states=self.book.states,
+            states=self.book.states if self.in_touch else {},
             code=self._random_digits(),
             device_id=self._device_id,
             now=self._today(),
@@ -127,6 +129,8 @@ class House:
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
             self._before, self._before_at_s = decision.calls, self._now_s()
+        if judged == policy.Answer(DONT_KNOW) and not self.in_touch:
+            judged = policy.Answer(Reply("no_broker"))
         judgement = self._in_words(judged)
         if strange := _STRANGE.get(foreign(decision)):
             judgement = self._refused(strange)

@@ -1,0 +1,31 @@
+"""Programs beside the daemon know the same house as it does, if they are told to ask the broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.home import network
+from voiced.adapters.mosquitto import Mosquitto
+from voiced.adapters.mqtt import MqttBroker
+from voiced.app import home_of
+from voiced.config import BrokerConfig, Config
+from voiced.errors import ConfigError
+
+
+async def test_a_file_of_corrections_needs_the_network_that_it_corrects(tmp_path: Path) -> None:
+    file = tmp_path / "home.toml"
+    file.write_text(
+        '[[entities]]\nid = "light.bed_lamp"\nname = "Reading Lamp"\n[[entities]]\nid = "lock.front_door"\n'
+    )
+    with Mosquitto() as server:
+        config = Config(id="t", home=file, broker=BrokerConfig("127.0.0.1", server.port))
+        with pytest.raises(ConfigError, match="--learn does so"):
+            await home_of(config, learn=False)
+        async with MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge", guest=True) as bridge:
+            await bridge.wait_connected(20)
+            for message in (network.Z2M_LAMP, network.Z2M_LOCK):
+                await bridge.publish(*network.raw(message), retain=True)
+        home = await home_of(config, learn=True)
+    assert [(e.name, e.reachable) for e in home.entities] == [("Reading Lamp", True), ("Front Door", True)]
