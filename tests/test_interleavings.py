@@ -24,6 +24,7 @@ from voiced.home.house import House
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
+from voiced.listen.settings import ListenerSettings
 from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, EngineTimes, Frame, Verdict
 from voiced.ports import Expect
 from voiced.turn.timeline import Happening, TurnSettings
@@ -38,14 +39,20 @@ PATIENCE = 100
 class LateEngine(ScriptedEngine):
     """Answers in order, when told to. A dead one knows nothing of the turn that was open."""
 
-    def __init__(self, certainty: list[float], verdicts: list[Verdict]) -> None:
+    def __init__(self, certainty: list[float], verdicts: list[Verdict], *, slow: bool) -> None:
         super().__init__(())
+        self._slow = slow
         self._certainty, self._verdicts = certainty, verdicts
         self._numbers = count()
         self._pending: list[tuple[asyncio.Future[Decision], Decision]] = []
         self._open: int | None = None
+        self.given_up: list[int] = []
         self.asked: dict[int, int] = {}
         """Turn by request number."""
+
+    @property
+    def slow(self) -> bool:
+        return self._slow
 
     async def begin(self, turn: int, expect: Expect) -> None:
         self._open = turn
@@ -64,7 +71,11 @@ class LateEngine(ScriptedEngine):
         )
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._pending.append((answer, decision))
-        return await answer, EngineTimes(choices=1)
+        try:
+            return await answer, EngineTimes(choices=1)
+        except asyncio.CancelledError:
+            self.given_up.append(number)
+            raise
 
     async def end(self, turn: int) -> None:
         if self._open == turn:
@@ -133,8 +144,8 @@ class Both(LateEngine):
     """
 
     def __init__(self, certainty: list[float], verdicts: list[Verdict]) -> None:
-        super().__init__(certainty, verdicts)
-        self._second = LateEngine(certainty, verdicts)
+        super().__init__(certainty, verdicts, slow=False)
+        self._second = LateEngine(certainty, verdicts, slow=True)
         self._second._numbers, self._second.asked = self._numbers, self.asked
 
     def answer(self) -> None:
@@ -149,17 +160,18 @@ class Both(LateEngine):
 
 
 async def played(
-    story: str, certainty: list[float], verdicts: list[Verdict], *, two: bool = False
+    story: str, certainty: list[float], verdicts: list[Verdict], *, two: bool = False, slow: bool = False
 ) -> tuple[list[Happening], LateEngine]:
+    """A slow engine is asked before the hush."""
     told: list[Happening] = []
-    engine = Both(certainty, verdicts) if two else LateEngine(certainty, verdicts)
+    engine = Both(certainty, verdicts) if two else LateEngine(certainty, verdicts, slow=slow)
     house = real_house(HOME)
     assistant = Assistant(
         ear=StoryEar(story, engine),
         engine=engine.cascade(house) if isinstance(engine, Both) else engine,
         mouth=MemoryMouth(),
         broker=MemoryBroker(answer=simulate(HOME)),
-        listener=Listener(),
+        listener=Listener(ListenerSettings(ask_ms=60)),
         house=house,
         tell=lambda happening: told.append({**happening, "asked": len(engine.asked)}),
         settings=TurnSettings(confirm_s=0.0, gate_tail_ms=0),
@@ -208,13 +220,14 @@ verdicts = st.lists(
 
 
 @settings(deadline=None, max_examples=200)
-@given(stories, certainties, verdicts, st.booleans())
+@given(stories, certainties, verdicts, st.sampled_from(["fast", "slow", "two"]))
 def test_one_utterance_never_acts_twice_nor_on_what_was_given_up(
-    story: str, certainty: list[float], verdicts: list[Verdict], two: bool
+    story: str, certainty: list[float], verdicts: list[Verdict], kind: str
 ) -> None:
-    check(*asyncio.run(played("w..." + story, certainty, verdicts, two=two)))
+    check(*asyncio.run(played("w..." + story, certainty, verdicts, two=kind == "two", slow=kind == "slow")))
 
 
+@pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize(
     ("story", "commands"),
     [
@@ -231,8 +244,18 @@ def test_one_utterance_never_acts_twice_nor_on_what_was_given_up(
         ("w..." + "s" * 12 + "...yal" + "." * 20 + "a", 0),  # the ear dies in the hush
     ],
 )
-def test_what_becomes_of_an_utterance(story: str, commands: int) -> None:
-    assert check(*asyncio.run(played(story, [0.95], [Verdict.CALLS]))) == commands
+def test_what_becomes_of_an_utterance(story: str, commands: int, slow: bool) -> None:
+    assert check(*asyncio.run(played(story, [0.95], [Verdict.CALLS], slow=slow))) == commands
+
+
+def test_a_slow_engine_is_asked_before_the_hush_and_told_when_that_was_in_vain() -> None:
+    for slow, asked in ((False, 1), (True, 2)):
+        told, engine = asyncio.run(
+            played("w..." + "s" * 12 + "." + "s" * 12 + "...ya", [0.95], [Verdict.CALLS], slow=slow)
+        )
+        assert len(engine.asked) == asked
+        assert len(engine.given_up) == asked - 1
+        assert check(told, engine) == 1
 
 
 BREAKS_OFF = "w..." + "s" * 12 + "...ya" + "." * 30 + "y"

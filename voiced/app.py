@@ -36,6 +36,8 @@ from voiced.workers.supervisor import Supervisor
 _log = logging.getLogger(__name__)
 _START_S = 180.0
 CONNECT_S = 10.0
+ASK_MS = 60
+"""Silence after which a slow engine begins to decide."""
 
 
 def listener_settings(config: Config) -> ListenerSettings:
@@ -45,7 +47,12 @@ def listener_settings(config: Config) -> ListenerSettings:
     }
     turn = config.turn
     return ListenerSettings(
-        words=words, end_ms=turn.end_ms, no_speech_ms=turn.no_speech_ms, cap_ms=turn.cap_ms, follow_up_ms=8000
+        words=words,
+        ask_ms=ASK_MS,
+        end_ms=turn.end_ms,
+        no_speech_ms=turn.no_speech_ms,
+        cap_ms=turn.cap_ms,
+        follow_up_ms=8000,
     )
 
 
@@ -132,10 +139,10 @@ def file_ear(config: Config, path: Path, *, wake: bool, realtime: bool) -> EarCl
 
 
 def engine(config: Config) -> EngineClient:
-    return _engine_of(config, config.model.path, "engine")
+    return _engine_of(config, config.model.path, "engine", draft=config.model.draft)
 
 
-def _engine_of(config: Config, model: Path, name: str) -> EngineClient:
+def _engine_of(config: Config, model: Path, name: str, *, draft: bool) -> EngineClient:
     cache = config.state_dir / "cache" if config.state_dir else None
     return EngineClient(
         name=name,
@@ -143,7 +150,7 @@ def _engine_of(config: Config, model: Path, name: str) -> EngineClient:
             "model": str(model),
             "threads": config.model.threads,
             "encoder": config.model.encoder,
-            "drafter": str(MODELS / "nano") if config.model.draft else "",
+            "drafter": str(MODELS / "nano") if draft else "",
             "cache": str(cache) if cache else "",
         },
     )
@@ -165,7 +172,7 @@ class Minds:
         if not any(folder.glob("*.gguf")):
             _log.warning("there is no model in %s: the first one decides alone (voiced models pull)", folder)
             return cls(engine(config))
-        return cls(engine(config), _engine_of(config, folder, "second engine"))
+        return cls(engine(config), _engine_of(config, folder, "second engine", draft=False))
 
     @property
     def supervisors(self) -> tuple[Supervisor, ...]:

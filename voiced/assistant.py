@@ -5,6 +5,7 @@ A turn, in the order of things:
 
     Woken          chime, engine.begin
     AudioHeard     engine.feed, while the user speaks
+    Paused         ask an engine that is slow already (WentOn: in vain)
     Hushed         ask the engine for a decision; it may be the end
     Resumed        it was not: whatever was decided is forgotten
     Ended          the decision of the last hush counts; house.judge -> publish, wait for the state topic, say so;
@@ -45,8 +46,10 @@ from voiced.messages import (
     Frame,
     Hushed,
     ListenerEvent,
+    Paused,
     Resumed,
     SpeechStarted,
+    WentOn,
     Woken,
     samples_to_ms,
 )
@@ -157,6 +160,12 @@ class Assistant:
                     self._turn.resumed()
             case AudioHeard(turn=turn, pcm=pcm):
                 await self._engine.feed(turn, pcm)
+            case Paused():
+                if self._turn and self._turn.number == event.turn:
+                    self._deciding.pause(self._turn, event)
+            case WentOn():
+                if self._turn and self._turn.resumed():
+                    tell("resumed", event.at_sample, turn=event.turn)
             case Hushed():
                 tell("hush", event.at_sample, turn=event.turn)
                 if self._turn and self._turn.number == event.turn:

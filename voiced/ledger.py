@@ -20,6 +20,8 @@ BIN_MS = 50.0
 class Mark(enum.StrEnum):
     """Points of a turn, in the order in which they are normally passed."""
 
+    ASKED = "asked"
+    """A slow engine was asked before the hush."""
     HUSH = "hush"
     DECIDED = "decided"
     """The decision that was used is there; it may come before the end."""
@@ -28,6 +30,9 @@ class Mark(enum.StrEnum):
     PUBLISHED = "published"
     CONFIRMED = "confirmed"
     FIRST_SOUND = "first_sound"
+
+
+_OF_A_HUSH = (Mark.ASKED, Mark.HUSH, Mark.DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Ledger:
 
     def abandoned(self) -> Ledger:
         """Speech went on: the hush, and what was decided in it, did not happen."""
-        marks: dict[Mark, float] = {k: v for k, v in self.marks.items() if k not in (Mark.HUSH, Mark.DECIDED)}
+        marks: dict[Mark, float] = {k: v for k, v in self.marks.items() if k not in _OF_A_HUSH}
         return replace(self, marks=marks, speculations=self.speculations + 1)
 
     @property
@@ -90,7 +95,7 @@ class Ledger:
         """The waterfall, in order of time. What was not passed is missing."""
         marks, end = self.marks, self.marks.get(Mark.END)
         bars: list[tuple[str, float, float]] = [] if end is None else [("silence", 0.0, end)]
-        asked, decided = marks.get(Mark.HUSH, end), marks.get(Mark.DECIDED)
+        asked, decided = marks.get(Mark.ASKED, marks.get(Mark.HUSH, end)), marks.get(Mark.DECIDED)
         if asked is not None and decided is not None:
             bars += self._decision(asked, max(asked, decided))
         order = ((Mark.POLICY, "policy"), (Mark.PUBLISHED, "publish"), (Mark.CONFIRMED, "confirm"))

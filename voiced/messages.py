@@ -105,6 +105,23 @@ class AudioHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """No voice right now: it may become a hush. Only where `ListenerSettings.ask_ms` wants to know."""
+
+    turn: int
+    at_sample: int
+    speech_end_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class WentOn:
+    """The pause became no hush."""
+
+    turn: int
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hushed:
     """Speech has been missing for a moment: maybe the end. `speech_end_sample` is t0 if it is."""
 
@@ -131,7 +148,7 @@ class Ended:
     by: EndedBy
 
 
-ListenerEvent = Woken | SpeechStarted | AudioHeard | Hushed | Resumed | Ended
+ListenerEvent = Woken | SpeechStarted | AudioHeard | Paused | WentOn | Hushed | Resumed | Ended
 
 
 # --- engine -> assistant --------------------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ class Engine(Protocol):
     @property
     def ready(self) -> bool: ...
 
+    @property
+    def slow(self) -> bool:
+        """Whether a decision takes long enough to be begun before the hush."""
+        ...
+
     async def begin(self, turn: int, expect: Expect) -> None: ...
 
     async def feed(self, turn: int, pcm: bytes) -> None:
@@ -70,7 +75,9 @@ class Engine(Protocol):
         ...
 
     async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
-        """Decide on what was fed so far, without closing the turn: feed() may go on afterwards as if never asked."""
+        """Decide on what was fed so far, without closing the turn: feed() may go on afterwards as if never asked.
+        Whoever cancels the waiting abandons the decision: what it still would have cost is saved.
+        """
         ...
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:

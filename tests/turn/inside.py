@@ -17,6 +17,10 @@ class InsideEngine:
     def ready(self) -> bool:
         return self.core.has_home
 
+    @property
+    def slow(self) -> bool:
+        return self.core.slow
+
     async def begin(self, turn: int, expect: Expect) -> None:
         self.begun.append(turn)
         self.core.begin(turn, expect)

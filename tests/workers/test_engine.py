@@ -22,7 +22,7 @@ from voiced.ports import Expect
 from voiced.workers import engine, protocol
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore, Setup
-from voiced.workers.engine_process import handle
+from voiced.workers.engine_process import Decisions, handle
 
 HOME = load_home(
     """
@@ -301,3 +301,33 @@ def _paced(monkeypatch: pytest.MonkeyPatch, keeps_up: float) -> EngineCore:
 def test_an_encoder_that_does_not_exist_is_said() -> None:
     with pytest.raises(ModelFileError, match="psychic"):
         EngineCore(tiny_pair(), Setup(encoder="psychic"))
+
+
+def test_a_decision_that_nobody_waits_for_is_stopped_or_not_begun(
+    core: EngineCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decisions, walk = Decisions(core), Walker.walk
+    core.begin(1)
+    core.feed(1, sound(1.5))
+    want, _ = core.decide(1)
+    core.begin(1)
+    core.feed(1, sound(1.5))
+
+    def abandoned(walker: Walker, first: Any, runner: Any) -> Any:
+        assert decisions.abandoned(protocol.Abandon(1))  # as the thread that reads does, in the middle
+        return walk(walker, first, runner)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Walker, "walk", abandoned)
+        stopped = decisions.answer(protocol.Decide(1, 1))
+    assert isinstance(stopped, protocol.Trouble)
+    assert (stopped.request, "stopped" in stopped.text) == (1, True)
+    assert decisions.abandoned(protocol.Abandon(1)), "too late: it changes nothing"
+    assert decisions.abandoned(protocol.Abandon(2))
+    not_begun = decisions.answer(protocol.Decide(2, 1))
+    assert isinstance(not_begun, protocol.Trouble)
+    assert "not begun" in not_begun.text
+    wanted = decisions.answer(protocol.Decide(3, 1))
+    assert isinstance(wanted, protocol.Decided)
+    assert wanted.decision == want
+    assert not decisions.abandoned(protocol.Ping(4))

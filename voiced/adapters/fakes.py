@@ -38,6 +38,10 @@ class ScriptedEngine:
     def ready(self) -> bool:
         return True
 
+    @property
+    def slow(self) -> bool:
+        return False
+
     async def begin(self, turn: int, expect: Expect) -> None:
         self.expected.append(expect)
         self._now = None

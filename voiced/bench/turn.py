@@ -13,6 +13,7 @@ import asyncio
 from functools import partial
 
 from voiced.adapters.whisper import Whisper
+from voiced.app import ASK_MS
 from voiced.bench import pipeline
 from voiced.bench.common import (
     FRAME_MS,
@@ -101,6 +102,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "decision_tokens": len(tokens),
         "choices": times.choices,
         "ways": 2 if options.two_ways else 1,
+        "asked_ms": ASK_MS if core.slow else ListenerSettings().hush_ms,
         "endpoint_ms": end_ms,
         "token_ms": token_ms,
         "ours_ms": counts,
@@ -140,8 +142,8 @@ class _Ours:
 
 
 def _ours(core: EngineCore, pcm: bytes, end_ms: int, *, real: bool) -> _Ours:
-    """The sound as it arrives; the decision is asked for at the hush."""
-    hush_ms = ListenerSettings().hush_ms
+    """The sound as it arrives; the decision is asked for at the hush, of a slow engine in the pause before it."""
+    asked_ms = ASK_MS if core.slow else ListenerSettings().hush_ms
     pace = Pace(real=real)
     core.begin(1)
     answers: list[tuple[Decision, EngineTimes]] = []
@@ -151,7 +153,7 @@ def _ours(core: EngineCore, pcm: bytes, end_ms: int, *, real: bool) -> _Ours:
         if due > _T0_MS + end_ms:
             break
         pace.work(due, partial(core.feed, 1, frame))
-        if due == _T0_MS + hush_ms:
+        if due == _T0_MS + asked_ms:
             pace.work(due, lambda: answers.append(core.decide(1)))
             decided_ms = pace.free_ms - _T0_MS
     core.end(1)

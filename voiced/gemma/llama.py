@@ -55,6 +55,10 @@ def _on_log(level: int, text: bytes | None, _data: object) -> None:
 _started = False
 
 
+_STOPPED = 2
+"""What llama_decode returns then."""
+
+
 def start_backend() -> None:
     """Once per process; harmless again."""
     global _started
@@ -204,6 +208,10 @@ class Context:
         params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.kv_unified = True
         params.no_perf = True
+        # asked between any two operations, so it is C's own: strlen of this text is not 0 where the run is to end
+        self._stop = ctypes.create_string_buffer(2)
+        params.abort_callback = ctypes.cast(ctypes.CDLL(None).strlen, lib.ggml_abort_callback)
+        params.abort_callback_data = ctypes.addressof(self._stop)
         if self._lower:
             params.cb_eval = self._lower.callback
         self.ctx: Any = lib.llama_init_from_model(model.model, params)
@@ -240,6 +248,13 @@ class Context:
         if self.ctx:
             lib.llama_free(self.ctx)
             self.ctx = None
+
+    def stop(self) -> None:
+        """From any thread: the run that is under way ends at once, and none begins until `go`. InferenceError there."""
+        self._stop[0] = b"s"
+
+    def go(self) -> None:
+        self._stop[0] = b"\0"
 
     def decode(
         self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool]
@@ -290,6 +305,8 @@ class Context:
         status = lib.llama_decode(self.ctx, self._raw)
         if more:
             self.remove(self._spare)
+        if status == _STOPPED:
+            raise InferenceError("stopped, for nobody waits for it any more")
         if status != 0:
             raise InferenceError(f"llama_decode: status {status} ({_why()})")
         if self._lower and not self._lower.reached:

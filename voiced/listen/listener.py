@@ -8,6 +8,8 @@ How it works
                the light"), whose sound then begins `back_ms` before the wake. After a gap, speech is the command.
     FOLLOW_UP  waiting likewise, in a turn that was opened without a wake word (a question's answer, a file).
     SPEAKING   words. Each voiced frame moves t0, the end of speech, behind itself.
+               `ask_ms` without a voiced frame (Paused; only where it is set): who is slow may begin to decide. A voiced
+               frame before the hush (WentOn): in vain.
     HUSH       `hush_ms` without a voiced frame (Hushed): maybe the end, so others may decide speculatively. A blip
                of noise changes nothing; `resume_votes` voiced frames make it speech again (Resumed). Silence since t0
                of `end_ms`, or of what `set_end` said, is the end (Ended); a frame that is voiced right then is waited
@@ -43,8 +45,10 @@ from voiced.messages import (
     Frame,
     Hushed,
     ListenerEvent,
+    Paused,
     Resumed,
     SpeechStarted,
+    WentOn,
     Woken,
     ms_to_samples,
 )
@@ -106,6 +110,7 @@ class _Turn:
     sent_until: int = 0
     sent: int = 0
     speech_end: int = 0
+    paused: bool = False
     ended_at: int = 0
     voiced: int = 0
     """Voiced frames of its words."""
@@ -352,10 +357,17 @@ class Listener:
                 events.append(Resumed(turn.number, end))
         elif frame.speech:
             turn.speech_end = end
+            if turn.paused:
+                turn.paused = False
+                events.append(WentOn(turn.number, end))
         elif end - turn.speech_end >= ms_to_samples(settings.hush_ms):
             self._go(Sign.SILENCE)
             self._again.clear()
+            turn.paused = False
             events.append(Hushed(turn.number, end, turn.speech_end))
+        elif settings.ask_ms and not turn.paused and end - turn.speech_end >= ms_to_samples(settings.ask_ms):
+            turn.paused = True
+            events.append(Paused(turn.number, end, turn.speech_end))
         if turn.sent >= ms_to_samples(settings.cap_ms):
             events += self._end(EndedBy.CAP)
         elif self._state is State.HUSH and not frame.speech and end - turn.speech_end >= self._enough(turn):

@@ -40,6 +40,9 @@ class ListenerSettings:
     start_votes: int = 3
     start_window: int = 5
     """Speech starts at a voiced frame with so many voiced ones among the last so many: a click has one or two."""
+    ask_ms: int = 0
+    """Silence after which a slow engine is asked already (Paused); 0 for none. Before the hush, every voiced frame is
+    speech that goes on (WentOn)."""
     hush_ms: int = 120
     resume_votes: int = 3
     resume_window: int = 4
@@ -63,6 +66,8 @@ class ListenerSettings:
     def __post_init__(self) -> None:
         if not 0 < self.hush_ms <= self.end_ms < self.cap_ms <= 30_000:
             raise UsageError("hush_ms, end_ms and cap_ms must grow in this order, and cap_ms stay within 30000")
+        if not 0 <= self.ask_ms <= self.hush_ms:
+            raise UsageError("ask_ms cannot be longer than hush_ms")
         if not 0 < self.start_votes <= self.start_window or not 0 < self.resume_votes <= self.resume_window:
             raise UsageError("start_votes and resume_votes must be positive and within their windows")
         if min(self.refractory_ms, self.pre_roll_ms, self.no_speech_ms, self.follow_up_ms, self.max_gap_ms) < 0:

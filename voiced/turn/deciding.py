@@ -16,7 +16,7 @@ from voiced.errors import VoicedError
 from voiced.home.house import House
 from voiced.ledger import Mark
 from voiced.listen.listener import Listener
-from voiced.messages import Decision, EndedBy, Hushed, samples_to_ms
+from voiced.messages import Decision, EndedBy, Hushed, Paused, samples_to_ms
 from voiced.ports import Engine, Expect
 from voiced.turn.timeline import OpenTurn, Speculation, Timeline, TurnSettings
 
@@ -30,10 +30,19 @@ class Deciding:
         self._engine, self._house, self._listener = engine, house, listener
         self._timeline, self._settings = timeline, settings
 
+    def pause(self, turn: OpenTurn, pause: Paused) -> None:
+        """A slow engine begins to decide on the words up to here: they may be all."""
+        if self._engine.slow:
+            turn.ledger = turn.ledger.at(Mark.ASKED, samples_to_ms(pause.at_sample - pause.speech_end_sample))
+            self._ask(turn)
+
     def speculate(self, turn: OpenTurn, hush: Hushed) -> Speculation:
-        """Ask for a decision on the words up to this hush, which may be the end."""
+        """The decision on the words up to this hush, which may be the end: asked for now, or in the pause before."""
         turn.speech_end = hush.speech_end_sample
         turn.ledger = turn.ledger.at(Mark.HUSH, samples_to_ms(hush.at_sample - hush.speech_end_sample))
+        return turn.speculation or self._ask(turn)
+
+    def _ask(self, turn: OpenTurn) -> Speculation:
         turn.speculation = asyncio.create_task(self._engine.decide(turn.number), name=f"decide {turn.number}")
         turn.speculation.add_done_callback(seen)
         return turn.speculation

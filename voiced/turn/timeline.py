@@ -45,10 +45,13 @@ class OpenTurn:
     broke_off: int = 0
     """How often its words ended in the middle, and it was opened again."""
 
-    def resumed(self) -> None:
-        """Speech goes on: what was decided so far is forgotten."""
-        if self.speculation:
-            self.speculation, self.ledger = None, self.ledger.abandoned()
+    def resumed(self) -> bool:
+        """Speech goes on: what was decided so far is forgotten. Whether anything was being decided."""
+        if self.speculation is None:
+            return False
+        self.speculation.cancel()
+        self.speculation, self.ledger = None, self.ledger.abandoned()
+        return True
 
 
 class Timeline:

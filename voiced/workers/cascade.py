@@ -49,6 +49,10 @@ class Cascade:
     def ready(self) -> bool:
         return self._first.ready
 
+    @property
+    def slow(self) -> bool:
+        return self._first.slow
+
     async def begin(self, turn: int, expect: Expect) -> None:
         """Codes and "stop" are for the first alone: they are short, and wanted at once."""
         self._turn = turn if expect is Expect.COMMAND else None

@@ -54,6 +54,10 @@ class Link:
         """Let the kernel hold back no more than about this for a core that does not read."""
         self._channel.bound(size_bytes)
 
+    def at_once(self, handle: Callable[[protocol.Message], bool]) -> None:
+        """`handle` sees every message first, in the thread that reads; what it takes (True) does not wait in order."""
+        self._at_once = handle
+
     def listen(self) -> None:
         """Read until the core is gone, and then leave at once: nobody is left to work for."""
         with contextlib.suppress(ChannelError, OSError):

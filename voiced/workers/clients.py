@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -118,6 +119,10 @@ class EngineClient:
     def ready(self) -> bool:
         return self.supervisor.ready and self._home is not None
 
+    @property
+    def slow(self) -> bool:
+        return bool(self.supervisor.state.facts.get("slow"))
+
     async def load_home(self, home: dict[str, object], area: str = "") -> None:
         """`home` is `Home.to_dict()`. Remembered for every engine to come; InferenceError where this one balks, and
         the home of before stays.
@@ -141,7 +146,13 @@ class EngineClient:
 
     async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         self._check(turn)
-        return await self._decided(protocol.Decide(self.supervisor.number(), turn))
+        message = protocol.Decide(self.supervisor.number(), turn)
+        try:
+            return await self._decided(message)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ChannelError):
+                await self.supervisor.send(protocol.Abandon(message.request))
+            raise
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return await self._decided(protocol.AskText(self.supervisor.number(), turn, text))

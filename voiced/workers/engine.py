@@ -94,6 +94,8 @@ class EngineCore:
         pair.verify()
         large = pair.text.stat().st_size > LARGE_BYTES
         # a small model on two threads waits at barriers more than it works: on a busy machine, for seconds
+        self.slow = large
+        """A decision takes long enough to be begun before the hush."""
         threads = self._setup.threads or (min(4, usable_cpus()) if large else 1)
         self.threads, self.dialect = threads, str(pair.dialect)
         calls = pair.dialect is Dialect.CALLS
@@ -307,6 +309,14 @@ class EngineCore:
             choices=walk.choices,
             choice_ms=walk.step_ms,
         )
+
+    def stop(self) -> None:
+        """From any thread: the decision being made is not wanted. It raises InferenceError, and leaves no trace."""
+        self._context.stop()
+
+    def go(self) -> None:
+        """After `stop`: decisions are wanted again."""
+        self._context.go()
 
     def end(self, turn: int) -> None:
         """Forget the turn, if it is the open one; but where what came of it may be remembered, when the next begins."""

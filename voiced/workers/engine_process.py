@@ -8,6 +8,7 @@ the prompt's saved state; absent keeps none).
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from voiced.adapters import sandbox
@@ -49,6 +50,47 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
     return None
 
 
+class Decisions:
+    """Those that nobody waits for any more are stopped where they are being made, or not begun."""
+
+    def __init__(self, core: EngineCore) -> None:
+        self._core = core
+        self._lock = threading.Lock()
+        self._making = self._made = 0
+        self._unwanted: set[int] = set()
+
+    def abandoned(self, message: protocol.Message) -> bool:
+        """Told in the thread that reads. Whether that was all this message is for."""
+        if not isinstance(message, protocol.Abandon):
+            return False
+        with self._lock:
+            if message.request == self._making:
+                self._core.stop()
+            elif message.request > self._made:
+                self._unwanted.add(message.request)
+        return True
+
+    def answer(self, message: protocol.Message) -> protocol.Message | None:
+        """`handle`, but for decisions that are not wanted."""
+        return self._decide(message) if isinstance(message, protocol.Decide) else handle(self._core, message)
+
+    def _decide(self, message: protocol.Decide) -> protocol.Message | None:
+        """Requests come in the order of their numbers."""
+        with self._lock:
+            self._made = message.request
+            wanted = message.request not in self._unwanted
+            self._unwanted = {request for request in self._unwanted if request > self._made}
+            self._making = message.request if wanted else 0
+        if not wanted:
+            return protocol.Trouble("InferenceError", "not begun, for nobody waits for it any more", message.request)
+        try:
+            return handle(self._core, message)
+        finally:
+            with self._lock:
+                self._making = 0
+                self._core.go()
+
+
 def _setup(options: child.Options) -> tuple[Path, Path | None, Setup]:
     """The model's folder, the drafter's, and the rest."""
     texts = {key: options.get(key) or "" for key in ("model", "drafter", "encoder", "cache")}
@@ -73,10 +115,12 @@ def work(link: child.Link, options: child.Options) -> None:
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
         "confined": ", ".join(confined.by), "load": core.load,
-        "drafter": small.name if small else "",
+        "slow": core.slow, "drafter": small.name if small else "",
     }  # fmt: skip
+    decisions = Decisions(core)
+    link.at_once(decisions.abandoned)
     link.send(protocol.Ready(core.what, facts))
-    rebuild.serve(link, core, lambda message: handle(core, message))
+    rebuild.serve(link, core, decisions.answer)
     core.close()
 
 

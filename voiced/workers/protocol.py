@@ -78,6 +78,13 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """The answer to `request`, a Decide, is not wanted any more: speech goes on. It is answered with Trouble, soon."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
 class AskText:
     request: int
     turn: int
@@ -173,6 +180,6 @@ class Done:
 
 Message = (
     Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
-    | LoadHome | BeginTurn | FeedAudio | Decide | AskText | EndTurn | Remember | Decided
+    | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
 )  # fmt: skip
