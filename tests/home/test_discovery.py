@@ -13,12 +13,12 @@ from tests.home import network
 from voiced.home.discovery import MAX_COMPONENTS, Found, discover
 from voiced.home.discovery_tasmota import tasmota
 from voiced.home.discovery_words import is_serial, written
-from voiced.home.dispatch import command
+from voiced.home.dispatch import PAYLOADS, command
 from voiced.home.intents import Step
 from voiced.home.learned import Network, merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Entity, Home
-from voiced.home.states import EntityState, StateBook, confirms
+from voiced.home.states import UNKNOWN, EntityState, StateBook, confirms, heard, is_gone
 
 
 def found(message: network.Message) -> Found:
@@ -237,9 +237,45 @@ def test_a_flood_of_components_is_cut() -> None:
     assert len(discover("homeassistant", "homeassistant/device/x/config", payload)) in (0, MAX_COMPONENTS)
 
 
+def test_another_voice_satellite_is_known_by_what_it_does_and_not_by_its_settings() -> None:
+    """The whole-device form with Home Assistant's abbreviations, shared availability and base topic; of its parts
+    those with a category are settings, and events and notifications nothing to talk to.
+    """
+    body = {
+        "dev": {"ids": ["sat_1"], "name": "Kitchen voice", "mf": "others", "sa": "Kitchen"}, "o": {"name": "others"},
+        "avty_t": "sat/kitchen/availability", "~": "sat/kitchen",
+        "cmps": {
+            "mute": {"p": "switch", "name": "Mute", "uniq_id": "m", "stat_t": "~/mute", "cmd_t": "~/mute/set",
+                     "ent_cat": "config"},
+            "volume": {"p": "number", "name": "Volume", "uniq_id": "v", "stat_t": "~/volume", "cmd_t": "~/volume/set",
+                       "min": 0, "max": 100, "step": 1, "mode": "slider", "unit_of_meas": "%"},
+            "state": {"p": "sensor", "name": "State", "uniq_id": "s", "stat_t": "~/state", "dev_cla": "enum",
+                      "ops": ["idle", "listening"]},
+            "mic": {"p": "binary_sensor", "name": "Microphone", "uniq_id": "i", "stat_t": "~/mic_problem",
+                    "dev_cla": "problem", "ent_cat": "diagnostic"},
+            "activity": {"p": "event", "name": "Activity", "uniq_id": "a", "stat_t": "~/event",
+                         "event_types": ["wake"]},
+            "announce": {"p": "notify", "name": "Announce", "uniq_id": "n", "cmd_t": "~/announce"},
+            "listen": {"p": "button", "name": "Listen", "uniq_id": "l", "cmd_t": "~/listen", "pl_prs": "PRESS"},
+        },
+    }  # fmt: skip
+    found = {
+        f.name: f for f in discover("homeassistant", "homeassistant/device/sat_1/config", json.dumps(body).encode())
+    }
+    assert {f.name for f in found.values() if not f.secondary} == {"Volume", "State", "Listen"}
+    assert {f.name for f in found.values() if f.secondary} == {"Mute", "Microphone"}
+    assert all(f.mqtt["availability_topic"] == "sat/kitchen/availability" and not f.problems for f in found.values())
+    assert found["Volume"].mqtt["command_topic"] == "sat/kitchen/volume/set"
+    assert (found["Volume"].mqtt["min"], found["Volume"].mqtt["max"], found["Volume"].unit) == (0.0, 100.0, "%")
+    assert found["Listen"].mqtt["payload_press"] == "PRESS"
+    assert {f.area for f in found.values()} == {"Kitchen"}
+
+
 _KEYS = st.sampled_from(
     ["name", "~", "stat_t", "cmd_t", "val_tpl", "cmps", "dev", "o", "p", "schema", "bri_scl", "pl_on", "sup_clrm",
-     "unique_id", "spd_rng_max", "position_open", "cmd_tpl", "def_ent_id", "dev_cla", "unit_of_meas", "sa", "x"]
+     "unique_id", "spd_rng_max", "position_open", "cmd_tpl", "def_ent_id", "dev_cla", "unit_of_meas", "sa", "x",
+     "avty", "avty_t", "avty_mode", "avty_tpl", "pl_avail", "t", "pr_modes", "pr_mode_cmd_t", "modes", "mode_cmd_t",
+     "act_stat_t", "dock_cmd_t", "pos_t", "set_pos_t", "pos", "ops"]
 )  # fmt: skip
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
@@ -249,7 +285,9 @@ _VALUES = st.recursive(
 )  # fmt: skip
 _TOPICS = st.sampled_from(
     ["homeassistant/light/x/config", "homeassistant/device/x/config", "homeassistant/cover/n/x/config",
-     "homeassistant/climate/x/config", "homeassistant/x/config", "homeassistant/lock/x/state", "homeassistant//config"]
+     "homeassistant/climate/x/config", "homeassistant/lawn_mower/x/config", "homeassistant/valve/x/config",
+     "homeassistant/humidifier/x/config", "homeassistant/alarm_control_panel/x/config", "homeassistant/x/config",
+     "homeassistant/lock/x/state", "homeassistant//config"]
 )  # fmt: skip
 
 
@@ -261,8 +299,10 @@ def survives(topic: str, payload: bytes, said: bytes) -> None:
         home = Home(entities=(entity,))
         for state_topic in home.topics():
             StateBook(home).heard(state_topic, said)
-        for verb in ("turn_on", "set", "open", "set_position", "lock", "set_temperature"):
-            command(Step(entity.id, verb, {"brightness": 5} if verb == "set" else {}), home)
+        now = heard(entity, UNKNOWN, next(iter(home.topics()), ""), said)
+        is_gone(entity, now)
+        for verb in (*PAYLOADS, "set", "set_position", "set_temperature", "set_mode", "select", "set_speed"):
+            command(Step(entity.id, verb, {"brightness": 5} if verb == "set" else {}), home, now)
 
 
 @settings(deadline=None)

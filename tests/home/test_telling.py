@@ -35,7 +35,7 @@ def test_success_is_said_only_where_the_state_topic_told_it() -> None:
     assert not h.confirms(sent, "demo/elsewhere", b"LOCKED")
     assert h.confirms(sent, "demo/front/lock", b"LOCKED")
     assert reported(h, judged) == "Front door is locked."
-    assert h.report(judged, confirmed=(), silent=(sent,), failed=()) == "I could not reach the front door."
+    assert h.report(judged, confirmed=(), silent=(sent,), failed=()) == "No answer from the front door."
     assert h.report(judged, confirmed=(), silent=(), failed=(sent,)) == "I cannot reach the house."
 
 

@@ -65,7 +65,7 @@ def test_numbers_are_words(said: str, wanted: str) -> None:
         ),
         (
             Reply("unreached", {"names": ["Front Door", "Anna's Lamp"]}),
-            "I could not reach the front door and anna's lamp.",
+            "No answer from the front door and anna's lamp.",
         ),
         (Reply("no such key"), "Sorry, something went wrong. Please say it again."),
         (Reply("nothing"), ""),

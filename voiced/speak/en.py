@@ -282,7 +282,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "again": lambda _: "I have said nothing yet.",
     "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
     "unanswered": lambda v: f"No answer from {_names(list(v['names']))}, but it was {v['state']} before.",
-    "unreached": lambda v: f"I could not reach {_names(list(v['names']))}.",
+    "unreached": lambda v: f"No answer from {_names(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",
     "range": lambda v: f"{bare(v['name'])} does not go there.",
