@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import gguf
 import numpy as np
 
+from voiced.app import ASK_MS
 from voiced.bench.common import command, demo_home, folder_of, frames, median, milliseconds, model_argument
 from voiced.config import MODELS
 from voiced.errors import ModelFileError
@@ -90,7 +91,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     pair = resolve(folder_of(options.model))
     counted = count(pair)
     calls = pair.dialect is Dialect.CALLS
-    stages = _large(counted, _closing(pair)) if calls else _small(pair)
+    stages = _large(counted, _closing(pair), _draft()) if calls else _small(pair)
     rows: list[dict[str, object]] = []
     at = 0.0
     for name, ms, mark in stages:
@@ -127,6 +128,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         ],
     }
     if calls:
+        alone = sum(ms for _, ms, _ in _undrafted(counted, _closing(pair)))
+        result |= {"undrafted_decided_after_t0_ms": round(alone, 1)}
         result |= _stock(counted, _closing(pair), options.seconds) | _published_more(pair)
     return result | {"verdict": _honest(counted, at, sent)}
 
@@ -135,19 +138,47 @@ def _millions(value: float) -> float:
     return round(value / 1e6, 1)
 
 
-def _large(counted: Count, closing: int) -> list[Stage]:
-    """Arithmetic or bandwidth, whichever is slower; macs and bytes are counted, rates published."""
-    rest = STEP // 2 + 3
+def _large(counted: Count, closing: int, draft: tuple[float, str]) -> list[Stage]:
+    """Arithmetic or bandwidth, whichever is slower; macs and bytes are counted, rates published. What nano drafts is
+    right; `_undrafted` is without.
+    """
+    behind = closing + (CHOICES - 1) * RUN
+    return [
+        *_heard(counted, draft),
+        (f"prefill {behind} closing and drafted tokens in the lower half",
+         counted.lower.ms(behind, flops=GEMM_4BIT), "derived"),
+        (f"{CHOICES} choices: a row each, all layers, filled up to 4",
+         counted.full.ms(-(-CHOICES // 4) * 4, flops=GEMM_4BIT), "derived"),
+    ]  # fmt: skip
+
+
+def _undrafted(counted: Count, closing: int) -> list[Stage]:
     token = counted.full.ms(1, flops=GEMM_4BIT)
     run = counted.lower.ms(RUN, flops=GEMM_4BIT)
     return [
-        ("hush", float(ListenerSettings().hush_ms), "set"),
-        (f"encode {rest} tokens: half a step and the hush", counted.encoder.ms(rest, flops=GEMM_4BIT), "derived"),
-        (f"prefill {rest + closing - 1} tokens in the lower half",
-         counted.lower.ms(rest + closing - 1, flops=GEMM_4BIT), "derived"),
+        *_heard(counted, (0.0, "none")),
+        (f"prefill {closing - 1} closing tokens in the lower half",
+         counted.lower.ms(closing - 1, flops=GEMM_4BIT), "derived"),
         ("choice 1: one token, all layers", token, "derived"),
         *((f"choice {n}: {RUN} forced tokens, one token", run + token, "derived") for n in range(2, CHOICES + 1)),
     ]  # fmt: skip
+
+
+def _heard(counted: Count, draft: tuple[float, str]) -> list[Stage]:
+    """What both have before the closing tokens."""
+    rest = STEP // 2 + round(ASK_MS / TOKEN_MS)
+    return [
+        ("pause", float(ASK_MS), "set"),
+        ("nano drafts", *draft),
+        (f"encode {rest} tokens: half a step and the pause", counted.encoder.ms(rest, flops=GEMM_4BIT), "derived"),
+        (f"prefill {rest} tokens of sound in the lower half", counted.lower.ms(rest, flops=GEMM_4BIT), "derived"),
+    ]
+
+
+def _draft() -> tuple[float, str]:
+    """What nano takes to decide, as `_small` reckons it."""
+    stages = _small(resolve(MODELS / "nano"))[1:]
+    return sum(ms for _, ms, _ in stages), stages[0][2]
 
 
 def _small(pair: ModelPair) -> list[Stage]:
@@ -256,9 +287,10 @@ def _published_more(pair: ModelPair) -> dict[str, object]:
 def _honest(counted: Count, decided_ms: float, sent_ms: float) -> str:
     if sent_ms <= BUDGET_MS:
         return "300 ms are within reach"
-    hush_ms = ListenerSettings().hush_ms
+    small = counted.full.macs < E2B_MAC / 100
+    hush_ms = ListenerSettings().hush_ms if small else ASK_MS
     left = BUDGET_MS - hush_ms
-    if counted.full.macs < E2B_MAC / 100:
+    if small:
         return (
             f"300 ms are out of reach by this upper estimate: {left:.0f} ms are left after the hush, the decision "
             f"takes {decided_ms - hush_ms:.0f} ms, nearly all of it what each call costs and not arithmetic. Fewer "
@@ -266,8 +298,8 @@ def _honest(counted: Count, decided_ms: float, sent_ms: float) -> str:
         )
     token = counted.full.ms(1, flops=GEMM_4BIT)
     return (
-        f"300 ms are out of reach: after the hush {left:.0f} ms are left, which is {left / token:.1f} tokens of the "
-        f"whole model, and the decision takes {decided_ms - hush_ms:.0f} ms. What would bring it there: fewer choices "
-        "(one token that tells intent and place), a head cut to the tokens that are allowed, drafting the decision "
-        "before the hush, or memory that is twice as fast"
+        f"300 ms are out of reach: after the pause {left:.0f} ms are left, which is {left / token:.1f} tokens of the "
+        f"whole model, and the decision takes {decided_ms - hush_ms:.0f} ms. What would bring it there: fewer tokens "
+        "behind the sound (each costs a row in the lower half), a head cut to the tokens that are allowed, or cores "
+        "and memory that are twice as fast"
     )
