@@ -48,6 +48,7 @@ WHOLE_PERCENT = tuple(range(101))
 COUNT = tuple(range(1, 101))
 DEGREES = tuple(n / 2 for n in range(201))
 HEATING_MODES = ("auto", "heat", "cool", "dry", "fan only", "off")
+ARMED_MODES = ("away", "home", "night", "vacation")
 DAYS = ("today", "tomorrow", *WEEKDAYS)
 KELVIN = tuple(range(1000, 10001, 100))
 
@@ -75,6 +76,7 @@ def _with(targets: str, values: str) -> str:
 _TIMES = "hours|minutes|seconds|hours minutes|minutes seconds|hours seconds|hours minutes seconds"
 _WHICH_TIMER = "|name|area|start_hours|start_minutes|start_seconds"
 _MEDIA = "|name|area"
+_OPTIONED = ("select", "humidifier", "fan", "climate", "water_heater")
 _KINDS = "domain|area domain|domain floor|domain everywhere"
 _COVERS = "device_class|area device_class|device_class floor|device_class everywhere"
 _STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")
@@ -100,15 +102,17 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassClimateSetTemperature": ("Set the temperature.", ("climate",), ("climate",),
                                   _with("|name|area|floor", "temperature")),
     "ClimateSetMode": ("Set how it heats.", ("climate",), ("climate",), _with("|name|area", "mode")),
-    "SelectOption": ("Choose an option.", ("select",), ("select",), "name option"),
+    "SelectOption": ("Choose an option.", _OPTIONED, _OPTIONED, "name option"),
     "NumberSet": ("Set a number.", ("number",), ("number",), "name value"),
     "HumiditySet": ("Set the humidity.", ("humidifier",), ("humidifier",), "name humidity"),
     "Toggle": ("On if off, off if on.", SWITCHABLE, ("light", "switch", "fan"), "name"),
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
     "HassGetState": ("Say a state, as on, closed or locked.", (),
-                     ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player"),
+                     ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player",
+                      "valve", "vacuum", "number", "select", "alarm_control_panel", "water_heater", "lawn_mower"),
                      ("name|name state|domain state|area domain state|domain floor state|device_class domain state"
-                     "|area device_class domain state|device_class domain floor state")),
+                     "|area device_class domain state|device_class domain floor state"
+                     "|everything state|area everything state|everything floor state")),
     "HassGetWeather": ("Say the weather.", ("weather",), ("weather",), "|name"),
     "HassGetCurrentTime": ("Say the time.", (), (), ""),
     "HassGetCurrentDate": ("Say the date.", (), (), ""),
@@ -148,6 +152,11 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
                               _with("|name|area", "volume_step")),
     "HassVacuumStart": ("Start cleaning.", ("vacuum",), ("vacuum",), "name|"),
     "HassVacuumReturnToBase": ("Send it home.", ("vacuum",), ("vacuum",), "name|"),
+    "VacuumPause": ("Pause cleaning.", ("vacuum",), ("vacuum",), "name|"),
+    "HassLawnMowerStartMowing": ("Start mowing.", ("lawn_mower",), ("lawn_mower",), "name|"),
+    "HassLawnMowerDock": ("Stop mowing, go home.", ("lawn_mower",), ("lawn_mower",), "name|"),
+    "PanelArm": ("Arm the alarm.", ("alarm_control_panel",), ("alarm_control_panel",), _with("|name", "|mode")),
+    "PanelDisarm": ("Disarm the alarm.", ("alarm_control_panel",), ("alarm_control_panel",), "name|"),
 }  # fmt: skip
 
 _DOMAINS = ("light", "fan", "switch", "cover", "lock")
@@ -179,7 +188,8 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
         "device_class": Kind("kind of cover", tuple(c for c in _texts("cover_classes")
                              if any(e.domain == "cover" and e.device_class == c for e in entities)), listed=True),
         "state": Kind("", _STATES),
-        "mode": Kind("", HEATING_MODES, listed=True),
+        "mode": Kind("", ARMED_MODES if tool == "PanelArm" else HEATING_MODES, listed=True),
+        "everything": Kind("yes for anything", ("yes",)),
         "option": Kind("", _distinct(o.casefold() for e in named for o in e.options), listed=True),
         **dict.fromkeys(("value", "humidity"), Kind("", numbers=WHOLE_PERCENT)),
         "hour": Kind("of the clock", numbers=tuple(range(24))), "minute": Kind("", numbers=tuple(range(60))),
