@@ -59,22 +59,26 @@ def test_what_it_expects_is_what_the_model_says_of_each_name_alone(core: EngineC
     two = core._names.of([("velvet", "lantern"), ("orangery",)])
     core._names._known.clear()
     alone = core._names.of([("orangery",)])
-    assert np.allclose(two["orangery",], alone["orangery",], atol=1e-3)
-    assert len(two["velvet", "lantern"]) == 2
-    assert all(lp < 0 for name in two.values() for lp in name)
+    assert np.allclose(two["orangery",][0], alone["orangery",][0], atol=1e-3)
+    for name, words in two.items():
+        assert [len(tokens) for tokens in words] == [len(core.model.tokenize(f" {word}")) for word in name]
+        assert all(lp < 0 for tokens in words for lp in tokens)
 
 
 def test_well_known_names_get_nothing_and_the_rest_of_the_graph_is_untouched() -> None:
     graph = word_graph(HOME)
     assert set(names.names(graph)) >= {("velvet", "lantern"), ("orangery",)}
-    expected = {name: (-5.0,) * len(name) for name in names.names(graph)}
-    assert all(
-        arc.spread == 0 for sub in corrected(graph, expected, 0.5).subs.values() for row in sub.arcs for arc in row
-    )
-    rare = corrected(graph, {name: (-31.0,) * len(name) for name in expected}, 0.5)
+    known = {name: ((-5.0, -0.0),) * len(name) for name in names.names(graph)}
+    given = [arc.by_token for sub in corrected(graph, known, 0.5).subs.values() for row in sub.arcs for arc in row]
+    assert all(not any(tokens) for tokens in given)
+
+
+def test_each_token_gets_back_what_it_lacks_itself() -> None:
+    graph = word_graph(HOME)
+    rare = corrected(graph, {name: ((-13.0, -8.0, -0.0),) * len(name) for name in names.names(graph)}, 0.5)
     for key, sub in rare.subs.items():
-        found = {arc.spread for row in sub.arcs for arc in row if arc.word}
-        assert found == ({-10.0} if sub.of_names else {0.0}) or not found, key
+        found = {arc.by_token for row in sub.arcs for arc in row if arc.word}
+        assert found == ({(-1.0, -4.0, 0.0)} if sub.of_names else {()}) or not found, key
 
 
 def test_a_token_that_gets_more_back_than_it_paid_is_certain_not_more(core: EngineCore) -> None:

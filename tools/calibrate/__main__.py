@@ -17,8 +17,9 @@ import dataclasses
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from voiced.messages import Call, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
-FITTED = ("bias", "share", "level")
+FITTED = ("bias", "share", "level", "spelling")
 PULL = 1.0
 """Clips that the plain guesses are worth."""
 
@@ -45,7 +46,8 @@ PULL = 1.0
 class Remembering:
     """An automaton that works out each reading once."""
 
-    def __init__(self, inner: TokenAutomaton) -> None:
+    def __init__(self, inner: TokenAutomaton, text: Callable[[tuple[int, ...]], str]) -> None:
+        self.text = cache(text)
         self._inner, self._known = inner, dict[tuple[int, ...], tuple[Reading, ...]]()
         self.start, self.end_token = inner.start, inner.end_token
 
@@ -90,17 +92,17 @@ def walked(core: EngineCore, manifests: Sequence[Path], home: Home) -> list[Clip
     return clips
 
 
-def judged(clips: Sequence[Clip], automaton: TokenAutomaton, by: Calibration, home: Home) -> list[Judged]:
+def judged(clips: Sequence[Clip], automaton: Remembering, by: Calibration, home: Home) -> list[Judged]:
     results = []
     for clip in clips:
-        decision = judge(clip.walk, automaton, by, lambda _: "")
+        decision = judge(clip.walk, automaton, by, automaton.text)
         acted = decision.verdict is Verdict.CALLS
         right = acted and clip.want is not None and outcome(decision.calls, home) == clip.want
         results.append(Judged(decision.certainty if acted else 0.0, acted, right, clip.want is not None))
     return results
 
 
-def fit(clips: Sequence[Clip], automaton: TokenAutomaton, home: Home) -> Calibration:
+def fit(clips: Sequence[Clip], automaton: Remembering, home: Home) -> Calibration:
     """The likeliest weights. What a cut sentence costs stays as guessed: whole recordings tell nothing about it."""
     best = Calibration(least=0.0)
     alone = [
@@ -121,18 +123,21 @@ def fit(clips: Sequence[Clip], automaton: TokenAutomaton, home: Home) -> Calibra
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
         slope = x.T @ (p - y) + PULL * (weights - plain)
         weights -= np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + PULL * np.eye(len(weights)), slope)
-    bias, share, level = (round(float(w), 3) for w in weights)
-    return dataclasses.replace(best, bias=bias, share=max(0.0, share), level=max(0.0, level))
+    bias, *others = (round(float(w), 3) for w in weights)
+    return dataclasses.replace(best, bias=bias, **{n: max(0.0, w) for n, w in zip(FITTED[1:], others, strict=True)})
 
 
-def least_certain(results: Sequence[Judged], most_wrong: float) -> float:
-    """The least certainty of an action at which no more than this share of `results` is acted on wrongly."""
+def least_certain(results: Sequence[Judged], most_wrong: float, right: Sequence[float]) -> float:
+    """The least certainty of an action at which no more than this share of `results` is acted on wrongly.
+
+    It lies in the middle between the first one that is not acted on and the next of `right`, certainties of right
+    decisions: those may be other results than these.
+    """
     wrong = sorted((j.certainty for j in results if j.acted and not j.right), reverse=True)
     allowed = int(most_wrong * len(results))
     if len(wrong) <= allowed:
         return 0.0
-    above = [j.certainty for j in results if j.right and j.certainty > wrong[allowed]]
-    return (wrong[allowed] + min(above, default=1.0)) / 2
+    return (wrong[allowed] + min((c for c in right if c > wrong[allowed]), default=1.0)) / 2
 
 
 def main() -> int:
@@ -143,24 +148,25 @@ def main() -> int:
     add("manifest", type=Path, nargs="+")
     add("--home", type=Path, required=True)
     add("--model", type=Path, default=Path(__file__).parents[2] / "models" / "nano")
-    add("--most-wrong", type=float, default=0.05, help="the share of commands that may be acted on wrongly")
-    add("--most-foreign", type=float, default=0.01, help="the share of other speech that may be acted on")
+    add("--most-wrong", type=float, default=0.03, help="the share of commands that may be acted on wrongly")
+    add("--most-foreign", type=float, default=0.02, help="the share of other speech that may be acted on")
     add("--check", type=Path, nargs="+", default=[], help="manifests to test the certainty on, in the same home")
     add("--out", type=Path, help="folder for reliability.png and reliability.md")
     given = parser.parse_args()
     home = load_home(given.home.read_text("utf-8"), str(given.home))
     core = EngineCore(resolve(given.model))
     core.load_home(home.to_dict())
-    automaton = Remembering(core.automaton(Expect.COMMAND))
+    automaton = Remembering(core.automaton(Expect.COMMAND), core.spell)
     clips = walked(core, given.manifest, home)
     chosen = fit(clips, automaton, home)
     every = judged(clips, automaton, chosen, home)
     commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
-    for share in (0.2, 0.15, 0.1, 0.05, 0.02):
-        least = least_certain(commands, share)
+    right = [j.certainty for j in commands if j.right]
+    for share in (0.2, 0.15, 0.1, 0.05, 0.03, 0.02):
+        least = least_certain(commands, share, right)
         kept = sum(j.right and j.certainty >= least for j in commands) / max(1, len(commands))
         sys.stderr.write(f"wrong at most {share:.0%}: {kept:.1%} right, least certainty {least:.3f}\n")
-    least = max(least_certain(commands, given.most_wrong), least_certain(foreign, given.most_foreign))
+    least = max(least_certain(commands, given.most_wrong, right), least_certain(foreign, given.most_foreign, right))
     chosen = dataclasses.replace(chosen, least=least)
     results = judged(clips, automaton, chosen, home)
     wrong = sum(j.acted and not j.right and j.command for j in results)

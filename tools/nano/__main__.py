@@ -1,4 +1,4 @@
-"""`python -m tools.nano prepare|train|export|evaluate|heldout|card`: the recipe. See README.md beside it."""
+"""`python -m tools.nano prepare|train|heldout|finish|export|evaluate`: the recipe. See README.md beside it."""
 
 from __future__ import annotations
 
@@ -95,26 +95,23 @@ def main() -> None:
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--resume", action="store_true")
     p.add_argument("--eager", action="store_true", help="compile nothing: a fifth slower, needs no C++ compiler")
+    p = verb("heldout", "what to calibrate and measure on: held-out voices, names and house; people set aside")
+    p.add_argument("--out", type=Path, required=True)
     for name, text in (
-        ("export", "checkpoint to GGUF pair"),
+        ("finish", "checkpoint to a model that can ship: files, parity, certainty, figures, card"),
+        ("export", "checkpoint to GGUF pair alone"),
         ("evaluate", "greedy errors on a manifest, no grammar"),
-        ("card", "model card and curve"),
     ):
         p = verb(name, text)
         p.add_argument("--checkpoint", type=Path, default=Path("build/nano/run/last.pt"))
-        p.add_argument("--out", type=Path, default=Path("models/nano"))
-        if name == "evaluate":
+        if name != "evaluate":
+            p.add_argument("--out", type=Path, default=Path("models/nano"))
+        else:
             p.add_argument("manifest", type=Path)
-        if name == "card":
-            p.add_argument(
-                "--figures",
-                type=Path,
-                required=True,
-                help='JSON object: {"what was measured, human or synthetic": "figure"}',
-            )
-    p = verb("heldout", "synthetic test set: held-out voices, names and house")
-    p.add_argument("--out", type=Path, required=True)
-    p.add_argument("--count", type=int, default=200)
+        if name == "finish":
+            p.add_argument("--heldout", type=Path, required=True, help="what `heldout` made")
+            p.add_argument("--recordings", type=Path, help="folder of people's commands: commands.jsonl and home.toml")
+            p.add_argument("--log", type=Path, nargs="+", required=True, help="log.jsonl of each run, first to last")
     o = parser.parse_args()
     result: Any = None
     if o.command == "prepare":
@@ -124,7 +121,7 @@ def main() -> None:
     elif o.command == "heldout":
         from . import heldout
 
-        heldout.make(o.cache, o.out, o.count)
+        heldout.sets(o.cache, o.out)
     elif o.command == "export":
         from .export import export
 
@@ -134,21 +131,9 @@ def main() -> None:
 
         result = evaluate(o.checkpoint, o.cache / "tokenizer.json", o.manifest)
     else:
-        from . import card
-        from .export import load_checkpoint
+        from .finish import finish
 
-        net, training = load_checkpoint(o.checkpoint)
-        count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
-        hours, spent = training["hours_heard"], training["hours_spent"]
-        facts = {
-            "parameters": count,
-            "hours": hours,
-            "minutes": spent * 60,
-            "speed": hours / spent,
-            "data": card.heard(o.cache),
-            "figures": json.loads(o.figures.read_text()),
-        }
-        card.write(o.out, o.checkpoint.parent / "log.jsonl", facts)
+        result = finish(o.checkpoint, o.cache, o.out, o.heldout, o.recordings, o.log)
     if result is not None:
         print(json.dumps(result))
 

@@ -1,4 +1,6 @@
-"""A held-out test set: voices never trained on, a house of names in none of the word lists, clips in simulated rooms."""
+"""What nano is calibrated and measured on: voices never trained on, a house of names in none of the word lists, clips in
+simulated rooms; and people of the corpora who were set aside, saying what is no command.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import json
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -15,7 +18,7 @@ from voiced.home.spoken import number_words
 
 from . import voices
 from .augment import Room, noise_bank
-from .corpora import Shelf
+from .corpora import Clip, Shelf, set_aside
 from .synth import RATE, trimmed
 
 AREAS = ["Scullery", "Orangery", "Map Room", "Observatory", "Kitchen", "Veterans Wing"]
@@ -104,7 +107,56 @@ def command(r: random.Random) -> tuple[str, str, dict[str, object]]:
     return r.choice(choices)
 
 
-def make(cache: Path, out: Path, count: int = 200, seed: int = 7) -> None:
+OTHERS = {
+    "read_ocean": 40, "read_libri": 20, "num_an4": 20, "kw_gsc": 20, "read_cv_en": 20, "num_accents": 10,
+    "read_lj": 10, "read_cv_all": 20,
+}  # fmt: skip
+"""Clips of other speech by corpus, where so many were set aside."""
+ANSWERS = "kw_gsc"
+"""Single words ("four", "stop") may be answers: they are in the manifest, in neither half."""
+
+
+def sets(cache: Path, out: Path) -> None:
+    """All sets, in `out`: manifest.jsonl with its halves fit.jsonl and report.jsonl; more/ to fit; others/ likewise."""
+    make(cache, out, 160, 7)
+    halves(out, ("fit", "report"), [(i >= 80) for i in range(160)])
+    make(cache, out / "more", 90, 23)
+    others(cache, out / "others", 11)
+
+
+def halves(folder: Path, names: tuple[str, str], second: list[bool | None]) -> None:
+    """Splits manifest.jsonl; None: in neither half."""
+    lines = (folder / "manifest.jsonl").read_text("utf-8").splitlines()
+    for half, name in enumerate(names):
+        kept = [line for line, which in zip(lines, second, strict=True) if which is not None and which == bool(half)]
+        (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+
+def others(cache: Path, out: Path, seed: int) -> None:
+    """People saying what is no command: manifest.jsonl, and every other clip in fit.jsonl, the rest in check.jsonl."""
+    out.mkdir(parents=True, exist_ok=True)
+    r, nr = random.Random(seed), np.random.default_rng(seed)
+    aside: dict[str, list[tuple[Shelf, Clip]]] = {}
+    for shelf in (Shelf(cache / "human", "human-*"), Shelf(cache / "human", "foreign-*")):
+        for clip in shelf.clips:
+            if set_aside(clip.voice) and 0.8 * RATE < clip.n < 7 * RATE:
+                aside.setdefault(clip.kind, []).append((shelf, clip))
+    rows: list[dict[str, Any]] = []
+    for kind, most in OTHERS.items():
+        for shelf, clip in r.sample(aside.get(kind, []), min(most, len(aside.get(kind, [])))):
+            said, pause = shelf.pcm(clip), np.zeros(RATE // 4)
+            x = np.concatenate([pause, said / np.abs(said).max() * 10 ** (-nr.uniform(3, 20) / 20), pause])
+            x = x + nr.standard_normal(len(x)) * 10 ** (-nr.uniform(50, 80) / 20)
+            name = f"{len(rows):04d}.flac"
+            sf.write(out / name, np.clip(x, -1, 1), RATE)
+            rows.append(
+                {"audio": name, "wake": False, "expect": None, "text": clip.text, "tags": ["human", "negative", kind]}
+            )
+    (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    halves(out, ("fit", "check"), [None if row["tags"][2] == ANSWERS else i % 2 == 1 for i, row in enumerate(rows)])
+
+
+def make(cache: Path, out: Path, count: int, seed: int) -> None:
     """Writes home.toml, manifest.jsonl and the clips; half dry at a quiet level, half in a room with noise at 10 to 30 dB."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "home.toml").write_text(home(), encoding="utf-8")

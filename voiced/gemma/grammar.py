@@ -99,7 +99,7 @@ class _Flat:
             total += len(one.arcs)
         self.start = graph.start
         self.finals = frozenset(offsets[name] + node for name, one in graphs for node in one.finals)
-        self.words: list[list[tuple[str, int, float, float]]] = [[] for _ in range(total)]
+        self.words: list[list[tuple[str, int, float, tuple[float, ...]]]] = [[] for _ in range(total)]
         self.empty: list[list[tuple[int, float]]] = [[] for _ in range(total)]
         self.subs: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
         self.opens: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
@@ -110,7 +110,7 @@ class _Flat:
                 for arc in arcs:
                     target = base + arc.target
                     if arc.word:
-                        self.words[node].append((arc.word, target, arc.cost, arc.spread))
+                        self.words[node].append((arc.word, target, arc.cost, arc.by_token))
                     elif arc.sub:
                         entry = offsets[arc.sub] + graph.subs[arc.sub].start
                         self.subs[node].append((entry, target, arc.cost))
@@ -237,9 +237,11 @@ class GraphAutomaton:
         by_token: list[tuple[int, Item, float]] = []
         opens: list[tuple[int, int, Stack, float]] = []
         for (here, back), cost in best.items():
-            for word, target, more, spread in flat.words[here]:
+            for word, target, more, extra in flat.words[here]:
                 tokens = self._word(word, first)
-                spelled = tuple((token, spread / len(tokens)) for token in tokens)
+                if len(extra) != len(tokens):  # spelled otherwise where it begins the sentence
+                    extra = (sum(extra) / len(tokens),) * len(tokens)
+                spelled = tuple(zip(tokens, extra, strict=True))
                 item: Item = (spelled[1:], target, back) if len(tokens) > 1 else (target, back)
                 by_token.append((tokens[0], item, cost + more + spelled[0][1]))
             opens += [(words, target, back, cost + more) for words, target, more in flat.opens[here]]

@@ -1,8 +1,9 @@
 """PURE. From a finished walk to a Decision: the outcome, how certain it is, what else it may have been.
 
-Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share
-and what the best path pays per token into a probability, by a logistic whose numbers come from data (nano.toml). How
-far the free path is ahead of it tells nothing more: measured on commands and on speech that was none (tools/calibrate).
+Paths that mean the same are one outcome; outcomes share probability by their scores. `Calibration` turns that share,
+what the best path pays per token and how otherwise the free path is spelled into a probability, by a logistic whose
+numbers come from data (nano.toml). How far the free path's score is ahead tells nothing more: measured on commands and
+on speech that was none (tools/calibrate).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from voiced.errors import ModelFileError
 from voiced.gemma.automaton import State, TokenAutomaton
 from voiced.gemma.decide import Path, Walk
 from voiced.home.policy import CLOSE
+from voiced.home.spoken import edits
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, SlotValue, Verdict
 
 VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
@@ -37,6 +39,9 @@ class Calibration:
     """Weight of what the best path pays per token, or the free one if that pays more (names get something back, it
     does not): a model that hardly believes what it says is not sure. Tokens of a wildcard do not count: there is
     always something to fill it with, and what was heard must be in the words around it."""
+    spelling: float = 0.0
+    """Weight of the share of letters in which the best path and the free one differ: a name that is given back what
+    the model did not expect scores well on what sounds quite unlike it."""
     least: float = 0.3
     """Certainty below which it was not for this house: what keeps wrong actions rare."""
     temperature: float = 1.0
@@ -108,7 +113,10 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
     rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
-    doubt = by.level * max(outcomes[0].cost, _cost(walk.free)) if walk.free else 0.0
+    doubt = 0.0
+    if walk.free:
+        unlike = otherwise(text(walk.finished[0].tokens), text(walk.free.tokens))
+        doubt = by.level * max(outcomes[0].cost, _cost(walk.free)) + by.spelling * unlike
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(weight: float) -> float:
@@ -189,6 +197,11 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
 def _cost(path: Path) -> float:
     """Nats per token, the end counts as one."""
     return max(0.0, -path.score) / (len(path.tokens) + 1)
+
+
+def otherwise(one: str, other: str) -> float:
+    """The share of letters in which two texts differ, 0 to 1."""
+    return edits(one, other) / max(len(one), len(other), 1)
 
 
 def _nothing(walk: Walk) -> float:

@@ -2,8 +2,9 @@
 
 A small decoder knows "kitchen" from its training and "orangery" not at all: that expectation, the internal language
 model, outweighs the sound. It is measured as the log-probability of each name's words behind near silence, and a share
-of what they lack to well-known ones is given back, in equal parts on a word's tokens (`Arc.spread`, below zero). Only
-names are corrected: where the owner chose no words, the expectation is worth having.
+of what they lack to well-known ones is given back, each token what it lacks itself (`Arc.by_token`, below zero): given
+back later than it was lost, it would come when the walk has given the name up. Only names are corrected: where the
+owner chose no words, the expectation is worth having.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from voiced.home.wordgraph import WordGraph
 
 F32 = npt.NDArray[np.float32]
 Words = tuple[str, ...]
+Tokens = tuple[float, ...]
 
 CARRIER = ("turn", "on", "the")
 EXPECTED = -11.0
-"""Log-probability of a well-known word there: what it owes to the silence, not to the word."""
+"""Log-probability of a well-known word there: what it owes to the silence, not to the word. Its first token pays it."""
 _TOGETHER = 32
 """Names in a batch."""
 _CELLS = 1024
@@ -47,10 +49,10 @@ class Expectation:
         `weight` is the share that is given back.
         """
         self._model, self._silence, self._before, self._after, self._weight = model, silence, before, after, weight
-        self._known: dict[Words, tuple[float, ...]] = {}
+        self._known: dict[Words, tuple[Tokens, ...]] = {}
 
-    def of(self, names: Iterable[Words]) -> dict[Words, tuple[float, ...]]:
-        """For each name the log-probability of each of its words, given those before it."""
+    def of(self, names: Iterable[Words]) -> dict[Words, tuple[Tokens, ...]]:
+        """For each name the log-probabilities of each of its words' tokens, given what is before them."""
         wanted = list(dict.fromkeys(names))
         missing = [name for name in wanted if name not in self._known]
         if missing:
@@ -82,7 +84,7 @@ class Expectation:
                 context.copy(0, seq)
             for name, words, rows in zip(some, spelled, self._rows(context, spelled, at), strict=True):
                 row = iter([*first, *rows])
-                self._known[name] = tuple(sum(float(next(row)[token]) for token in word) for word in words)
+                self._known[name] = tuple(tuple(float(next(row)[token]) for token in word) for word in words)
             for seq in range(1, len(some) + 1):
                 context.remove(seq)
 
@@ -118,27 +120,36 @@ def _paths(sub: WordGraph, node: int, words: Words) -> Iterator[Words]:
         yield from _paths(sub, arc.target, (*words, arc.word) if arc.word else words)
 
 
-def corrected(graph: WordGraph, expected: Mapping[Words, tuple[float, ...]], weight: float) -> WordGraph:
-    """The graph whose names get `weight` times what their words lack to `EXPECTED`."""
+def lack(expected: Tokens) -> Tokens:
+    """What the tokens of a word are expected less than those of a well-known one: zero or below."""
+    first, *others = expected
+    return (min(0.0, first - EXPECTED), *(min(0.0, x) for x in others))
+
+
+def corrected(graph: WordGraph, expected: Mapping[Words, tuple[Tokens, ...]], weight: float) -> WordGraph:
+    """The graph whose names get `weight` times what the tokens of their words lack."""
     subs = {key: _corrected(sub, expected, weight) if sub.of_names else sub for key, sub in graph.subs.items()}
     return replace(graph, subs=subs)
 
 
-def _corrected(sub: WordGraph, expected: Mapping[Words, tuple[float, ...]], weight: float) -> WordGraph:
-    known = {name[: i + 1]: lp for name in _paths(sub, sub.start, ()) for i, lp in enumerate(expected[name])}
-    met: dict[tuple[int, int], list[float]] = {}
+def _corrected(sub: WordGraph, expected: Mapping[Words, tuple[Tokens, ...]], weight: float) -> WordGraph:
+    known = {name[: i + 1]: lack(lp) for name in _paths(sub, sub.start, ()) for i, lp in enumerate(expected[name])}
+    met: dict[tuple[int, int], list[Tokens]] = {}
 
     def visit(node: int, words: Words) -> None:
         for number, arc in enumerate(sub.arcs[node]):
             longer = (*words, arc.word) if arc.word else words
             if arc.word:
-                met.setdefault((node, number), []).append(weight * min(0.0, known[longer] - EXPECTED))
+                met.setdefault((node, number), []).append(known[longer])
             visit(arc.target, longer)
+
+    def given_back(lacks: list[Tokens]) -> Tokens:
+        return tuple(weight * float(x) for x in np.mean(lacks, axis=0))
 
     visit(sub.start, ())
     arcs = tuple(
         tuple(
-            replace(arc, spread=float(np.mean(met[node, number]))) if (node, number) in met else arc
+            replace(arc, by_token=given_back(met[node, number])) if (node, number) in met else arc
             for number, arc in enumerate(row)
         )
         for node, row in enumerate(sub.arcs)

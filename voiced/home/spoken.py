@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import product
 
 ONES = (
@@ -120,3 +121,13 @@ def name_variants(name: str, most: int = 8) -> tuple[tuple[str, ...], ...]:
             break
     ways += [words[1:] for words in ways if words[0] == "the" and len(words) > 1]
     return tuple(dict.fromkeys(ways))
+
+
+def edits(a: Sequence[object], b: Sequence[object]) -> int:
+    """Insertions, deletions and replacements that turn `a` into `b` (Levenshtein 1966)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]

@@ -45,8 +45,8 @@ class Arc:
     marks: tuple[Mark, ...] = ()
     cost: float = 0.0
     """Nats subtracted from the path's log-likelihood."""
-    spread: float = 0.0
-    """More of them, in equal parts for the tokens in which a model spells the word."""
+    by_token: tuple[float, ...] = ()
+    """More of them, for each of the tokens in which a model spells the word behind another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,11 +356,12 @@ class EngineCore:
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         else:
-            decision = judge(walk, walker.automaton, self._pair.calibration, self._spell)
-            decision = with_paths(decision, walk, self._spell)
+            decision = judge(walk, walker.automaton, self._pair.calibration, self.spell)
+            decision = with_paths(decision, walk, self.spell)
         return decision, (time.perf_counter() - begun) * 1000, walk
 
-    def _spell(self, tokens: tuple[int, ...]) -> str:
+    def spell(self, tokens: tuple[int, ...]) -> str:
+        """Their text."""
         return b"".join(self.model.piece(t) for t in tokens).decode("utf-8", "replace")
 
 

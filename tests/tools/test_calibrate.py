@@ -1,0 +1,33 @@
+"""The least certainty of an action: as few right ones are lost to it as keep the wrong ones rare."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.calibrate.__main__ import least_certain
+from tools.calibrate.reliability import Judged
+
+SURE = st.floats(0.01, 0.99)
+
+
+def judged(certainty: float, right: bool, command: bool = True) -> Judged:
+    return Judged(certainty, acted=True, right=right, command=command)
+
+
+@given(right=st.lists(SURE), wrong=st.lists(SURE), share=st.floats(0, 1))
+def test_no_more_are_wrong_than_may_be_and_no_right_one_is_lost_needlessly(
+    right: list[float], wrong: list[float], share: float
+) -> None:
+    results = [judged(c, True) for c in right] + [judged(c, False) for c in wrong]
+    least = least_certain(results, share, right)
+    assert sum(c >= least for c in wrong) <= int(share * len(results))
+    if least:
+        most_lost = max(c for c in wrong if c < least)
+        assert all(c >= least for c in right if c > most_lost)
+
+
+def test_other_speech_sets_no_higher_bar_than_the_surest_that_must_not_act_needs() -> None:
+    overheard = [judged(c, False, command=False) for c in (0.8, 0.6, 0.1)]
+    right = [0.2, 0.61, 0.9]
+    assert 0.6 < least_certain(overheard, 1 / 3, right) < 0.61
