@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from voiced.gemma import features as engine
 
 torch = pytest.importorskip("torch", reason="PyTorch is installed only where nano is trained")
 
-from tools.nano import features, model, train  # noqa: E402
+from tools.nano import features, model, train, vocabulary  # noqa: E402
 
 
 def test_the_log_mel_is_the_engines() -> None:
@@ -45,3 +48,34 @@ def test_the_encoder_never_looks_ahead() -> None:
         short, _, (n,) = ear(mel, torch.tensor([160]))
         long, _, _ = ear(longer, torch.tensor([240]))
     assert torch.allclose(short[0, : n - 1], long[0, : n - 1], atol=1e-5)
+
+
+def test_the_same_seed_trains_the_same_model_and_the_rate_falls_with_the_speech_heard(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    shards = {
+        "human/human-0": "read_lj",
+        "human/foreign-0": "read_cv_all",
+        "synth/kokoro-0": "kokoro",
+        "wake/piper-0": "piper",
+    }
+    for name, kind in shards.items():
+        clips = [(rng.standard_normal(16000) * 3000).astype(np.int16) for _ in range(8)]
+        shard = tmp_path / name
+        shard.parent.mkdir(exist_ok=True)
+        shard.with_suffix(".raw").write_bytes(b"".join(c.tobytes() for c in clips))
+        said = {"n": 16000, "text": "lights off", "kind": kind}
+        rows = [said | {"start": i * 16000, "voice": f"v{i}"} for i in range(8)]
+        shard.with_suffix(".jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    np.save(tmp_path / "rooms.npy", np.eye(1, 2100, dtype=np.float32).repeat(2, 0))
+    vocabulary.train(["lights off", "turn on the lamp"] * 50, 320).save(str(tmp_path / "tokenizer.json"))
+    small = model.Shape(vocab=320, width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1)
+
+    def trained(run: str, seed: int) -> list[bytes]:
+        one = train.Trainer(tmp_path, tmp_path / run, small, seed)
+        one.fit(0.03, 1e-3, 20.0, lambda _: None)
+        assert one.heard >= 0.03 * 3600
+        assert one.rate() < 0.03 * 1e-3
+        return [p.detach().numpy().tobytes() for p in one.net.parameters()]
+
+    assert trained("one", 3) == trained("two", 3)
+    assert trained("one", 3) != trained("three", 4)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -51,7 +50,7 @@ def prepare(o: argparse.Namespace) -> None:
 
 
 def fit(o: argparse.Namespace) -> None:
-    """Trains for `--minutes`; with `--resume` goes on from the last checkpoint; the schedule ends with this call."""
+    """A schedule of `--hours` of speech; with `--resume` behind what was trained before, or what is left of it."""
     import torch
     from rich.console import Console
 
@@ -64,7 +63,7 @@ def fit(o: argparse.Namespace) -> None:
         trainer.resume()
     if not o.eager:
         trainer.compile()
-    trainer.fit(time.time() + o.minutes * 60, o.rate, o.seconds, o.seed, Console().print)
+    trainer.fit(o.hours, o.rate, o.seconds, Console().print, o.minutes)
 
 
 def main() -> None:
@@ -88,7 +87,8 @@ def main() -> None:
     p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
-    p.add_argument("--minutes", type=float, default=120)
+    p.add_argument("--hours", type=float, default=0, help="of speech to hear; without it an interrupted run goes on")
+    p.add_argument("--minutes", type=float, default=float("inf"), help="interrupt it after so many")
     p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     p.add_argument("--seconds", type=float, default=60, help="seconds of audio in a batch")
     p.add_argument("--seed", type=int, default=0)

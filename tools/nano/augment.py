@@ -66,6 +66,52 @@ def noise_bank(rng: Rng, speech: Shelf, count: int = 60, seconds: int = 12) -> R
     return out
 
 
+def shifted_formants(x: Pcm, factor: float) -> Pcm:
+    """The voice of a longer (factor below 1) or shorter throat at the same pitch: each short spectrum keeps its fine
+    structure, its smooth envelope is stretched by `factor`.
+    """
+    size, hop, smooth = 512, 128, 24
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    padded = np.pad(x, (size, size + hop))
+    starts = np.arange(0, len(padded) - size, hop)
+    spectra = np.fft.rfft(padded[starts[:, None] + np.arange(size)] * window)
+    cepstrum = np.fft.irfft(np.log(np.abs(spectra) + 1e-5))
+    cepstrum[:, smooth : size - smooth + 1] = 0
+    envelope = np.fft.rfft(cepstrum).real
+    at = np.minimum(np.arange(envelope.shape[1]) / factor, envelope.shape[1] - 1)
+    low = at.astype(int)
+    share = at - low
+    moved = envelope[:, low] * (1 - share) + envelope[:, np.minimum(low + 1, envelope.shape[1] - 1)] * share
+    frames = np.fft.irfft(spectra * np.exp(moved - envelope)).astype(np.float32) * window
+    out = np.zeros(len(padded), np.float32)
+    for row, start in zip(frames, starts, strict=True):
+        out[start : start + size] += row
+    y: Pcm = out[size : size + len(x)] * np.float32(2 / 3)  # four squared windows over each sample sum to 1.5
+    return y
+
+
+def coded(x: Pcm, rng: Rng) -> Pcm:
+    """What a cheap link leaves of it: 8-bit mu-law (G.711), or only the strong parts of each short spectrum."""
+    if rng.random() < 0.5:
+        peak = np.abs(x).max() + 1e-9
+        squeezed = np.sign(x) * np.log1p(255 * np.abs(x) / peak) / np.log(256)
+        steps = np.round(squeezed * 127) / 127
+        y: Pcm = (np.sign(steps) * np.expm1(np.abs(steps) * np.log(256)) / 255 * peak).astype(np.float32)
+        return y
+    size = 512
+    window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
+    padded = np.pad(x, (size, size + (-len(x)) % (size // 2)))
+    starts = np.arange(0, len(padded) - size + 1, size // 2)
+    spectra = np.fft.rfft(padded[starts[:, None] + np.arange(size)] * window)
+    level = np.abs(spectra)
+    kept = np.quantile(level, 1 - rng.uniform(0.08, 0.3), axis=1, keepdims=True)
+    frames = np.fft.irfft(np.where(level >= kept, spectra, 0)).astype(np.float32) * window
+    out = np.zeros(len(padded), np.float32)
+    for row, start in zip(frames, starts, strict=True):
+        out[start : start + size] += row
+    return out[size : size + len(x)]
+
+
 class Room:
     """Turns a dry clip into what the engine is fed. `strength` 0..1 grows while training starts."""
 
@@ -103,6 +149,8 @@ class Room:
         """Words (trimmed) -> a turn: pre-roll (perhaps a wake word's end), words, tail; room, noise, level, filter."""
         r = self.rng
         x = self.speed(words) if r.random() < 0.75 * strength else words
+        if r.random() < 0.15 * strength:
+            x = shifted_formants(x, r.uniform(0.85, 1.18))
         x = x / (np.sqrt(np.mean(x * x)) + 1e-6)
         front = int(r.uniform(0.0, 0.8) * RATE)
         if wake and self.wakes and r.random() < 0.3 * strength:
@@ -112,6 +160,9 @@ class Room:
             gap = np.zeros(int(r.uniform(0.04, 0.5) * RATE), np.float32)
             x = np.concatenate([np.zeros(int(r.uniform(0, 0.1) * RATE), np.float32), w, gap, x])
         else:
+            if r.random() < 0.1 * strength:  # the turn opened a little late
+                x = x[min(int(r.uniform(0.01, 0.06) * RATE), len(x) // 8) :]
+                front = 0
             x = np.concatenate([np.zeros(front, np.float32), x])
         x = np.concatenate([x, np.zeros(int(r.uniform(0.06, 0.4) * RATE), np.float32)]).astype(np.float32)
         room, colour = r.random() < 0.55 * strength, r.random() < 0.6 * strength
@@ -123,11 +174,13 @@ class Room:
             at = int(r.integers(0, max(1, len(noise) - len(x))))
             piece = noise[at : at + len(x)]
             piece = np.pad(piece, (0, len(x) - len(piece)), mode="wrap") if len(piece) < len(x) else piece
-            x = x + piece * 10 ** (-r.uniform(2, 35) / 20)
+            x = x + piece * 10 ** (-r.uniform(0, 35) / 20)
         level = r.uniform(-46, -13) if r.random() < strength else -26.0
         x = x * 10 ** (level / 20)
         if r.random() < 0.04 * strength:
             x = x * r.uniform(2, 8)
+        if r.random() < 0.06 * strength:
+            x = coded(np.clip(x, -1, 1), r)
         if r.random() < 0.8:
             x = x + r.standard_normal(len(x)).astype(np.float32) * 10 ** (-r.uniform(66, 95) / 20)
         if r.random() < 0.25:

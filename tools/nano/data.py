@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +88,16 @@ def masked(mel: Tensor, frames: Tensor, rng: random.Random) -> None:
 
 
 class Turns(IterableDataset[Batch]):
-    """Batches of `seconds` of padded audio each."""
+    """Batches of `seconds` of padded audio each; the same seed and first step make the same ones."""
 
-    def __init__(self, cache: Path, seed: int, seconds: float, step: Synchronized[int], ramp: int = 1200) -> None:
-        self.cache, self.seed, self.seconds, self.step, self.ramp = cache, seed, seconds, step, ramp
+    def __init__(self, cache: Path, seed: int, seconds: float, begun: int, ramp: int = 1200) -> None:
+        """`begun`: steps trained before. Over the first `ramp` of them rooms, noise and masks grow."""
+        self.cache, self.seed, self.seconds, self.begun, self.ramp = cache, seed, seconds, begun, ramp
 
     def __iter__(self) -> Iterator[Batch]:
         torch.set_num_threads(1)
-        begun = self.step.value
-        rng, nrng = random.Random(self.seed + begun), np.random.default_rng(self.seed + begun)
+        step = self.begun
+        rng, nrng = random.Random(self.seed + step), np.random.default_rng(self.seed + step)
         tokenizer = vocabulary.load(self.cache / "tokenizer.json")
         shelves = {"synth": Shelf(self.cache / "synth"), "human": Shelf(self.cache / "human", "human-*")}
         foreign, wakes = Shelf(self.cache / "human", "foreign-*"), Shelf(self.cache / "wake")
@@ -137,7 +137,7 @@ class Turns(IterableDataset[Batch]):
             return x, text
 
         while True:
-            strength = STRENGTH * min(1.0, self.step.value / self.ramp)
+            strength = STRENGTH * min(1.0, step / self.ramp)
             pool = [
                 (room.hear(x, strength, True), t) for x, t in (words(k) for k in rng.choices(kinds, weights, k=320))
             ]
@@ -156,4 +156,5 @@ class Turns(IterableDataset[Batch]):
                 batch = collate(tokenizer, group)
                 if rng.random() < 0.75 * strength:
                     masked(batch.mel, batch.frames, rng)
+                step += 1
                 yield batch

@@ -38,8 +38,8 @@ WEIGHTS = {
 }  # fmt: skip
 SPOKEN_TO_IT = 0.82
 """Share of commands from the house's own templates; the others are taught sentences, codes, answers (templates.py)."""
-ANOTHER, ALSO, EXCEPT, POLITE_FRONT, POLITE_BACK = 0.06, 0.03, 0.02, 0.1, 0.06
-"""Shares of commands with another one after "and", another thing, an exception, and polite words around them."""
+ANOTHER, ALSO, EXCEPT, POLITE_FRONT, POLITE_BACK, CORRECTED = 0.06, 0.03, 0.02, 0.1, 0.06, 0.03
+"""Shares of commands with another one after "and", another thing, an exception, polite words, a false start."""
 LONGEST = 18
 """Words in a sentence."""
 KIND = {
@@ -248,6 +248,9 @@ class Sampler:
                 text = f"{text} {r.choice(said.EXCEPT_WORDS)} {self._walk(r.choice(self.left_out))}"
             if r.random() < ALSO / 3:
                 text = f"{r.choice(said.FOLLOW_UP)} {self._walk(r.choice(self.also))}"
+            if r.random() < CORRECTED:
+                begun = self._one().split()
+                text = f"{' '.join(begun[: r.randint(1, 4)])} {r.choice(own.CORRECTING)} {text}"
             if r.random() < POLITE_FRONT:
                 text = f"{r.choice((*said.POLITE_FRONT, *own.FILLERS))} {text}"
             if r.random() < POLITE_BACK:

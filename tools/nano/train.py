@@ -1,11 +1,14 @@
-"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA, decay until a given time; resumable."""
+"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA; resumable.
+
+The rate falls with the speech heard, not with the clock, so the same seed, cache and number of threads train the same
+model; one that was interrupted goes on with its schedule, on batches of its own.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
-import multiprocessing as mp
 import random
 import time
 from dataclasses import asdict
@@ -89,7 +92,9 @@ class Trainer:
         rest = [p for p in self.net.parameters() if id(p) not in chosen]
         self.adam = torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
         self.step, self.heard, self.begun, self.spent = 0, 0.0, time.time(), 0.0
-        self.rng = torch.Generator().manual_seed(seed)
+        self.seed = seed
+        self.schedule = (0.0, 0.0, 0.0)
+        """Seconds of speech heard at which it began and ends, and its peak rate."""
 
     def compile(self) -> None:
         """Fuses the ear's elementwise chains: a quarter faster. The decoder's shapes vary too much."""
@@ -101,7 +106,7 @@ class Trainer:
         state = {
             "shape": asdict(self.net.s), "net": self.net.state_dict(), "ema": self.ema.state_dict(),
             "adam": self.adam.state_dict(), "muon": self.muon.state, "step": self.step,
-            "heard": self.heard, "spent": self.spent,
+            "heard": self.heard, "spent": self.spent, "schedule": self.schedule,
         }  # fmt: skip
         torch.save(state, self.run / "tmp.pt")
         (self.run / "tmp.pt").replace(self.run / name)
@@ -113,13 +118,27 @@ class Trainer:
         self.adam.load_state_dict(state["adam"])
         self.muon.state = state["muon"]
         self.step, self.heard, self.spent = state["step"], state["heard"], state["spent"]
+        self.schedule = tuple(state.get("schedule", self.schedule))
 
-    def fit(self, until: float, peak: float, seconds: float, seed: int, say: Any = print) -> None:
-        """Trains until the clock passes `until` (Unix time); the learning rate falls to 2 % of `peak` by then."""
+    def rate(self) -> float:
+        """The learning rate here: a warm-up at the very beginning, then a half wave down to 2 % of the peak."""
+        begun, ends, peak = self.schedule
+        done = min(1.0, (self.heard - begun) / max(ends - begun, 1e-9))
+        wave = 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85)))
+        return peak * min(1, (self.step + 1) / 300) * (0.02 + 0.98 * wave)
+
+    def fit(self, hours: float, peak: float, seconds: float, say: Any = print, most_minutes: float = math.inf) -> None:
+        """Trains until `hours` more of speech are heard; 0: to the end of the schedule that was interrupted.
+
+        `seconds` of audio make a batch. After `most_minutes` it is interrupted itself.
+        """
+        if hours:
+            self.schedule = (self.heard, self.heard + hours * 3600, peak)
         tokenizer = vocabulary.load(self.cache / "tokenizer.json")
         before = torch.tensor(tokenizer.encode(vocabulary.BEFORE).ids)
-        shared = mp.Value("i", self.step)
-        loader = DataLoader(Turns(self.cache, seed, seconds, shared), batch_size=None, num_workers=1, prefetch_factor=6)  # type: ignore[arg-type]
+        rng = torch.Generator().manual_seed(self.seed + self.step)
+        turns = Turns(self.cache, self.seed, seconds, self.step)
+        loader = DataLoader(turns, batch_size=None, num_workers=1, prefetch_factor=6)  # type: ignore[arg-type]
         start, saved, waited = time.time(), time.time(), 0.0
         first, first_spent = self.heard, self.spent
         sums, log = [0.0, 0.0, 0], (self.run / "log.jsonl").open("a")
@@ -127,15 +146,10 @@ class Trainer:
         for batch in loader:
             waited += time.time() - mark
             now = time.time()
-            done = min(1.0, (self.spent) / (first_spent + until - start))
-            lr = (
-                peak
-                * min(1, (self.step + 1) / 300)
-                * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85))))
-            )
+            lr = self.rate()
             for g in self.adam.param_groups:
                 g["lr"] = lr
-            ce, ctc = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, self.rng)
+            ce, ctc = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, rng)
             self.adam.zero_grad()
             self.net.zero_grad()
             (ce + (1.5 if self.step < 4000 else 0.7) * ctc).backward()
@@ -145,7 +159,6 @@ class Trainer:
             keep = min(0.9985, self.step / (self.step + 30))
             torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)
             self.step += 1
-            shared.value = self.step
             self.heard += batch.seconds
             self.spent = first_spent + time.time() - start
             sums = [sums[0] + ce.item(), sums[1] + ctc.item(), sums[2] + 1]
@@ -164,7 +177,7 @@ class Trainer:
                 self.save()
                 saved = time.time()
             mark = time.time()
-            if mark > until:
+            if self.heard >= self.schedule[1] or mark - start > most_minutes * 60:
                 break
         self.save()
 

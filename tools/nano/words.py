@@ -162,4 +162,13 @@ PLAIN = """[yes] i (think|guess|know|hope|believe) (it is|that was|you are|they 
 |(let's|let us) (go|eat|start|stop|wait|see) [now|then|again]
 |i (don't|can't|won't|didn't) (know|see|believe|remember|like) (it|that|him|her|them|the {object})
 |{person} and {person} (are|were) (playing|talking|sleeping|working) in the {room}
+|the {light} is (on|off|already on|already off|at {brightness} percent)
+|(i turned|turned) (on|off) the {light}
+|the {cover} is (open|closed|opening|closing|half open)
+|the {lock} is (locked|unlocked)
+|(okay|done|all right|i did not understand|i could not reach it|i don't know|which one|sent)
+|timer set for {number_words} (minutes|seconds|hours)
+|it is {number_words} degrees [in the {room}]
+|say {digit} {digit} to (unlock|open) the {lock}
+|your alarm is set for {number_words}
 |{number_words} (people|dogs|years|dollars|miles|{object}s) (and|or) {number_words} (more|{object}s)""".split("\n|")
