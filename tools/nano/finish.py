@@ -91,14 +91,17 @@ def measured(model: Path, one: Told) -> dict[str, Any]:
     return figures
 
 
-def joined(logs: Sequence[Path]) -> list[dict[str, float]]:
-    """Rows of runs that went on from each other; minutes count on where a run's own clock began anew."""
+def joined(logs: Sequence[Path], hours: float) -> list[dict[str, float]]:
+    """Rows of runs that went on from each other, every hour once, up to `hours`; minutes count on where a run's own
+    clock began anew.
+    """
     rows: list[dict[str, float]] = []
     for log in logs:
         more = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-        before = rows[-1]["minutes"] if rows and more and more[0]["minutes"] < rows[-1]["minutes"] else 0.0
+        rows = [row for row in rows if row["hours"] < more[0]["hours"]]
+        before = rows[-1]["minutes"] if rows and more[0]["minutes"] < rows[-1]["minutes"] else 0.0
         rows += [row | {"minutes": row["minutes"] + before} for row in more]
-    return rows
+    return [row for row in rows if row["hours"] <= hours]
 
 
 def finish(
@@ -127,8 +130,9 @@ def finish(
     figures["export: llama.cpp against PyTorch (float32), audio embeddings of six clips"] = (
         f"{min(off):.2%} to {max(off):.2%} relative error (norm)"
     )
-    rows = joined(logs)
-    hours, minutes = float(str(described["hours_heard"])), rows[-1]["minutes"]
+    hours = float(str(described["hours_heard"]))
+    rows = joined(logs, hours)
+    minutes = rows[-1]["minutes"]
     log = out / "log.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     facts = {
