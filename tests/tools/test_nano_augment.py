@@ -14,9 +14,11 @@ RATE = 16000
 def voice(pitch_hz: float = 120.0, seconds: float = 1.0) -> Pcm:
     """A buzz through two formants."""
     t = np.arange(int(seconds * RATE)) / RATE
-    tones = [(k * pitch_hz, 1 / (1 + ((k * pitch_hz - f) / 200) ** 2)) for k in range(1, 40) for f in (600, 1700)]
-    x: Pcm = sum(a * np.sin(2 * np.pi * f * t) for f, a in tones).astype(np.float32)
-    return x / np.abs(x).max() * np.float32(0.5)
+    x = np.zeros(len(t))
+    for f in (pitch_hz * k for k in range(1, 40)):
+        x += sum(1 / (1 + ((f - formant) / 200) ** 2) for formant in (600, 1700)) * np.sin(2 * np.pi * f * t)
+    buzz: Pcm = (x / np.abs(x).max() * 0.5).astype(np.float32)
+    return buzz
 
 
 def power(x: Pcm) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

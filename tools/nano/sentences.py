@@ -252,7 +252,7 @@ class Sampler:
                 begun = self._one().split()
                 text = f"{' '.join(begun[: r.randint(1, 4)])} {r.choice(own.CORRECTING)} {text}"
             if r.random() < POLITE_FRONT:
-                text = f"{r.choice((*said.POLITE_FRONT, *own.FILLERS))} {text}"
+                text = f"{r.choice(said.POLITE_FRONT)} {text}"
             if r.random() < POLITE_BACK:
                 text = f"{text} {r.choice(said.POLITE_BACK)}"
             text = spoken(text)

@@ -1,6 +1,5 @@
 """What is said beside the house's own templates: sentences that homes are taught, codes, answers. (weight, hassil template)"""
 
-FILLERS = ("um", "uh", "so", "alright")
 CORRECTING = ("no", "no wait", "sorry", "i mean", "uh no", "actually")
 """Between what was begun and what was meant."""
 

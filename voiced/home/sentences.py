@@ -33,6 +33,7 @@ POLITE_COST = 0.3
 POLITE_FRONT = (
     "please", "can you", "could you", "would you", "will you", "can you please", "could you please", "would you please",
     "i'd like you to", "i want you to", "okay", "now", "and", "hey", "just", "go ahead and", "i'd like to", "i want to",
+    "um", "uh", "so", "alright",
 )  # fmt: skip
 AND_COST = 2.5
 """Nats for another command in the same sentence: what is one command is not two."""
