@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
-from voiced.gemma.decide import FORK, Path, Walk, Walker, WalkSettings, log_softmax
+from voiced.gemma.decide import FORK, MOST_ASKED, Path, Walk, Walker, WalkSettings, log_softmax
 from voiced.gemma.judge import Calibration, judge, judge_code, with_paths
 from voiced.messages import Call, Decision, Rule, Verdict
 
@@ -333,3 +333,34 @@ def test_what_is_less_certain_than_the_least_is_not_done_and_a_code_is_heard_all
     strict = Calibration(least=heard.certainty + 0.01)
     assert judge(walk, trie, strict, lambda _: "").verdict is Verdict.NOT_FOR_ME
     assert judge_code(walk, trie, strict).digits == "12"
+
+
+@given(PATHS, st.lists(st.integers(1, 5), max_size=12).map(tuple))
+def test_a_draft_is_a_beginning_of_what_is_allowed_and_asks_where_there_is_a_choice(
+    paths: dict[tuple[int, ...], float], heard: tuple[int, ...]
+) -> None:
+    quiet = WalkSettings(score_forced=False, free=False)
+    walker = Walker(Trie(paths), quiet)
+    for path in (*paths, heard):
+        draft = walker.draft(path)
+        opening, _ = walker.opening()
+        whole = opening + draft.tokens
+        assert not draft.tokens or path[: len(whole)] == whole
+        assert list(draft.asked) == sorted(set(draft.asked))
+        assert len(draft.asked) <= MOST_ASKED
+        for length in draft.asked:
+            so_far = whole[: len(opening) + length]
+            assert any(p[: len(so_far)] == so_far and len(p) > len(so_far) for p in paths), "there is a way on"
+    assert not Walker(Trie(paths), WalkSettings()).draft(heard).tokens, "none where forced tokens are scored"
+
+
+def test_what_was_worked_out_ahead_is_the_nearest_to_the_start() -> None:
+    paths = {(1, 2, 3): 0.0, (1, 2, 4): 0.0, (5, 6): 0.0}
+    for most, known in (
+        (1, {()}),
+        (3, {(), (1,), (5,)}),
+        (100, {(), (1,), (5,), (1, 2), (5, 6), (1, 2, 3), (1, 2, 4)}),
+    ):
+        walker = Walker(Trie(paths), WalkSettings())
+        walker.warm(most)
+        assert set(walker._arcs) == known
