@@ -111,17 +111,16 @@ def test_a_radiator_knows_two_temperatures() -> None:
     assert (known.temperature_degrees, known.target_degrees) == (19.5, 21)
 
 
-def test_tasmotas_abbreviations_are_understood_and_its_colour_is_not_guessed() -> None:
+def test_tasmotas_abbreviations_are_understood_and_its_colour_is_read() -> None:
     lamp, sensor = (
         discover("homeassistant", *network.raw((topic, config)))[0] for topic, config in network.TASMOTA.items()
     )
     assert sent(thing(lamp), "set", brightness=50) == ("cmnd/tasmota_A1B2C3/Dimmer", 50)
     assert sent(thing(lamp), "turn_on") == ("cmnd/tasmota_A1B2C3/POWER", "ON")
     assert state(thing(lamp), "tele/tasmota_A1B2C3/STATE", {"POWER": "ON", "Dimmer": 40}).brightness_percent == 40
-    assert "rgb_state_topic" not in lamp.mqtt
-    assert lamp.problems == (
-        "rgb_state_topic has a template that is not understood: the filter 'join' is not supported",
-    )
+    lit = {"POWER": "ON", "Dimmer": 40, "Color": "255,0,20,0,0"}
+    assert state(thing(lamp), "tele/tasmota_A1B2C3/STATE", lit).color == (255, 0, 20)
+    assert lamp.problems == ()
     assert state(thing(sensor), "tele/tasmota_A1B2C3/SENSOR", {"SI7021": {"Temperature": 21.4}}).number == 21.4
     assert (sensor.unit, sensor.device_class) == ("°C", "temperature")
 

@@ -1,9 +1,10 @@
 """PURE. Value and command templates of MQTT discovery: a small, closed part of Jinja, run by our own interpreter.
 
 Jinja's parser reads them, and only reads. What the tree may hold is listed here: text, output, `if`, `set`, paths into
-`value_json`, literals, arithmetic on numbers, comparisons, `and`, `or`, `not`, `a if b else c`, `.get()`, the filters
-of `FILTERS` and the tests of `TESTS`. No loops, no calls, no attributes of objects: a template takes time and memory in
-proportion to its own length. Anything else is a TemplateError that names what was not understood; nothing is guessed.
+`value_json`, literals, arithmetic on numbers, comparisons, `and`, `or`, `not`, `a if b else c`, slices, the methods of
+`METHODS`, the filters of `FILTERS` and the tests of `TESTS`. No loops, no other calls, no attributes of objects: a
+template takes time and memory in proportion to its own length and its payload's. Anything else is a TemplateError that
+names what was not understood; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ _ARITHMETIC: Mapping[type[nodes.Node], Callable[[float, float], float]] = {
 _KNOWN = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Assign, nodes.Name, nodes.Const, nodes.Getattr,
     nodes.Getitem, nodes.Call, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
-    nodes.CondExpr, nodes.Neg, nodes.Concat, nodes.Dict, nodes.Pair, nodes.List, nodes.Tuple, *_ARITHMETIC,
+    nodes.CondExpr, nodes.Neg, nodes.Concat, nodes.Dict, nodes.Pair, nodes.List, nodes.Tuple, nodes.Slice,
+    *_ARITHMETIC,
 )  # fmt: skip
 
 
@@ -112,12 +114,13 @@ def _check(node: nodes.Node, depth: int) -> None:
         case nodes.Test(name=name, args=args) if name not in TESTS or args:
             raise TemplateError(f"the test '{name[:30]}' is not supported")
         case nodes.Call():
-            method = node.node
-            if not isinstance(method, nodes.Getattr) or method.attr != "get" or not 1 <= len(node.args) <= 2:
-                said = getattr(method, "name", getattr(method, "attr", "?"))
+            called = node.node
+            said = getattr(called, "name", getattr(called, "attr", "?"))
+            known = said in METHODS if isinstance(called, nodes.Getattr) else said in FUNCTIONS
+            if not known or not 1 <= len(node.args) <= 3:
                 raise TemplateError(f"calling '{said[:30]}' is not supported")
             if node.kwargs or node.dyn_args or node.dyn_kwargs:
-                raise TemplateError("'get' with named arguments is not supported")
+                raise TemplateError(f"'{said}' with named arguments is not supported")
         case nodes.Assign(target=target) if not isinstance(target, nodes.Name):
             raise TemplateError("'set' of several names is not supported")
     for child in node.iter_child_nodes():
@@ -162,9 +165,15 @@ def _value(node: nodes.Node | None, scope: _Scope) -> object:
             return scope.get(name, _UNDEFINED)
         case nodes.Getattr(node=of, attr=attr):
             return _at(_value(of, scope), attr)
+        case nodes.Getitem(node=of, arg=nodes.Slice(start=start, stop=stop, step=None)):
+            return _part(_value(of, scope), *(_value(end, scope) if end else None for end in (start, stop)))
         case nodes.Getitem(node=of, arg=arg):
             return _at(_value(of, scope), _value(arg, scope))
-        case nodes.Call(node=nodes.Getattr(node=of), args=[key, *default]):
+        case nodes.Call(node=nodes.Name(name=name), args=[of, *args]):
+            return _filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
+        case nodes.Call(node=nodes.Getattr(node=of, attr="split"), args=[by]):
+            return _split(_value(of, scope), _value(by, scope))
+        case nodes.Call(node=nodes.Getattr(node=of, attr="get"), args=[key, *default]):
             found = _at(_value(of, scope), _value(key, scope))
             return found if found is not _UNDEFINED else _value(default[0], scope) if default else None
         case nodes.Filter(node=of, name=name, args=args):
@@ -217,6 +226,18 @@ def _at(value: object, key: object) -> object:
     if isinstance(value, list | str) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
     return _UNDEFINED
+
+
+def _split(value: object, by: object) -> list[str]:
+    if not isinstance(value, str) or not isinstance(by, str) or not by or len(value) > MAX_TEXT_CHARS:
+        raise _SilentError
+    return value.split(by)
+
+
+def _part(value: object, start: object, stop: object) -> object:
+    if not isinstance(value, str | list) or not isinstance(start, int | None) or not isinstance(stop, int | None):
+        raise _SilentError
+    return value[start:stop]
 
 
 def _number(value: object) -> int | float:
@@ -276,6 +297,35 @@ def _replaced(value: object, more: Sequence[object]) -> object:
     raise _SilentError
 
 
+def _joined(value: object, more: Sequence[object]) -> str:
+    if not isinstance(value, list) or len(value) > MAX_TEXT_CHARS:
+        raise _SilentError
+    return _bounded(_shown(more[0] if more else "").join(map(_shown, value)))
+
+
+def _chosen(value: object, more: Sequence[object]) -> object:
+    """Home Assistant's iif: what is true, what is false, what is none."""
+    if value is None and len(more) > 2:
+        return more[2]
+    chosen = (*more[:2], *(True, False)[len(more) :])
+    return chosen[0] if value else chosen[1]
+
+
+_SWITCHED: Mapping[str, bool] = {
+    "1": True, "true": True, "yes": True, "on": True, "enable": True,
+    "0": False, "false": False, "no": False, "off": False, "disable": False,
+}  # fmt: skip
+
+
+def _as_switch(value: object, default: Sequence[object]) -> object:
+    if isinstance(value, bool):
+        return value
+    said = _SWITCHED.get(value.lower()) if isinstance(value, str) else value != 0 if isinstance(value, int) else None
+    if said is None and not default:
+        raise _SilentError
+    return default[0] if said is None else said
+
+
 FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
     "int": lambda value, more: int(_as_number(value, more)),
     "float": lambda value, more: float(_as_number(value, more)),
@@ -290,6 +340,11 @@ FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
     "default": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
     "d": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
     "is_defined": lambda value, _: value,
+    "join": _joined,
+    "iif": _chosen,
+    "bool": _as_switch,
+    "multiply": lambda value, more: _number(float(_as_number(value, ())) * _number(more[0])),
+    "add": lambda value, more: _number(float(_as_number(value, ())) + _number(more[0])),
     "tojson": lambda value, _: _bounded(json.dumps(value)),
     "to_json": lambda value, _: _bounded(json.dumps(value)),
 }
@@ -297,10 +352,15 @@ FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
 filter here, but for `default`."""
 
 
+FUNCTIONS = frozenset(["int", "float", "iif", "bool"])
+"""Of them, those that may be called, too: `int(value)` is `value | int`."""
+METHODS = frozenset(["get", "split"])
+
+
 def _filtered(name: str, value: object, arguments: Sequence[object]) -> object:
     if value is _UNDEFINED and name not in ("default", "d"):
         raise _SilentError
     try:
         return FILTERS[name](value, arguments)
-    except (TypeError, ValueError, OverflowError, RecursionError):
+    except (TypeError, ValueError, OverflowError, RecursionError, IndexError):
         raise _SilentError from None
