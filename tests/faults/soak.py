@@ -25,11 +25,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import test_broker, test_decoder, test_ear, test_inputs
+from tests.faults import test_broker, test_decoder, test_ear, test_inputs, test_links
 from tests.faults.sound import SoundServer, sound_server
 from tests.rows import Result, machine, today
 from voiced.adapters.store import Store
 from voiced.errors import ChannelError
+from voiced.ledger import percentile
 from voiced.messages import Call, Decision, EarLost, Frame, Verdict
 from voiced.workers.channel import decode
 
@@ -166,6 +167,21 @@ for number in itertools.count():
 """
 
 
+async def c6(share: Share) -> tuple[dict[str, float], bool]:
+    slowest_ms = 0.0
+    while share.more():
+        took_ms = test_inputs.hostile_states(random.Random(share.done), 10_000)
+        slowest_ms = max(slowest_ms, percentile(took_ms, 0.99) or 0.0)
+    return {"p99_ms": round(slowest_ms, 3)}, slowest_ms <= 5
+
+
+async def c7(share: Share) -> tuple[dict[str, float], bool]:
+    share.more()
+    figures = await test_links.flooded(100, 200)
+    met = figures["slower_percent"] <= 20 and figures["memory_mb"] <= 20
+    return {name: round(value, 1) for name, value in figures.items()}, met
+
+
 async def d1(share: Share) -> tuple[dict[str, float], bool]:
     torn = lost = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -222,6 +238,8 @@ ROWS = (
     Row("A3", "microphone unplugged and back", "deaf <= 3 s, heard <= 5 s, 30 of 30", 30, a3),
     Row("C1", "commands around broken brokers and links", "none late, none untruly answered, 1,000", 1000, c1),
     Row("C4", "broker restarted", "connected p95 <= 5 s, 200", 200, c4),
+    Row("C6", "hostile payloads, ten thousands", "no crash, p99 <= 5 ms, 100,000", 10, c6),
+    Row("C7", "a minute of 1,000 states a second", "no disconnect, command p95 + <= 20 %, memory + <= 20 MB", 1, c7),
     Row("D1", "killed while it writes its state", "none torn, none lost, 500", 500, d1),
     Row("E1", "decisions without the code, thousands", "nothing opened, 1,000,000", 1000, e1),
     Row(

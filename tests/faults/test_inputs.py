@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.conftest import Figure
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import real_house
 from voiced.config import DEMO_HOME, MODELS, load_config
@@ -23,6 +24,7 @@ from voiced.gemma.models import from_folder
 from voiced.home.house import House, Kind
 from voiced.home.load import load_home
 from voiced.home.model import Risk
+from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Command, Decision, Frame, SpeechStarted, Verdict, Woken
 from voiced.workers.channel import decode, encode
@@ -302,20 +304,26 @@ def _hostile(chance: random.Random, depth: int = 0) -> object:
     return {chance.choice(keys): _hostile(chance, depth + 1) for _ in range(chance.randrange(5))}
 
 
-@pytest.mark.row("C6")
-def test_c6_five_thousand_hostile_states() -> None:
-    chance = random.Random(6)
-    topics = [str(value) for entity in HOME.entities for key, value in entity.mqtt.items() if key.endswith("_topic")]
-    slowest = 0.0
-    for number in range(5000):
+_TOPICS = [str(value) for entity in HOME.entities for key, value in entity.mqtt.items() if key.endswith("_topic")]
+
+
+def hostile_states(chance: random.Random, count: int) -> list[float]:
+    """Milliseconds of processor that each one took."""
+    took_ms = []
+    for number in range(count):
         payload = (
             chance.randbytes(chance.randrange(200)) if number % 3 == 0
             else json.dumps(_hostile(chance)).encode("utf-8", "surrogatepass")
         )  # fmt: skip
-        began = time.perf_counter()
-        _HOUSE.heard_state(chance.choice(topics), payload)
-        slowest = max(slowest, time.perf_counter() - began)
-    assert slowest < 1.0
+        began = time.thread_time()
+        _HOUSE.heard_state(chance.choice(_TOPICS), payload)
+        took_ms.append((time.thread_time() - began) * 1000)
+    return took_ms
+
+
+@pytest.mark.row("C6")
+def test_c6_five_thousand_hostile_states(figure: Figure) -> None:
+    figure("p99_ms", percentile(hostile_states(random.Random(6), 5000), 0.99) or 0.0)
 
 
 @pytest.mark.row("C6")
