@@ -212,6 +212,23 @@ async def test_the_child_works_over_its_channel(tmp_path: Path) -> None:
     other.close()
 
 
+async def test_who_cancels_a_decision_saves_the_engine_its_work() -> None:
+    client = EngineClient(options={"model": str(tiny_folder())})
+    await client.load_home(HOME)
+    async with client.supervisor, asyncio.timeout(120):
+        while not client.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await client.begin(1, Expect.COMMAND)
+        await client.feed(1, sound(25))  # keeps the engine busy, so that the decision has to wait
+        cancelled = asyncio.create_task(client.decide(1))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        _, times = await client.decide(1)
+        assert times.tail_ms > 0, "it had not been made: what is known costs nothing"
+
+
 async def test_the_house_changes_while_turns_go_on(tmp_path: Path) -> None:
     larger = {**HOME, "entities": [dict(HOME["entities"][0], id=f"light.l{i}", name=f"lamp {i}") for i in range(300)]}
     client = EngineClient(options={"model": str(tiny_folder()), "cache": str(tmp_path / "cache")})

@@ -49,6 +49,7 @@ class Link:
         self._channel = channel
         self._sending = threading.Lock()
         self._inbox: queue.PriorityQueue[tuple[bool, int, protocol.Message]] = queue.PriorityQueue()
+        self._at_once: Callable[[protocol.Message], bool] = lambda _: False
 
     def bound(self, size_bytes: int) -> None:
         """Let the kernel hold back no more than about this for a core that does not read."""
@@ -64,7 +65,8 @@ class Link:
             for number in itertools.count():
                 if (message := self._channel.receive()) is None:
                     break
-                self._inbox.put((not isinstance(message, protocol.Ping), number, message))
+                if not self._at_once(message):
+                    self._inbox.put((not isinstance(message, protocol.Ping), number, message))
         os._exit(0)
 
     def send(self, *messages: protocol.Message) -> None:
