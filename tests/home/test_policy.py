@@ -80,6 +80,19 @@ def test_opening_everything_opens_what_is_harmless_and_leaves_the_garage_shut() 
     assert [c.entity for c in judged.commands] == ["cover.kitchen_window", "cover.office_blind"]
 
 
+def test_all_doors_are_never_unlocked_even_where_there_is_only_one() -> None:
+    judged = said(house(), "HassUnlock", everywhere="yes")
+    assert (judged.kind, judged.reason) == (Kind.REFUSE, "not_in_groups")
+
+
+@given(CALLS)
+def test_what_is_said_of_all_never_comes_to_a_code(call: Call) -> None:
+    of_all = Call(call.intent, {**{k: v for k, v in call.slots.items() if k != "name"}, "everywhere": "yes"})
+    judged = house().judge(Decision(Verdict.CALLS, (of_all,), 1.0), now_sample=0)
+    assert not judged.wants_code
+    assert not any(c.entity == "lock.front_door" and c.payload == "UNLOCK" for c in judged.commands)
+
+
 @given(st.lists(CALLS, max_size=3), st.sampled_from(["", "office", "garage"]), st.floats(0, 1))
 def test_whatever_was_understood_nothing_opens_without_the_code(calls: list[Call], area: str, certainty: float) -> None:
     judged = house(area).judge(Decision(Verdict.CALLS, tuple(calls), certainty), now_sample=0)

@@ -45,6 +45,7 @@ LONGEST = 18
 KIND = {
     "media_player": "media", "script": "scene", "todo": "list", "binary_sensor": "sensor", "input_boolean": "switch",
     "humidifier": "switch", "siren": "switch", "valve": "cover", "input_button": "button", "lawn_mower": "mower",
+    "water_heater": "boiler", "alarm_control_panel": "panel",
 }  # fmt: skip
 """Which maker names the entities of a domain, where it is not called like it."""
 ANY_KIND = ("light", "light", "light", "switch", "cover", "lock", "media", "scene", "sensor")
@@ -145,6 +146,7 @@ class Sampler:
             "light": w.LIGHTS, "switch": w.SWITCHES, "lock": w.LOCKS, "cover": w.COVERS, "media": w.MEDIA,
             "climate": w.CLIMATES, "sensor": w.SENSORS,
             "fan": ["fan", "ceiling fan"], "vacuum": ["vacuum", "robot", "roomba"], "mower": ["mower", "lawn mower"],
+            "boiler": ["boiler", "water heater", "hot water"], "panel": ["alarm", "house alarm", "alarm system"],
             "select": w.SELECTS, "number": w.NUMBERS, "button": w.BUTTONS,
         }  # fmt: skip
         makers: dict[str, Callable[[], str]] = {k: (lambda k=k, p=p: self._device(k, p)) for k, p in pools.items()}  # type: ignore[misc]

@@ -216,7 +216,7 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
             return Refuse("unknown_state", Reply("unknown_state", {"names": unclear}))
         resolved = replace(resolved, steps=tuple(s for s in plain if s is not None))
-        steps, risks = _split(home, resolved)
+        steps, risks = _split(home, resolved, everything="everywhere" in call.slots)
         if not steps and not risks:
             return Refuse("not_in_groups", Reply("not_in_groups"))
         sent = [(step, _in_own_unit(step, facts)) for step in (*steps, *risks)]
@@ -265,15 +265,17 @@ def _is_so(sent: Command, facts: Facts) -> bool:
     return state.state != "" and state.state == _LEADS_TO.get(sent.verb) and not half_open
 
 
-def _split(home: Home, resolved: Resolved) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """(steps that just act, steps that need the code). In a group of several the latter do not happen at all."""
+def _split(home: Home, resolved: Resolved, *, everything: bool) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """(steps that just act, steps that need the code). Of "all", and in a group of several, the latter do not happen at
+    all.
+    """
     free: list[Step] = []
     risks: list[Step] = []
     for step in resolved.steps:
         entity = home.entity(step.entity)
         assert entity is not None
         (risks if risky(entity, step.verb, step.values) else free).append(step)
-    if resolved.group and len(resolved.steps) > 1:
+    if everything or (resolved.group and len(resolved.steps) > 1):
         risks = []
     return tuple(free), tuple(risks)
 

@@ -113,6 +113,17 @@ disarm [the] (alarm|alarm system|house)
 (turn up [<ev_the>] {name}|turn [<ev_the>] {name} up|make [<ev_the>] {name} louder)
 == HassSetVolumeRelative names=media_player volume_step=down
 (turn down [<ev_the>] {name}|turn [<ev_the>] {name} down|make [<ev_the>] {name} quieter)
+== HassTurnOn domain=cover whole @=<ev_open>
+== HassTurnOff domain=cover whole @=<ev_close>
+@ <ev_all> [the] covers
+== HassTurnOff domain=cover whole
+<ev_close> everything
+== HassTurnOn domain=lock whole
+lock everything [up]
+== HassTurnOff domain=lock whole
+unlock everything
+== HassSetVolume names=media_player
+(set|turn|change) the volume (of|on) [<ev_the>] {name} [up|down] (to|at) <ev_vol>
 == HassStopMoving names=vacuum
 stop [<ev_the>] {name}
 == HassVacuumReturnToBase names=vacuum

@@ -113,6 +113,8 @@ how far [open] is [<ev_the>] {name} [open]
 == HassGetState names=media_player what=volume
 how loud is [<ev_the>] {name}
 (what is|what's|whats) the volume of [<ev_the>] {name}
+== HassGetState domain=media_player what=volume
+(what is|what's|whats) the volume [<qu_at>]
 == HassGetState names=climate,water_heater,humidifier what=target
 (what is|what's|whats) [<ev_the>] {name} set to
 (what is|what's|whats) the target [(temperature|humidity)] of [<ev_the>] {name}

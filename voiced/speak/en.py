@@ -116,13 +116,22 @@ def _done_group(v: Values) -> str:
     return f"{_group(v)} {how}." if how else "Done."
 
 
+_ALREADY = {"open": "open", "close": "closed"}
+
+
+def _already_how(v: Values, is_: str) -> str:
+    """A blind that is open is not opening."""
+    was = _ALREADY.get(v["verb"])
+    return f"{is_} already {was}" if was else _how(v, f"{is_} already")
+
+
 def _already(v: Values) -> str:
-    how = _how(v, "is already")
+    how = _already_how(v, "is")
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
 def _already_group(v: Values) -> str:
-    how = _how(v, "are already")
+    how = _already_how(v, "are")
     return f"{_group(v)} {how}." if how else "Done."
 
 
