@@ -2,7 +2,8 @@
 
 How often a wake word is missed in recordings of it, and how often it wakes among recordings in which nobody says it.
 WORD is a shipped one or the path of a model of your own. What counts is what the daemon counts: the score reaches the
-threshold, and not within a second of the wake before. Every share comes with its n and its 95 % bound.
+threshold, and not within a second of the wake before. Every share comes with its n and its 95 % bound, and what woke
+it is named.
 """
 
 from __future__ import annotations
@@ -133,9 +134,16 @@ def main() -> int:
     paths = [path for folder in given.others for path in sounds(folder)]
     others = [along(words, word, np.rint(read(path) * 32767).astype(np.int16)) for path in paths]
     rows = table(said, others)
-    print(
-        json.dumps({"word": word, "snr_db": given.snr if noises else None, "rows": rows}) if given.json else lines(rows)
+    loudest = sorted(
+        ((float(s.max(initial=0)), f"{p.parent.name}/{p.name}") for s, p in zip(others, paths, strict=True))
     )
+    woke = [{"audio": name, "score": round(score, 3)} for score, name in loudest[::-1] if score >= THRESHOLDS[0]]
+    if given.json:
+        print(json.dumps({"word": word, "snr_db": given.snr if noises else None, "rows": rows, "woke": woke}))
+        return 0
+    print(lines(rows))
+    for one in woke:
+        print(f"  {one['score']:.3f} in {one['audio']}")
     return 0
 
 

@@ -21,6 +21,8 @@ WIDTH = 96
 Floats = NDArray[np.float32]
 _MOMENTS = (0.9, 0.99)
 _BATCH = 512
+_AVERAGED = 100
+"""Steps over which weights are averaged: the mean is judged and kept, not where a noisy step happened to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def train(
     """`phrases` [n, FRAMES, 96] are windows that end with the phrase; `others` recordings' embeddings [n, 96].
 
     Windows of the others are drawn anew for each epoch, the more often the higher they scored after the last one.
-    Each member keeps the weights of the epoch at which `judge` (higher is better) liked it best.
+    Each member keeps the averaged weights of the epoch at which `judge` (higher is better) liked them best.
     """
     shape = shape or Shape()
     rng = np.random.default_rng(seed)
@@ -129,7 +131,8 @@ def train(
         member, hard = Member.new(shape, rng), np.ones(len(starts))
         params = [*member.weights, *member.biases]
         moments = [[np.zeros_like(p), np.zeros_like(p)] for p in params]
-        best, liked, step = member.copy(), -np.inf, 0
+        average, best, liked, step = member.copy(), member.copy(), -np.inf, 0
+        averages = [*average.weights, *average.biases]
         for epoch in range(epochs):
             rate = 2e-3 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)) + 2e-5
             half = _BATCH // 2
@@ -151,12 +154,14 @@ def train(
                     v += (1 - _MOMENTS[1]) * (grad * grad - v)
                     corrected = (m / (1 - _MOMENTS[0] ** step)) / (np.sqrt(v / (1 - _MOMENTS[1] ** step)) + 1e-8)
                     param -= (rate * (corrected + shape.decay * param * (param.ndim == 2))).astype(np.float32)
+                for kept, param in zip(averages, params, strict=True):
+                    kept += (param - kept) / min(step, _AVERAGED)
             if epoch % 3 == 2 or epoch == epochs - 1:
                 parts = np.array_split(starts, max(1, len(starts) // 4096))
-                scores = np.concatenate([member.logit(stream[part[:, None] + frames])[0] for part in parts])
+                scores = np.concatenate([average.logit(stream[part[:, None] + frames])[0] for part in parts])
                 hard = 0.02 + 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
-                if (likes := judge(Head(head.mean, head.scale, [member]))) > liked:
-                    best, liked = member.copy(), likes
+                if (likes := judge(Head(head.mean, head.scale, [average]))) > liked:
+                    best, liked = average.copy(), likes
             told(number * epochs + epoch, liked)
         head.members.append(best)
     return head

@@ -97,8 +97,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     for name, ms, mark in stages:
         at += ms
         rows.append({"stage": name, "ms": round(ms, 1), "after_t0_ms": round(at, 1), "mark": mark})
-    early = Endpoint().certain_end_ms
-    sent = max(at, float(early if at <= early else ListenerSettings().end_ms))
+    sent = max(at, float(Endpoint().certain_end_ms))
     step = counted.encoder.ms(STEP, flops=GEMM_4BIT), counted.lower.ms(STEP, flops=GEMM_4BIT)
     slow = counted.encoder.ms(STEP, flops=GEMM_F16)
     result: dict[str, object] = {
