@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from voiced.adapters.chimes import chime
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.app import real_house
 from voiced.assistant import Assistant
@@ -16,8 +17,8 @@ from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord
-from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, Frame, Verdict
-from voiced.ports import Played
+from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, Call, Decision, EarLost, EarOpened, Frame, Verdict
+from voiced.ports import Chime, Played
 from voiced.turn.timeline import Happening
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
@@ -36,9 +37,9 @@ class Room:
         while True:
             yield await self._frames.get()
 
-    async def hear(self, count: int, *, speech: bool = False, wake: float = 0.0) -> None:
+    async def hear(self, count: int, *, speech: bool = False, wake: float = 0.0, pcm: bytes = PCM) -> None:
         for _ in range(count):
-            self._frames.put_nowait(Frame(self._at, PCM, speech, {"hey_jarvis": wake}))
+            self._frames.put_nowait(Frame(self._at, pcm, speech, {"hey_jarvis": wake}))
             self._at += FRAME_SAMPLES
         while not self._frames.empty():  # noqa: ASYNC110
             await asyncio.sleep(0)
@@ -126,6 +127,25 @@ async def test_the_wake_word_cuts_a_reply_short_and_the_command_in_the_same_brea
         await story.until("reply", 2)
 
         assert len(story.broker.published) == 2
+        story.mouth.ended.set()
+
+
+async def test_the_chime_for_a_wake_is_no_command_and_the_command_after_it_is_heard() -> None:
+    """The detector takes every 20 ms of it for speech."""
+    sound = chime(Chime.WOKEN, SAMPLE_RATE_HZ)
+    pieces = [sound[at : at + FRAME_SAMPLES].tobytes() for at in range(FRAME_SAMPLES, len(sound) - FRAME_SAMPLES, 320)]
+    async with running(Story(off())) as story:
+        await story.room.hear(4, speech=True, wake=0.9)
+        await story.room.hear(3)
+        for piece in pieces:
+            await story.room.hear(1, speech=True, pcm=piece)
+        await story.room.hear(120)
+        assert story.count("speech_start") == 0, "or the turn would be over before anybody spoke"
+        await story.room.hear(40, speech=True)
+        await story.room.hear(90)
+        await story.until("reply")
+
+        assert len(story.broker.published) == 1
         story.mouth.ended.set()
 
 

@@ -1,7 +1,8 @@
 """The mouth, and the ear's being shut while it speaks. A mouth that cannot speak is told and changes nothing else.
 
 While we speak, nothing that is heard counts, for it may be ourselves; except the wake word, with which anybody may cut
-us short. Where it is in our own words, it does not count either.
+us short. Where it is in our own words, it does not count either. The chime for a wake leaves the ear open: only what is
+little else than that chime does not count.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from voiced.errors import VoicedError
+from voiced.listen.chimed import is_chime
 from voiced.listen.listener import muted
 from voiced.messages import Frame, ms_to_samples
 from voiced.ports import Chime, Mouth, Played
@@ -40,18 +42,22 @@ class Speaking:
         self._playing = 0
         self._shut_until = -1
         """Sample up to which our own voice may ring in the room."""
+        self._chiming = 0
+        self._chimed_until = -1
+        """Likewise of the chime that leaves the ear open."""
 
     def through(self, frame: Frame) -> Frame:
         """What counts of this sound."""
         if self._playing == 0 and frame.first_sample >= self._shut_until:
-            return frame
+            chimes = self._chiming or frame.first_sample < self._chimed_until
+            return replace(frame, speech=False) if chimes and frame.speech and is_chime(frame.pcm) else frame
         own = any(part in text for text in self._saying for part in self._telling)
         may_wake = self._saying and self._telling and not own
         return replace(muted(frame), wake=frame.wake) if may_wake else muted(frame)
 
     def ear_opened(self) -> None:
         """Samples are counted from 0 again."""
-        self._shut_until = -1
+        self._shut_until = self._chimed_until = -1
 
     async def say(self, text: str, *, loudness: float | None = None) -> Played | None:
         """None where nobody heard it. As loud as everything, unless another `loudness` is given."""
@@ -63,9 +69,19 @@ class Speaking:
 
     async def chime(self, chime: Chime) -> None:
         """The chime for a wake leaves the ear open: the command may follow in the same breath."""
-        if self._chimes:
-            playing = self._mouth.chime(chime, loudness=self._loudness())
-            await self._play(playing, shut=chime is not Chime.WOKEN)
+        if not self._chimes:
+            return
+        playing = self._mouth.chime(chime, loudness=self._loudness())
+        if chime is not Chime.WOKEN:
+            await self._play(playing)
+            return
+        self._chiming += 1
+        try:
+            await self._play(playing, shut=False)
+        finally:
+            self._chiming -= 1
+            if self._timeline.paced:
+                self._chimed_until = self._timeline.now + self._tail_samples
 
     async def ring(self, text: str, loudness: float) -> Played | None:
         """An alarm's chime, and what it rings for. None where nobody heard the words."""
