@@ -139,10 +139,10 @@ def _between_samples(part: float) -> Floats:
 
 
 class Delay:
-    """Looks for the delay five times a second, in the last half second of what was heard."""
+    """Looks for the delay 16 times a second, in the last half second of what was heard."""
 
     _FRAMES = 32
-    _EVERY = 10
+    _EVERY = 3
     _KEEP = 0.6
     """Of what earlier looks saw."""
     _CERTAIN = 8.0
@@ -157,8 +157,8 @@ class Delay:
     _STILL = 0.5
     _JUMPED = 1.0
     """Samples: what is less comes from two clocks that drift apart."""
-    _STEP = 0.3
-    _DRIFT_STEP = 0.03
+    _STEP = 0.1
+    _DRIFT_STEP = 0.01
     """Of an error, what is corrected at once, and what is laid to the clocks at each look."""
     _MOST_DRIFT = 500e-6
     """No crystal is so wrong."""
