@@ -57,7 +57,7 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
         ("valve", {**BOTH, "reports_position": True}, "set_position", {"position": 30}, "c", "30", {"number": 30.0}),
         ("light", {"brightness_command_topic": "b"}, "set", {"brightness": 50}, "b", "128", {}),
         ("light", {"rgb_command_topic": "r", "rgb_state_topic": "q"}, "set", {"color": "red"}, "r", "255,0,0",
-         {"state": ["255,0,0"]}),
+         {"color": "255,0,0"}),
         ("light", {"color_temp_command_topic": "k"}, "set", {"temperature": 2700}, "k", "370", {}),
         (
             "climate", {"mode_command_topic": "m", "mode_state_topic": "ms", "modes": ("off", "fan_only")}, "set_mode",

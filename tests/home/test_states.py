@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.dispatch import command
+from voiced.home.dispatch import COLOURS, command
 from voiced.home.intents import Step
 from voiced.home.load import load_home
-from voiced.home.model import Entity
+from voiced.home.model import Entity, Home
 from voiced.home.states import EntityState, StateBook, confirms, heard
 from voiced.messages import Command, SlotValue
 
@@ -132,3 +132,38 @@ def test_no_payload_ever_raises_or_confirms_by_accident(topic: str, payload: byt
     if confirms(made, made.state_topic, payload):
         wanted = {"LOCKED", "ON", "20"} if not made.payload.startswith("{") else {"40"}
         assert any(w.encode().lower() in payload.lower() for w in wanted) or made.entity == "climate.thermostat"
+
+
+def _told_as_xy(rgb: tuple[int, int, int]) -> dict[str, float]:
+    """The chromaticity of an sRGB colour in the wide gamut that Zigbee lamps tell."""
+    r, g, b = (((v / 255 + 0.055) / 1.055) ** 2.4 if v > 10 else v / 255 / 12.92 for v in rgb)
+    x = r * 0.664511 + g * 0.154324 + b * 0.162028
+    y = r * 0.283881 + g * 0.668433 + b * 0.047685
+    z = r * 0.000088 + g * 0.072310 + b * 0.986039
+    return {"x": round(x / (x + y + z), 4), "y": round(y / (x + y + z), 4)}
+
+
+@pytest.mark.parametrize("name", [name for name in COLOURS if name != "black"])
+def test_every_colour_is_confirmed_by_a_lamp_that_tells_x_and_y_or_dims_it(name: str) -> None:
+    lamp = Entity("light.x", "Lamp", mqtt={"schema": "json", "color": True, "command_topic": "c", "state_topic": "s"})
+    strip = Entity("light.y", "Strip", mqtt={"rgb_command_topic": "c", "rgb_state_topic": "s"})
+    home = Home(entities=(lamp, strip))
+    told, dimmed = (command(Step(one.id, "set", {"color": name}), home) for one in (lamp, strip))
+    assert told is not None
+    assert dimmed is not None
+    assert confirms(told, "s", json.dumps({"state": "ON", "color": _told_as_xy(COLOURS[name])}).encode())
+    assert confirms(dimmed, "s", ",".join(str(round(part / 2)) for part in COLOURS[name]).encode())
+    for other in {"red", "green", "blue"} - {name, "green" if name == "lime" else ""}:
+        assert not confirms(told, "s", json.dumps({"state": "ON", "color": _told_as_xy(COLOURS[other])}).encode())
+        assert not confirms(dimmed, "s", ",".join(map(str, COLOURS[other])).encode())
+
+
+def test_a_lamp_that_knows_hue_and_saturation_only_is_told_those() -> None:
+    lamp = Entity("light.x", "Lamp", mqtt={
+        "schema": "json", "color": True, "color_hs": True, "command_topic": "c", "state_topic": "s",
+    })  # fmt: skip
+    made = command(Step("light.x", "set", {"color": "blue"}), Home(entities=(lamp,)))
+    assert made is not None
+    assert json.loads(made.payload) == {"state": "ON", "color": {"h": 240, "s": 100}}
+    assert confirms(made, "s", b'{"state": "ON", "color": {"h": 239.5, "s": 99}}')
+    assert not confirms(made, "s", b'{"state": "ON", "color": {"h": 0, "s": 99}}')

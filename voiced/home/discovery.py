@@ -190,6 +190,7 @@ class _Settings:
         if found.get("schema", "default") == "json":
             colours = names & {"hs", "xy", "rgb", "rgbw", "rgbww"}
             known = {"brightness": names - {"onoff"}, "color": colours, "color_temp": names & {"color_temp"}}
+            known["color_hs"] = colours if colours == {"hs"} else set()
             found |= {key: True for key, given in known.items() if given}
 
     def _take_topic(self, key: str, found: dict[str, Setting]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -269,7 +270,7 @@ def _light(entity: Entity, step: Step) -> Command | None:
             if level is not None:
                 body["brightness"] = scaled(level, scale)
             if colour:
-                body["color"] = dict(zip("rgb", colour, strict=True))
+                body["color"] = _hue(colour) if entity.flag("color_hs") else dict(zip("rgb", colour, strict=True))
             if kelvin:
                 if not (entity.flag("color_temp") or entity.flag("color_temp_kelvin")):
                     return None
@@ -281,9 +282,15 @@ def _light(entity: Entity, step: Step) -> Command | None:
         return _number(entity, step, "brightness_command_topic", "brightness_state_topic", str(scaled(level, scale)))
     if colour:
         text = ",".join(map(str, colour))
-        return _message(entity, step, "rgb_command_topic", text, "rgb_state_topic", {"state": [text]})
+        return _message(entity, step, "rgb_command_topic", text, "rgb_state_topic", {"color": text})
     mireds = half_up(1e6 / max(kelvin, 1)) if kelvin else 0
     return _number(entity, step, "color_temp_command_topic", "color_temp_state_topic", str(mireds)) if mireds else None
+
+
+def _hue(colour: tuple[int, int, int]) -> dict[str, int]:
+    """Degrees and percent."""
+    hue, saturation, _ = colorsys.rgb_to_hsv(*colour)
+    return {"h": half_up(hue * 360), "s": half_up(saturation * 100)}
 
 
 def own_command(call: Call, home: Home, device_id: str) -> Command:

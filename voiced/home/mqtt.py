@@ -32,9 +32,10 @@ MOST_SOURCES = 5
 
 _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "light": _SWITCH | {
-        "schema": "default", "brightness": False, "color": False, "color_temp": False, "color_temp_kelvin": False,
-        "brightness_scale": 255.0, "brightness_command_topic": "", "brightness_state_topic": "",
-        "rgb_command_topic": "", "rgb_state_topic": "", "color_temp_command_topic": "", "color_temp_state_topic": "",
+        "schema": "default", "brightness": False, "color": False, "color_hs": False, "color_temp": False,
+        "color_temp_kelvin": False, "brightness_scale": 255.0, "brightness_command_topic": "",
+        "brightness_state_topic": "", "rgb_command_topic": "", "rgb_state_topic": "", "color_temp_command_topic": "",
+        "color_temp_state_topic": "",
     },
     "switch": _SWITCH,
     "input_boolean": _SWITCH,

@@ -164,9 +164,20 @@ def _proves(expected: Mapping[str, object], payload: bytes) -> bool:
             return False
         nearer = begun is not None and (said_number - begun) * (wanted - begun) > 0
         return abs(said_number - wanted) <= NUMBER_TOLERANCE or nearer
+    if (colour := expected.get("color")) is not None:
+        return _same_colour(colour, text)
     if isinstance(body := expected.get("json"), dict):
         return _confirms_json(body, _object(text))
     return False
+
+
+def _same_colour(wanted: object, said: object) -> bool:
+    """But for how bright it is: a lamp that tells x and y, or dims by itself, shows purple as a bright magenta."""
+    want, have = _rgb(wanted), _rgb(said)
+    if not want or not have:
+        return False
+    most, brightest = max(*want, 1), max(*have, 1)
+    return all(abs(a * 255 / most - b * 255 / brightest) <= COLOUR_TOLERANCE for a, b in zip(want, have, strict=True))
 
 
 def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> bool:
@@ -175,8 +186,7 @@ def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> 
             if str(said.get("state", "")).casefold() != str(value).casefold():
                 return False
         elif key == "color":
-            want, have = _rgb(value), _rgb(said.get("color"))
-            if not want or not have or max(abs(a - b) for a, b in zip(want, have, strict=True)) > COLOUR_TOLERANCE:
+            if not _same_colour(value, said.get("color")):
                 return False
         else:
             target, now = _number(value), _number(said.get(key))
