@@ -112,6 +112,14 @@ def test_what_is_said_is_sent_and_proved_by_the_state_alone(
     assert not house.confirmed(words, "elsewhere", proof)
 
 
+def test_a_lamp_is_made_no_warmer_than_it_goes_and_confirms_that(house: Household) -> None:
+    """Zigbee2MQTT's lamp tells 250 to 454 mireds: 2000 kelvin would be 500."""
+    for kelvin, mireds in ((2000, 454), (2700, 370), (6500, 250)):
+        words = f"set the bed lamp to {kelvin} kelvin"
+        assert house.sent(words) == [("zigbee2mqtt/Bed Lamp/set", f'{{"state": "ON", "color_temp": {mireds}}}')]
+        assert house.confirmed(words, "zigbee2mqtt/Bed Lamp", {"state": "ON", "color_temp": mireds})
+
+
 @pytest.mark.parametrize(("words", "topic"), [("activate movie night", "sc/set"), ("press the doorbell", "bt/set")])
 def test_what_cannot_be_proved_is_said_to_be_sent(house: Household, words: str, topic: str) -> None:
     judged = house.judged(words)

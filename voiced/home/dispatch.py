@@ -274,17 +274,25 @@ def _light(entity: Entity, step: Step) -> Command | None:
             if kelvin:
                 if not (entity.flag("color_temp") or entity.flag("color_temp_kelvin")):
                     return None
-                body["color_temp"] = (
-                    half_up(kelvin) if entity.flag("color_temp_kelvin") else half_up(1e6 / max(kelvin, 1))
-                )
+                body["color_temp"] = _white(entity, kelvin)
         return _message(entity, step, "command_topic", json.dumps(body), "state_topic", {"json": body})
     if level is not None:
         return _number(entity, step, "brightness_command_topic", "brightness_state_topic", str(scaled(level, scale)))
     if colour:
         text = ",".join(map(str, colour))
         return _message(entity, step, "rgb_command_topic", text, "rgb_state_topic", {"color": text})
-    mireds = half_up(1e6 / max(kelvin, 1)) if kelvin else 0
-    return _number(entity, step, "color_temp_command_topic", "color_temp_state_topic", str(mireds)) if mireds else None
+    if not kelvin:
+        return None
+    white = str(_white(entity, kelvin))
+    return _number(entity, step, "color_temp_command_topic", "color_temp_state_topic", white)
+
+
+def _white(entity: Entity, kelvin: float) -> int:
+    """In mireds, or in kelvin where the lamp counts those; no warmer and no colder than it goes."""
+    unit = "kelvin" if entity.flag("color_temp_kelvin") else "mireds"
+    wanted = kelvin if unit == "kelvin" else 1e6 / max(kelvin, 1)
+    least, most = entity.number(f"min_{unit}"), entity.number(f"max_{unit}") or wanted
+    return half_up(max(least, min(most, wanted)))
 
 
 def _hue(colour: tuple[int, int, int]) -> dict[str, int]:

@@ -35,7 +35,7 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
         "schema": "default", "brightness": False, "color": False, "color_hs": False, "color_temp": False,
         "color_temp_kelvin": False, "brightness_scale": 255.0, "brightness_command_topic": "",
         "brightness_state_topic": "", "rgb_command_topic": "", "rgb_state_topic": "", "color_temp_command_topic": "",
-        "color_temp_state_topic": "",
+        "color_temp_state_topic": "", "min_mireds": 0.0, "max_mireds": 0.0, "min_kelvin": 0.0, "max_kelvin": 0.0,
     },
     "switch": _SWITCH,
     "input_boolean": _SWITCH,
