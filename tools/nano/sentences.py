@@ -187,7 +187,8 @@ class Sampler:
     def _slot(self, name: str) -> str:
         if name == "name":
             kind = self.rng.choice(self.domains or ANY_KIND)
-            return self.makers[KIND.get(kind, kind)]()
+            maker = self.makers.get(KIND.get(kind, kind))
+            return maker() if maker else self._free(2)  # a kind that no list of words here names
         if name in self.makers:
             return self.makers[name]()
         body = self.lists.get(name)
