@@ -179,8 +179,9 @@ class Ledger:
         spent = "nothing sent" if self.spent_ms is None else f"spent {self.spent_ms:.0f} of {BUDGET_MS:.0f} ms"
         engine = self.engine
         steps = "+".join(f"{ms:.0f}" for ms in engine.choice_ms) or "0"
+        draft = f"draft {engine.draft_ms:.0f}, " if engine.draft_ms else ""
         return (
-            f"turn {self.turn}: {spent}; {passed}; encode {engine.tail_encode_ms:.0f}, "
+            f"turn {self.turn}: {spent}; {passed}; {draft}encode {engine.tail_encode_ms:.0f}, "
             f"prefill {engine.tail_ms - engine.tail_encode_ms:.0f}, choices {steps}; "
             f"hidden in the silence {self.hidden_ms:.0f}"
         )
