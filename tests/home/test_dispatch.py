@@ -58,6 +58,8 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
         ("light", {"brightness_command_topic": "b"}, "set", {"brightness": 50}, "b", "128", {}),
         ("light", {"rgb_command_topic": "r", "rgb_state_topic": "q"}, "set", {"color": "red"}, "r", "255,0,0",
          {"color": "255,0,0"}),
+        ("light", {**BOTH, "schema": "json", "color": True, "color_hs": True}, "set", {"color": "lime"}, "c",
+         '{"state": "ON", "color": {"h": 120, "s": 100}}', {"json": {"state": "ON", "color": {"h": 120, "s": 100}}}),
         ("light", {"color_temp_command_topic": "k"}, "set", {"temperature": 2700}, "k", "370", {}),
         (
             "climate", {"mode_command_topic": "m", "mode_state_topic": "ms", "modes": ("off", "fan_only")}, "set_mode",
