@@ -47,7 +47,7 @@ def guesses() -> Guesses:
 
 @pytest.fixture(scope="module")
 def core(guesses: Guesses) -> Iterator[DraftedCore]:
-    one = DraftedCore(tiny_pair(), from_folder(MODELS / "nano"), Setup(walk=LARGE), guesses.compile)
+    one = DraftedCore(tiny_pair(), from_folder(MODELS / "nano"), Setup(walk=LARGE), guesses.compile, always=True)
     one.load_home(HOME)
     yield one
     one.close()

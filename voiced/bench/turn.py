@@ -2,8 +2,9 @@
 
 Same sound (3 s), same model files, same prompt (the demo's home), same decision. In each way the turn's end is certain
 `end_ms` after t0, and nobody acts before; ours has been listening meanwhile. For the replica, nano hears the same sound
-and drafts the decision, as it does beside E2B; `undrafted_*` is without it. With nano, the shipped recordings also go
-through the whole pipeline (ear, engine and mouth as processes, a broker), from t0 to the command's publication.
+and drafts the decision, as it does beside E2B; `ours_*` has a draft where the daemon would ask for one on this machine.
+With nano, the shipped recordings also go through the whole pipeline (ear, engine and mouth as processes, a broker),
+from t0 to the command's publication.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from voiced.gemma.prompt import Dialect
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, ms_to_samples
 from voiced.workers.engine import EngineCore, Setup
-from voiced.workers.engine_drafted import DraftedCore
+from voiced.workers.engine_drafted import WORTH, DraftedCore
 
 _T0_MS = SECONDS * 1000
 
@@ -66,7 +67,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     setup, small = Setup(cache=models_cache() / "bench", walk=walk), resolve(MODELS / "nano")
     drafts = pair.dialect is Dialect.CALLS and not options.longest
     steered = partial(compile_steered, path=longest_path if options.longest else spoken_path)
-    core = DraftedCore(pair, small, setup, steered) if drafts else EngineCore(pair, setup, steered)
+    core = DraftedCore(pair, small, setup, steered, always=True) if drafts else EngineCore(pair, setup, steered)
     core.load_home(demo_home().to_dict())
     end_ms = ListenerSettings().end_ms
     spoken, after = command()
@@ -88,6 +89,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         one_token.append(milliseconds(partial(stock.token, tokens[0])))
         if whisper:
             piped.append(milliseconds(lambda: stock.read(whisper.transcribe(heard), tokens)))
+    always = ours
+    if isinstance(core, DraftedCore) and core.rows_to_pass >= WORTH:
+        ours = [first, *undrafted]
     times = ours[-1].times
     decided = median([one.decided_ms for one in ours[2:]])
     token_ms = median(one_token[1:], 2)
@@ -117,9 +121,12 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "ratio_to_stock_cold": ratio(counts, kept + prefix_ms),
         "after_silence_in_tokens": ratio(max(0.0, decided - end_ms), token_ms),
     }
-    if undrafted:
+    if isinstance(core, DraftedCore):
         alone = median([one.decided_ms for one in undrafted[1:]])
         result |= {
+            "rows_to_pass": round(core.rows_to_pass, 2),
+            "daemon_drafts": core.rows_to_pass < WORTH,
+            "drafted_decided_ms": median([one.decided_ms for one in always[2:]]),
             "undrafted_decided_ms": alone,
             "undrafted_choices_ms": [round(ms, 1) for ms in undrafted[-1].times.choice_ms],
             "undrafted_after_silence_in_tokens": ratio(max(0.0, alone - end_ms), token_ms),

@@ -15,7 +15,7 @@ from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import F32, MOST_ASKED, Draft, Walk, Walker, WalkSettings
+from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker, WalkSettings
 from voiced.gemma.ears import open_ear
 from voiced.gemma.judge import judge, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel, usable_cpus
@@ -170,6 +170,19 @@ class EngineCore:
             self._encoder.lengthen()
             log.warning("hearing takes this machine %.0f %% of the sound's time: steps are made longer", 100 * load)
         return load
+
+    def measure_rows(self) -> float:
+        """What four rows of one pass take, in passes of one row: 1 where reading the weights is all, 4 where arithmetic
+        is. The shortest of three each. Between turns only.
+        """
+
+        def took(rows: int) -> float:
+            begun = time.perf_counter()
+            self._context.decode([0] * rows, range(rows), [FORK] * rows, [True] * rows)
+            self._context.remove(FORK)
+            return time.perf_counter() - begun
+
+        return min(took(4) for _ in range(3)) / min(took(1) for _ in range(3))
 
     def _stream(self) -> AudioStream:
         return AudioStream(self._encoder, self._pair.tail_silence_ms)

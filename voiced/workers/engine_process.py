@@ -115,7 +115,7 @@ def work(link: child.Link, options: child.Options) -> None:
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
         "confined": ", ".join(confined.by), "load": core.load,
-        "slow": core.slow, "drafter": small.name if small else "",
+        "slow": core.slow, "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
     }  # fmt: skip
     decisions = Decisions(core)
     link.at_once(decisions.abandoned)
