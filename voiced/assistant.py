@@ -220,6 +220,7 @@ class Assistant:
             await self._act(turn, judgement, time.monotonic())
         else:
             self._timeline.tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
+            await self._speaking.resume()
 
     async def _finish(self, turn: OpenTurn, by: EndedBy) -> None:
         begun = time.monotonic()
@@ -280,6 +281,7 @@ class Assistant:
         """A question has been spoken: open a turn for its answer, unless somebody already says something newer."""
         if self.listener.turn is not None or not self._hears:
             self.house.forget_question()
+            self._speaking.forget_rest()
             return
         self._expect = Expect.CODE if judgement.wants_code else Expect.COMMAND
         self.house.question_asked(now_sample=self.listener.now)
@@ -364,6 +366,7 @@ class Assistant:
         """Drop the open turn and the open question, and be silent, alarms too. What was sent has been sent."""
         self.house.forget_question()
         self.house.silence()
+        self._speaking.forget_rest()
         if turn := self._turn:
             self._turn = None
             self.listener.close()

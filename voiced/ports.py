@@ -94,9 +94,9 @@ class Engine(Protocol):
 
 
 class Mouth(Protocol):
-    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
-        """Speak, at a share in (0, 1] of the full volume. Returns when the last sample was played or the speech was
-        stopped.
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+        """Speak, at a share in (0, 1] of the full volume, what comes after the first `from_ms`. Returns when the last
+        sample was played or the speech was stopped.
         """
         ...
 

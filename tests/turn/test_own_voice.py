@@ -53,13 +53,17 @@ class SlowMouth(MemoryMouth):
         super().__init__()
         self.ended = asyncio.Event()
         self.stops = 0
+        self.said_from: list[float] = []
 
-    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+        """Each time, two seconds of it."""
         del loudness
         self.said.append(text)
+        self.said_from.append(from_ms)
         self.ended.clear()
+        stops = self.stops
         await self.ended.wait()
-        return Played(0.0, 0.0, cached=True)
+        return Played(0.0, 2000.0, cached=True, interrupted=self.stops > stops)
 
     async def stop(self) -> None:
         self.stops += 1
@@ -128,6 +132,46 @@ async def test_the_wake_word_cuts_a_reply_short_and_the_command_in_the_same_brea
 
         assert len(story.broker.published) == 2
         story.mouth.ended.set()
+
+
+async def test_a_reply_that_nothing_cut_short_goes_on_where_it_was_again_and_again() -> None:
+    async with running(Story(off(), Decision(Verdict.NOT_FOR_ME))) as story:
+        await story.command()
+        await story.until("reply")
+        await story.room.hear(20)
+        await story.room.hear(4, wake=0.9)
+        await story.until("interrupted")
+        await story.room.hear(260)  # a wake word that nobody said: nobody says anything after it
+        await story.until("reply_resumed")
+        await story.room.hear(60)
+        await story.room.hear(4, wake=0.9)
+        await story.until("interrupted", 2)
+        await story.room.hear(10)
+        await story.room.hear(40, speech=True)  # and this time somebody speaks, but not to us
+        await story.room.hear(90)
+        await story.until("reply_resumed", 2)
+
+        assert len(set(story.mouth.said)) == 1
+        assert story.mouth.said_from == [0.0, 1500.0, 3000.0]
+        assert Chime.NOT_UNDERSTOOD not in story.mouth.chimes
+        story.mouth.ended.set()
+
+
+async def test_a_reply_that_a_command_cut_short_is_over() -> None:
+    async with running(Story(off(), off("desk light"))) as story:
+        await story.command()
+        await story.until("reply")
+        await story.room.hear(20)
+        await story.command()
+        await story.until("reply", 2)
+        story.mouth.ended.set()
+        await story.until("turn_end", 2)
+        await story.room.hear(60)
+        await story.room.hear(4, wake=0.9)
+        await story.room.hear(300)
+
+        assert story.count("reply_resumed") == 0
+        assert len(set(story.mouth.said)) == 2
 
 
 async def test_the_chime_for_a_wake_is_no_command_and_the_command_after_it_is_heard() -> None:

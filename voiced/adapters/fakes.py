@@ -79,7 +79,8 @@ class MemoryMouth:
         self.loudness: list[float] = []
         """Of all that was said."""
 
-    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+        del from_ms
         self.said.append(text)
         self.loudness.append(loudness)
         return Played(0.0, 0.0, cached=True)

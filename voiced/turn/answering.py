@@ -15,14 +15,16 @@ class Answering:
 
     async def answer(self, turn: OpenTurn, judgement: Judgement, text: str, begun: float) -> None:
         """`text` aloud, or a chime where that says enough. What was heard while something rang, without a wake word,
-        and was no "stop", was not said to us.
+        and was no "stop", was not said to us. Who cut us short and said nothing to us lets us go on.
         """
+        if judgement.kind is not Kind.IGNORE:
+            self._speaking.forget_rest()
         if judgement.kind is Kind.ACT and self._house.mute_replies:
             self._timeline.tell("reply", turn=turn.number, text=text, quiet=True)
             await self._speaking.chime(Chime.DONE)
         elif text:
             await self._say(turn, text, begun)
-        elif judgement.kind is Kind.IGNORE and turn.expect is not Expect.STOP:
+        elif judgement.kind is Kind.IGNORE and turn.expect is not Expect.STOP and not await self._speaking.resume():
             await self._speaking.chime(Chime.NOT_UNDERSTOOD)
 
     async def _say(self, turn: OpenTurn, text: str, begun: float) -> None:

@@ -1,15 +1,15 @@
 """The mouth, and the ear's being shut while it speaks. A mouth that cannot speak is told and changes nothing else.
 
 While we speak, nothing that is heard counts, for it may be ourselves; except the wake word, with which anybody may cut
-us short. Where it is in our own words, it does not count either. The chime for a wake leaves the ear open: only what is
-little else than that chime does not count.
+us short. Where it is in our own words, it does not count either. What was cut short for nothing goes on. The chime for
+a wake leaves the ear open: only what is little else than that chime does not count.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from voiced.errors import VoicedError
@@ -21,6 +21,19 @@ from voiced.turn.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 _GREETINGS = ("hey", "ok", "okay", "hi", "hello")
+
+
+_REWIND_MS = 500.0
+"""What was cut short goes on so much earlier: what the loudspeaker still had in its buffer, and a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What of a text was not said, because somebody cut us short."""
+
+    text: str
+    loudness: float | None
+    from_ms: float
 
 
 class Speaking:
@@ -38,6 +51,8 @@ class Speaking:
         self._telling = {part for word in wake_words for part in word.casefold().split("_") if part not in _GREETINGS}
         self._saying: list[str] = []
         self._interrupted = False
+        self._gave_way = False
+        self._rest: _Rest | None = None
         self._tail_samples, self._chimes = ms_to_samples(tail_ms), chimes
         self._playing = 0
         self._shut_until = -1
@@ -59,13 +74,30 @@ class Speaking:
         """Samples are counted from 0 again."""
         self._shut_until = self._chimed_until = -1
 
-    async def say(self, text: str, *, loudness: float | None = None) -> Played | None:
+    async def say(self, text: str, *, loudness: float | None = None, from_ms: float = 0.0) -> Played | None:
         """None where nobody heard it. As loud as everything, unless another `loudness` is given."""
         self._saying.append(text.casefold())
+        self._rest, self._gave_way = None, False
         try:
-            return await self._play(self._mouth.say(text, loudness=loudness or self._loudness()))
+            played = await self._play(self._mouth.say(text, loudness=loudness or self._loudness(), from_ms=from_ms))
         finally:
             self._saying.remove(text.casefold())
+        if played and played.interrupted and self._gave_way:
+            self._rest = _Rest(text, loudness, max(0.0, from_ms + played.duration_ms - _REWIND_MS))
+        return played
+
+    async def resume(self) -> bool:
+        """Go on with what was cut short, for it was for nothing. False where nothing was."""
+        rest, self._rest = self._rest, None
+        if rest is None:
+            return False
+        self._timeline.tell("reply_resumed", text=rest.text, from_ms=round(rest.from_ms))
+        await self.say(rest.text, loudness=rest.loudness, from_ms=rest.from_ms)
+        return True
+
+    def forget_rest(self) -> None:
+        """What was cut short need not be heard any more."""
+        self._rest = None
 
     async def chime(self, chime: Chime) -> None:
         """The chime for a wake leaves the ear open: the command may follow in the same breath."""
@@ -86,7 +118,9 @@ class Speaking:
     async def ring(self, text: str, loudness: float) -> Played | None:
         """An alarm's chime, and what it rings for. None where nobody heard the words."""
         await self._play(self._mouth.chime(Chime.RING, loudness=loudness))
-        return await self.say(text, loudness=loudness)
+        played = await self.say(text, loudness=loudness)
+        self.forget_rest()  # it rings again anyway
+        return played
 
     @property
     def saying(self) -> bool:
@@ -94,7 +128,7 @@ class Speaking:
 
     async def give_way(self) -> None:
         """Be silent for somebody who cuts us short: what follows the wake word is theirs, without a pause."""
-        self._interrupted = True
+        self._interrupted = self._gave_way = True
         await self.stop()
 
     async def stop(self) -> None:

@@ -230,8 +230,8 @@ class MouthClient:
             return self.supervisor.state.what
         return str(self.supervisor.state.facts.get("lacks", "")) if self._trouble is None else self._trouble
 
-    async def say(self, text: str, *, loudness: float = 1.0) -> Played:
-        return _played(await self._request(protocol.Say(self.supervisor.number(), text, loudness), _SAY_S))
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+        return _played(await self._request(protocol.Say(self.supervisor.number(), text, loudness, from_ms), _SAY_S))
 
     async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played:
         message = protocol.PlayChime(self.supervisor.number(), str(chime), loudness)

@@ -69,6 +69,12 @@ def softened(pcm: Pcm, factor: float) -> Pcm:
     return pcm if factor == 1.0 else np.rint(pcm * factor).astype(np.int16)
 
 
+def without_first(count: int, pieces: Iterator[Pcm]) -> Iterator[Pcm]:
+    for piece in pieces:
+        yield piece[count:]
+        count = max(0, count - len(piece))
+
+
 class Account:
     """Tells the core what is played, and when, for whoever must not hear it; nothing without a link."""
 
@@ -170,9 +176,9 @@ class Mouth:
         self._silence = self._closing
         try:
             match message:
-                case protocol.Say(request, text, loudness):
+                case protocol.Say(request, text, loudness, from_ms):
                     self._gain = gain(loudness)
-                    self._say(request, text, asked_at)
+                    self._say(request, text, from_ms, asked_at)
                 case protocol.PlayChime(request, kind, loudness):
                     self._gain = gain(loudness)
                     pcm = chimes.chime(Chime(kind))
@@ -182,13 +188,15 @@ class Mouth:
         except ValueError as error:  # a chime that there is not
             self._trouble(UsageError(str(error)), getattr(message, "request", 0))
 
-    def _say(self, request: int, text: str, asked_at: float) -> None:
+    def _say(self, request: int, text: str, from_ms: float, asked_at: float) -> None:
         voice = self._need_voice()
+        said = round(from_ms * voice.rate_hz / 1000)
         if (kept := self._cache.get(text)) is not None:
-            self._play(request, iter([kept]), voice.rate_hz, asked_at, cached=True)
+            self._play(request, iter([kept[said:]]), voice.rate_hz, asked_at, cached=True)
             return
         sentences: list[Pcm] = []
-        self._play(request, self._sentences(voice, text, sentences), voice.rate_hz, asked_at, cached=False)
+        pieces = without_first(said, self._sentences(voice, text, sentences))
+        self._play(request, pieces, voice.rate_hz, asked_at, cached=False)
         if not self._silence:
             self._keep(voice, text, sentences)
 

@@ -122,6 +122,8 @@ class Say:
     text: str
     loudness: float = 1.0
     """Share of the full volume, in (0, 1]."""
+    from_ms: float = 0.0
+    """What was said of it before."""
 
 
 @dataclass(frozen=True, slots=True)
