@@ -15,9 +15,11 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+import voiced.app
 import voiced.daemon
 from voiced.adapters.store import Store
 from voiced.assistant import Assistant
@@ -27,16 +29,16 @@ _CHILDREN = "tests.faults.children"
 _HANGS_S = 60
 
 
-def _by_script(role: str, factory: str) -> None:
+def _by_script(role: str, where: ModuleType, factory: str) -> None:
     """The daemon's client stays as it is; the child that it starts is another."""
-    make = getattr(voiced.daemon, factory)
+    make = getattr(where, factory)
 
     def made(*given: Any, **named: Any) -> Any:
         client = make(*given, **named)
         client.supervisor._module, client.supervisor._options = _CHILDREN, {"role": role}
         return client
 
-    patch.object(voiced.daemon, factory, made).start()
+    patch.object(where, factory, made).start()
 
 
 async def _for_ever(*_: object) -> None:
@@ -62,9 +64,11 @@ def _wrong(fault: str) -> None:
 
 if __name__ == "__main__":
     scripted = os.environ["VOICED_SCRIPTED"].split(",")
-    for role, factory in (("ear", "microphone_ear"), ("engine", "engine"), ("mouth", "mouth")):
+    for role, where, factory in (
+        ("ear", voiced.daemon, "microphone_ear"), ("engine", voiced.app, "engine"), ("mouth", voiced.daemon, "mouth"),
+    ):  # fmt: skip
         if role in scripted:
-            _by_script(role, factory)
+            _by_script(role, where, factory)
     signal.signal(signal.SIGUSR2, lambda *_: _wrong(os.environ.get("VOICED_FAULT", "")))
     Path("/proc/self/comm").write_text("voiced", "ascii")
     raise SystemExit(main())
