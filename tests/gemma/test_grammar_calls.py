@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.gemma.grammar_tokens import FakeTokenizer
 from tests.home.sentence_homes import HOUSE, House, Own, Thing
 from voiced.gemma.grammar import GraphAutomaton, next_step
-from voiced.gemma.grammar_calls import FENCE, compile_calls, parse_call, render_call
+from voiced.gemma.grammar_calls import FENCE, compile_calls, parse_call, render_call, spelling
 from voiced.home.tools import INCOMPLETE, NOT_FOR_ME, declared, house_lines, tools
 from voiced.messages import Call
 
@@ -164,3 +164,30 @@ def test_every_argument_is_either_declared_or_explained(house: House) -> None:
     explained = {name for line in lines for name in line.partition(":")[0].split(", ")}
     for whole, short in zip(tools(house), declared(house), strict=True):
         assert set(whole.kinds) - set(short.kinds) <= explained
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("HassTurnOn", {"name": "bed light"}),
+        Call("HassTurnOff", {"area": "kitchen", "domain": "light"}),
+        Call("HassLightSet", {"name": "bed light", "brightness": 50}),
+        Call("HassUnlock", {"name": "front door"}),
+        Call("HassStartTimer", {"hours": 3, "minutes": 10}),
+    ],
+)
+def test_what_a_small_model_understood_is_spelled_as_the_large_one_writes_it(
+    automaton: GraphAutomaton, call: Call
+) -> None:
+    (read,) = automaton.readings(spelling(HOME, TOKENS, automaton)(call))
+    (understood,) = read.calls
+    assert understood.intent == call.intent
+    assert {k: str(v).casefold() for k, v in understood.slots.items()} == {k: str(v) for k, v in call.slots.items()}
+
+
+def test_what_this_house_cannot_do_is_spelled_as_far_as_it_can(automaton: GraphAutomaton) -> None:
+    spelled = spelling(HOME, TOKENS, automaton)
+    assert spelled(Call("HassMakeCoffee", {"name": "bed light"})) == ()
+    known, unknown = (spelled(Call("HassTurnOn", {"name": name})) for name in ("bed light", "moon"))
+    assert 0 < len(unknown) < len(known)
+    assert unknown == known[: len(unknown)]
