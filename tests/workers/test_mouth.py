@@ -43,6 +43,23 @@ async def test_it_speaks_chimes_and_knows_what_it_said(tmp_path: Path) -> None:
     assert np.abs(pcm.astype(int)).max() > 2000
 
 
+async def test_what_was_cut_short_goes_on_with_the_very_samples_that_were_missing(tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    client = mouth(speaker=f"wav:{path}")
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S), client.supervisor.state
+        whole = await client.say("The kitchen lights are on. The garage door is closed.")
+        rest = await client.say("The kitchen lights are on. The garage door is closed.", from_ms=1200)
+        nothing = await client.say("The kitchen lights are on. The garage door is closed.", from_ms=60_000)
+    assert rest.duration_ms == pytest.approx(whole.duration_ms - 1200, abs=1)
+    assert (nothing.duration_ms, nothing.interrupted) == (0, False)
+    with wave.open(str(path)) as file:
+        pcm, rate_hz = np.frombuffer(file.readframes(10**7), np.int16), file.getframerate()
+    length = round(whole.duration_ms * rate_hz / 1000)
+    again = pcm[length + round(0.3 * rate_hz) :][: round(rest.duration_ms * rate_hz / 1000)]
+    assert np.array_equal(again, pcm[length - len(again) : length])
+
+
 async def test_half_as_loud_is_ten_decibels_less(tmp_path: Path) -> None:
     heard = []
     for loudness in (1.0, 0.5):

@@ -152,10 +152,12 @@ class Microphone:
                 return stream, rate_hz
         raise AudioDeviceError(f"{chosen.name!r} cannot be opened: {trouble}")
 
-    def read(self) -> bytes:
-        """About 20 ms of 16 kHz mono s16, in any length; blocks until it is there, for ever if the device is stuck."""
+    def read(self, blocks: int = 1) -> bytes:
+        """About `blocks` times 20 ms of 16 kHz mono s16, in any length; blocks until it is there, for ever if the
+        device is stuck.
+        """
         try:
-            raw, _ = self._stream.read(self._block)
+            raw, _ = self._stream.read(blocks * self._block)
         except (sounddevice.PortAudioError, OSError) as error:
             raise AudioDeviceError(f"{self.name!r} is gone: {_one_line(error)}") from error
         samples = np.frombuffer(bytes(raw), np.int16).reshape(-1, self._channels).astype(np.float32) / 32768.0

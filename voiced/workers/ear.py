@@ -57,7 +57,7 @@ _SEND_BUFFER_BYTES = 16 * 1024
 """What the kernel holds back for a core that does not read is old sound: half a second of it."""
 _LATE_S = 0.4
 """The clock at a sample is known so well: no sound is heard before it is thought to have been played."""
-_POLL_S = 0.1
+_POLL_S = 0.25
 _AGAIN_S = 1.0
 _SUSPICIOUS_S = 0.1
 """Sound that did not come for so long may come from another device afterwards."""
@@ -165,6 +165,8 @@ class Capture:
         self.overflown = 0
         """Frames that nobody took in time."""
         self.continuity = Continuity()
+        self.quiet = False
+        """Nobody speaks: sound may come as the wake model takes it, four frames at a time."""
         self.open_since: float | None = None
         """Since when the present opening has been going on or sounding; None between two of them."""
         self._device, self._channel = device, channel
@@ -203,9 +205,9 @@ class Capture:
 
     def _read(self, microphone: Microphone) -> None:
         self.continuity = continuity = Continuity()
-        pcm, last = b"", 0.0
+        pcm, last, frames = b"", 0.0, 0
         while not self._closing.is_set():
-            pcm += microphone.read()
+            pcm += microphone.read(WAKE_FRAMES - frames % WAKE_FRAMES if self.quiet else 1)
             now = time.monotonic()
             # What comes after a silence may come from somewhere else: asked before it is heard.
             microphone.check(thoroughly=now - last > _SUSPICIOUS_S)
@@ -215,7 +217,7 @@ class Capture:
             while len(pcm) >= _FRAME_BYTES:
                 for first_sample, frame in continuity.push(pcm[:_FRAME_BYTES], now):
                     self._arrived.put(Sound(first_sample, frame))
-                pcm = pcm[_FRAME_BYTES:]
+                pcm, frames = pcm[_FRAME_BYTES:], frames + 1
             while self._arrived.qsize() > _QUEUE_FRAMES:
                 self.overflown += isinstance(self._arrived.get(), Sound)
         microphone.close()
@@ -239,7 +241,8 @@ def _play(link: child.Link, options: EarOptions) -> None:
     outgoing = Outgoing(link)
     began = time.monotonic()
     for index, pcm in enumerate(recording.frames(silence_ms=options.silence_ms)):
-        due = began + (index + 1) * FRAME_SAMPLES / SAMPLE_RATE_HZ
+        step = WAKE_FRAMES if outgoing.quiet else 1  # as a microphone's sound comes
+        due = began + (index // step + 1) * step * FRAME_SAMPLES / SAMPLE_RATE_HZ
         while True:
             wait = min(_POLL_S, due - time.monotonic()) if options.realtime else 0.0
             if _leave(link, index, timeout_s=max(0.0, wait)):
@@ -271,6 +274,7 @@ def _hear(link: child.Link, options: EarOptions) -> None:
                 heard += 1
                 hearing.came(now)
                 outgoing.send(hearing.frame(first_sample, pcm))
+                capture.quiet = outgoing.quiet
                 account.tell(capture, now)
             case Opened(device):
                 last, deaf = now, ""
@@ -312,8 +316,12 @@ class Outgoing:
         self._waiting.append(frame)
         self._unvoiced = 0 if frame.speech else self._unvoiced + 1
         full = frame.wake is not None or len(self._waiting) == WAKE_FRAMES
-        if full or self._unvoiced < self._QUIET_FRAMES:
+        if full or not self.quiet:
             self.flush()
+
+    @property
+    def quiet(self) -> bool:
+        return self._unvoiced >= self._QUIET_FRAMES
 
     def flush(self) -> None:
         if self._waiting:
