@@ -59,6 +59,7 @@ from voiced.turn.answering import Answering
 from voiced.turn.deciding import Deciding, seen
 from voiced.turn.ringing import PAUSE_MS, ring
 from voiced.turn.speaking import Speaking
+from voiced.turn.talking import Talking
 from voiced.turn.timeline import Happening, OpenTurn, Timeline, TurnSettings, ms
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Assistant:
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
             wake_words=listener.settings.words, loudness=house.loudness,
         )  # fmt: skip
+        self._talking = Talking(engine, house, self._speaking, timeline)
         self._answering = Answering(house, self._speaking, timeline)
         self._deciding = Deciding(engine, house, listener, timeline, self._settings)
         self._turn: OpenTurn | None = None
@@ -194,6 +196,7 @@ class Assistant:
         else:
             self._timeline.tell("listening", event.at_sample, turn=event.turn, expect=str(expect))
         self._turn = OpenTurn(event.turn, expect, Ledger(event.turn))
+        self._talking.stop()
         await self._engine.begin(event.turn, expect)
         if event.word and self._speaking.saying:
             self._timeline.tell("interrupted", event.at_sample, turn=event.turn)
@@ -256,8 +259,10 @@ class Assistant:
         self._explain(turn.number, decision, judgement)
         return judgement
 
-    async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float) -> None:
+    async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float, typed: str = "") -> None:
         tell, say = self._timeline.tell, judgement.say
+        if judgement.kind is Kind.TALK:
+            await self._talking.answer(turn, typed, begun)
         match judgement.kind:
             case Kind.ACT:
                 say = await self._acting.carry_out(turn, judgement, begun)
@@ -345,7 +350,7 @@ class Assistant:
         decision, times = await self._engine.ask(number, text)
         turn.ledger = turn.ledger.with_engine(times)
         judgement = self._judged(turn, decision, begun)
-        await self._act(turn, judgement, begun)
+        await self._act(turn, judgement, begun, typed=text)
         return judgement
 
     async def announce(self, text: str) -> Played | None:
@@ -367,6 +372,7 @@ class Assistant:
         self.house.forget_question()
         self.house.silence()
         self._speaking.forget_rest()
+        self._talking.stop()
         if turn := self._turn:
             self._turn = None
             self.listener.close()

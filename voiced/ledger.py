@@ -29,6 +29,8 @@ class Mark(enum.StrEnum):
     POLICY = "policy"
     PUBLISHED = "published"
     CONFIRMED = "confirmed"
+    FIRST_SENTENCE = "first_sentence"
+    """Of an answer in free words, complete as text."""
     FIRST_SOUND = "first_sound"
 
 
@@ -100,7 +102,7 @@ class Ledger:
             bars += self._decision(asked, max(asked, decided))
         order = ((Mark.POLICY, "policy"), (Mark.PUBLISHED, "publish"), (Mark.CONFIRMED, "confirm"))
         before = max((at for at in (decided, end) if at is not None), default=None)
-        for mark, name in (*order, (Mark.FIRST_SOUND, "answer")):
+        for mark, name in (*order, (Mark.FIRST_SENTENCE, "sentence"), (Mark.FIRST_SOUND, "answer")):
             at = marks.get(mark)
             if at is not None and before is not None:
                 bars.append((name, min(before, at), at))

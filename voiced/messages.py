@@ -174,6 +174,10 @@ class Verdict(enum.StrEnum):
     """Speech, but nothing this house understands, or no speech at all."""
     INCOMPLETE = "incomplete"
     """The beginning of a command: the speaker is likely to go on."""
+    QUESTION = "question"
+    """Said to the assistant, and no matter of the house: to be answered in words, if the model has any."""
+    LANGUAGE = "language"
+    """A language that the assistant does not know."""
     DIGITS = "digits"
     """The spoken one-time code, in `digits`; only where the turn was opened to hear one."""
 

@@ -6,7 +6,7 @@ Every method returns or raises a `VoicedError`; none hangs for good.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,6 +86,12 @@ class Engine(Protocol):
 
     async def end(self, turn: int) -> None:
         """Forget the turn."""
+        ...
+
+    def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        """Pieces of an answer in words to the turn that ended last, or to typed `text`; closing it stops the model.
+        InferenceError where the model cannot talk.
+        """
         ...
 
     async def remember(self, turn: int, answer: str) -> None:

@@ -16,7 +16,7 @@ _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @functools.cache
-def tiny_folder(dialect: str = "sentences") -> Path:
+def tiny_folder(dialect: str = "sentences", talks: bool = False) -> Path:
     """A folder with the tiny pair and its description; gone when the process ends."""
     _folders.append(tempfile.TemporaryDirectory(prefix="voiced-tiny-"))
     folder = Path(_folders[-1].name)
@@ -24,11 +24,14 @@ def tiny_folder(dialect: str = "sentences") -> Path:
     write_text(text, TINY)
     write_audio(audio, TINY)
     describe(folder, text, audio, dialect)
+    if talks:
+        description = folder / "replica.toml"
+        description.write_text("talks = true\n" + description.read_text("utf-8"), "utf-8")
     return folder
 
 
-def tiny_pair(dialect: str = "sentences") -> ModelPair:
-    return from_folder(tiny_folder(dialect))
+def tiny_pair(dialect: str = "sentences", talks: bool = False) -> ModelPair:
+    return from_folder(tiny_folder(dialect, talks))
 
 
 def sound(seconds: float, seed: int = 0, level: float = 3000) -> bytes:

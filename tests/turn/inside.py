@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 from voiced.messages import Decision, EngineTimes
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
+from voiced.workers.engine_talk import TalkSettings, words
 
 
 class InsideEngine:
     def __init__(self, core: EngineCore) -> None:
         self.core = core
+        self.settings = TalkSettings(seed=1)
         self.begun: list[int] = []
         self.decided: list[Decision] = []
 
@@ -38,6 +43,11 @@ class InsideEngine:
 
     async def end(self, turn: int) -> None:
         self.core.end(turn)
+
+    async def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        for piece in words(self.core, turn, text, self.settings):
+            await asyncio.sleep(0)
+            yield piece
 
     async def remember(self, turn: int, answer: str) -> None:
         self.core.remember(turn, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
 from voiced.errors import BrokerError, InferenceError
 from voiced.messages import BrokerMessage, Decision, EarLost, EarOpened, EngineTimes, Frame
@@ -33,6 +33,7 @@ class ScriptedEngine:
         """Bytes of sound by turn."""
         self.expected: list[Expect] = []
         self.remembered: list[tuple[int, str]] = []
+        self.words: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -65,6 +66,15 @@ class ScriptedEngine:
 
     async def end(self, turn: int) -> None:
         del turn
+
+    async def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        """The pieces in `words`. InferenceError where there are none."""
+        del text
+        if not self.words:
+            raise InferenceError(f"the script has no words for turn {turn}")
+        for piece in self.words:
+            await asyncio.sleep(0)
+            yield piece
 
     async def remember(self, turn: int, answer: str) -> None:
         self.remembered.append((turn, answer))

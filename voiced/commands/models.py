@@ -153,6 +153,7 @@ def _prepare(options: argparse.Namespace) -> int:
     lines = [
         f"# written by `voiced models prepare` from {pair.audio.name} (sha256 {pair.audio_sha256})",
         f'dialect = "{pair.dialect}"',
+        *(["talks = true"] if pair.talks else []),
         "[sha256]",
         f'"{pair.text.name}" = "{pair.text_sha256}"',
         f'"{target.name}" = "{_sha256(target)}"',

@@ -19,7 +19,12 @@ from voiced.home.policy import CLOSE
 from voiced.home.spoken import edits
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, SlotValue, Verdict
 
-VERDICT_CALLS = {"not_for_me": Verdict.NOT_FOR_ME, "incomplete": Verdict.INCOMPLETE}
+VERDICT_CALLS = {
+    "not_for_me": Verdict.NOT_FOR_ME,
+    "incomplete": Verdict.INCOMPLETE,
+    "answer": Verdict.QUESTION,
+    "unknown_language": Verdict.LANGUAGE,
+}
 """Tools of the calls dialect that are verdicts, not actions."""
 READ_PATHS, READ_NATS = 6, 9.0
 """Finished paths whose meaning is worked out: so many, so close to the best. The others are far behind."""

@@ -146,7 +146,7 @@ class TurnMemory:
         """
         wanted = tuple(tokens)
         self._ctx.remove(self._ahead)
-        if len(self.prefix) + len(wanted) + 2 * _ROOM > self._ctx.cells or self._store.has(wanted):
+        if self.base + len(wanted) + 2 * _ROOM > self._ctx.cells or self._store.has(wanted):
             return
         for at in range(0, len(wanted), _STEP):
             self._ctx.prefill(wanted[at : at + _STEP], at, self._ahead)
@@ -177,7 +177,7 @@ class TurnMemory:
         and there is no dialogue any more, where that would hold more than `most` positions, or leave too few.
         """
         length = self._ctx.length(TURN) + len(rows) + len(tokens)
-        if length - len(self.prefix) > most or length + _ROOM > self._ctx.cells:
+        if length - len(self.prefix) > most or length + self._ctx.length(self._ahead) + _ROOM > self._ctx.cells:
             self.forget_dialogue()
             return False
         self._embed(rows, TURN)

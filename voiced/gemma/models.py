@@ -8,6 +8,7 @@ A model is a folder with one description (`nano.toml`, `replica.toml`), or a pai
     "nano-mmproj.gguf" = "..."
     tail_silence_ms = 0              # optional, before the tables
     name_prior = 0.0                 # optional, before the tables
+    talks = false                    # optional, before the tables; only with dialect "calls"
     [calibration]                    # optional, see judge.Calibration
 """
 
@@ -56,6 +57,8 @@ class ModelPair:
     calibration: Calibration = field(default_factory=Calibration)
     tail_silence_ms: int = 0
     """Made-up silence that is heard after the sound, whenever a decision is asked for."""
+    talks: bool = False
+    """Whether its free words mean something: it may be asked what is no command."""
     name_prior: float = 0.0
     """The share of what the model expects of names, unheard, that is taken back (names.py); 0 takes nothing."""
 
@@ -123,6 +126,13 @@ def _name_prior(path: Path, data: Mapping[str, Any]) -> float:
     return float(value)
 
 
+def _talks(path: Path, data: Mapping[str, Any]) -> bool:
+    value = data.get("talks", False)
+    if not isinstance(value, bool) or (value and data.get("dialect") != Dialect.CALLS):
+        raise ModelFileError(f"{path}: talks is {value!r}, not true or false, or this dialect has no words for it")
+    return value
+
+
 def from_folder(folder: Path) -> ModelPair:
     """The model whose description lies in this folder. ModelFileError if there is none, or several, or a faulty one."""
     own = folder / f"{folder.name}.toml"
@@ -148,7 +158,8 @@ def from_folder(folder: Path) -> ModelPair:
         _hash(path, audio[0], hashes[audio[0]]),
         Calibration.of(calibration if isinstance(calibration, dict) else {"calibration": calibration}),
         _tail_silence(path, data),
-        _name_prior(path, data),
+        name_prior=_name_prior(path, data),
+        talks=_talks(path, data),
     )
 
 
@@ -180,8 +191,9 @@ def from_manifest(path: Path, name: str, folder: Path) -> ModelPair:
             except KeyError as error:
                 raise ModelFileError(f"{path}: pair {name}: {error} is not listed") from error
             return ModelPair(
-                name, folder / text.file, folder / audio.file, _dialect(path, item), text.sha256, audio.sha256
-            )
+                name, folder / text.file, folder / audio.file, _dialect(path, item), text.sha256, audio.sha256,
+                talks=_talks(path, item),
+            )  # fmt: skip
     raise ModelFileError(f"{path}: no pair is called {name!r}")
 
 

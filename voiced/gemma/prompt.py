@@ -112,6 +112,11 @@ def plain(text: str) -> str:
     return text.replace("<", " ").replace(">", " ").strip()
 
 
+def asked_to_answer(how: str) -> str:
+    """The model's call of the tool that answers in words, and the tool's response: its words follow."""
+    return call("answer", {}) + f"<|tool_response>response:answer{{value:{_fenced(how)}}}<tool_response|>"
+
+
 def to_next_turn(called: str, answer: str) -> str:
     """All that comes between the sound of a turn that led to a call and the sound of the next turn. `called` is the
     call as the model wrote it, `answer` what came of it, in words.

@@ -40,6 +40,8 @@ class Kind(enum.StrEnum):
     ACT = "act"
     ASK = "ask"
     ANSWER = "answer"
+    TALK = "talk"
+    """In the model's own words."""
     REFUSE = "refuse"
     IGNORE = "ignore"
 
@@ -114,6 +116,8 @@ class House:
         self.forget_question()
         if asked and not asked.code:
             decision = policy.choose(asked, decision, self.home) or decision
+        if decision.verdict is Verdict.QUESTION:
+            return Judgement(Kind.TALK)
         decision = self._in_context(decision)
         if [c.intent for c in decision.calls] == [REPEAT]:
             return Judgement(Kind.ANSWER, say=self._said or phrases.say(Reply("again")))
@@ -132,7 +136,8 @@ class House:
         if judged == policy.Answer(DONT_KNOW) and not self.in_touch:
             judged = policy.Answer(Reply("no_broker"))
         judgement = self._in_words(judged)
-        if strange := _STRANGE.get(foreign(decision)):
+        strange = "only_english" if decision.verdict is Verdict.LANGUAGE else _STRANGE.get(foreign(decision))
+        if strange:
             judgement = self._refused(strange)
         self._said = judgement.say or self._said
         if not decision.calls:
@@ -359,6 +364,10 @@ class House:
 
     def confirmations(self) -> tuple[str, ...]:
         return phrases.confirmations(self.home)
+
+    def cannot_talk(self) -> str:
+        """A question that no model here can answer."""
+        return phrases.say(Reply("only_house"))
 
     def apology(self) -> str:
         return phrases.say(Reply("sorry"))

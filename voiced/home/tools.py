@@ -17,6 +17,8 @@ from voiced.home.sentences_data import grammar, list_values
 
 NOT_FOR_ME = "not_for_me"
 INCOMPLETE = "incomplete"
+ANSWER = "answer"
+LANGUAGE = "unknown_language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ def tools(home: HomeLike) -> tuple[Tool, ...]:
     """The tools of this house: only what it has, only with arguments that can be filled."""
     present = {e.domain for e in home.entities}
     own = _own(home)
-    taken = {tool.name for tool in own} | {NOT_FOR_ME, INCOMPLETE}
+    taken = {tool.name for tool in own} | {NOT_FOR_ME, INCOMPLETE, ANSWER, LANGUAGE}
     found = []
     for intent, (description, needed, name_domains, forms) in _TABLE.items():
         if needed and present.isdisjoint(needed):
@@ -251,6 +253,8 @@ def tools(home: HomeLike) -> tuple[Tool, ...]:
     found += own
     found.append(Tool(NOT_FOR_ME, NOT_FOR_ME, "What was said is no command or question to the house.", {}, ((),)))
     found.append(Tool(INCOMPLETE, INCOMPLETE, "A command that breaks off.", {}, ((),)))
+    found.append(Tool(ANSWER, ANSWER, "Answer a question about the world, or translate.", {}, ((),)))
+    found.append(Tool(LANGUAGE, LANGUAGE, "What was said is not English.", {}, ((),)))
     return tuple(found)
 
 

@@ -179,6 +179,8 @@ def because(decision: Decision, judgement: Judgement) -> str:
             return _unheard(decision)
         case Kind.REFUSE:
             return f"understood, but not done: {_REFUSED.get(judgement.reason, judgement.reason)}"
+        case Kind.TALK:
+            return f"a question that is no matter of the house: {sure}"
         case Kind.ASK if judgement.reason == "close_call":
             second = max(decision.alternatives, key=lambda a: a.certainty)
             both = (f"{_named(one)} ({one.certainty:.2f})" for one in (decision, second))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from voiced.errors import VoicedError
 from voiced.messages import Decision, EngineTimes
@@ -41,6 +41,8 @@ class Cascade:
         self._begun: int | None = None
         """The turn that the second has begun, and how much of its sound it has."""
         self._given = 0
+        self._answered: int | None = None
+        """The last turn on which the second one's word counted."""
         self._asked = 0
         """Counts the questions: an older one is of no interest any more."""
         self._second_at_work = asyncio.Lock()
@@ -70,13 +72,13 @@ class Cascade:
         decided = await self._first.decide(turn)
         if turn != self._turn or not self._in_doubt(decided[0]) or not self._second.ready:
             return decided
-        return await self._second_opinion(decided, lambda: self._hear_again(turn, asked))
+        return await self._second_opinion(turn, decided, lambda: self._hear_again(turn, asked))
 
     async def ask(self, turn: int, text: str) -> Decided:
         decided = await self._first.ask(turn, text)
         if not self._in_doubt(decided[0]) or not self._second.ready:
             return decided
-        return await self._second_opinion(decided, lambda: self._second.ask(turn, text))
+        return await self._second_opinion(turn, decided, lambda: self._second.ask(turn, text))
 
     async def end(self, turn: int) -> None:
         if turn == self._turn:
@@ -86,16 +88,22 @@ class Cascade:
         if turn == self._begun:
             await self._second.end(turn)
 
+    def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        """Who made something of it, answers."""
+        return (self._second if turn == self._answered else self._first).talk(turn, text)
+
     async def remember(self, turn: int, answer: str) -> None:
         """Only who heard the turn can remember it."""
         await self._first.remember(turn, answer)
         if turn == self._begun:
             await self._second.remember(turn, answer)
 
-    async def _second_opinion(self, first: Decided, ask: Callable[[], Awaitable[Decided | None]]) -> Decided:
+    async def _second_opinion(self, turn: int, first: Decided, ask: Callable[[], Awaitable[Decided | None]]) -> Decided:
         try:
             async with asyncio.timeout(self._patience_s):
-                return await ask() or first
+                if second := await ask():
+                    self._answered = turn
+                    return second
         except TimeoutError:
             _log.warning("the second model was not asked to the end: it took longer than %g s", self._patience_s)
         except VoicedError as error:

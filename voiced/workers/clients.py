@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import replace
 
 from voiced.errors import ChannelError, InferenceError, VoicedError, VoiceError
@@ -163,6 +163,23 @@ class EngineClient:
             lost, self._turn = self._turn[1] != self.supervisor.generation, None
             if not lost and self.supervisor.ready:
                 await self._send(protocol.EndTurn(turn))
+
+    async def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        """See `ports.Engine`."""
+        over = False
+        message = protocol.Talk(self.supervisor.number(), turn, text)
+        try:
+            async with contextlib.aclosing(self.supervisor.stream(message, timeout_s=self._answer_s)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, protocol.Text):
+                        yield piece.text
+            over = True
+        except ChannelError as error:
+            raise InferenceError(str(error)) from error
+        finally:
+            if not over:
+                with contextlib.suppress(InferenceError):
+                    await self._send(protocol.StopTalking())
 
     async def remember(self, turn: int, answer: str) -> None:
         """Never raises: an engine that is gone has forgotten everything."""

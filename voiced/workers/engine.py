@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -334,14 +335,10 @@ class EngineCore:
     def end(self, turn: int) -> None:
         """Forget the turn, if it is the open one; but where what came of it may be remembered, when the next begins."""
         if self._turn and self._turn.number == turn:
-            self._ended, self._turn = self._turn if self.remembers else None, None
+            # a model that writes what it hears needs no dialogue: its house has one
+            self._ended, self._turn = self._turn if self._pair.dialect is Dialect.CALLS else None, None
             if not self._ended:
                 self._memory.begin()
-
-    @property
-    def remembers(self) -> bool:
-        """Whether a turn knows of those before. A model that writes what it hears needs not: its house does."""
-        return self._pair.dialect is Dialect.CALLS
 
     def remember(self, turn: int, answer: str) -> None:
         """What came of the turn that ended last, in words: the next turns know of both. Too late, it does nothing."""
@@ -351,6 +348,25 @@ class EngineCore:
         tokens = self.model.tokenize(prompt.to_next_turn(last.known[1].sentence, answer), special=True)
         if self._memory.remember(last.sound.tail(), tokens, MOST_DIALOGUE):
             self._remembered_s = self._now_s()
+
+    @contextlib.contextmanager
+    def answering(self, turn: int, text: str, then: str) -> Iterator[tuple[F32, Context]]:
+        """Logits, and the context of the fork that they come from, behind the turn that ended last (or typed `text`)
+        and the model's own `then`. InferenceError where this model cannot talk.
+        """
+        if not self._pair.talks:
+            raise InferenceError(f"{self._pair.name} knows only what the house understands")
+        last, before = self._ended, prompt.after_text(text) if text else prompt.after_audio()
+        tokens = self.model.tokenize(before + then, special=True)
+        try:
+            if text:
+                yield self._memory.fork_text(self._memory.base - 1, tokens).logits, self._context
+            elif last and last.number == turn:
+                yield self._memory.fork(last.sound.tail(), tokens).logits, self._context
+            else:
+                raise InferenceError(f"nothing is known of turn {turn} any more")
+        finally:
+            self._memory.forget_fork()
 
     def _opening(self, expect: Expect) -> tuple[int, ...]:
         return self._walkers[expect].opening()[0]

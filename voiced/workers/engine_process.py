@@ -18,6 +18,7 @@ from voiced.gemma.prompt import Dialect
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore, Setup
 from voiced.workers.engine_drafted import DraftedCore
+from voiced.workers.engine_talk import Talk
 
 
 def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:
@@ -120,7 +121,7 @@ def work(link: child.Link, options: child.Options) -> None:
     decisions = Decisions(core)
     link.at_once(decisions.abandoned)
     link.send(protocol.Ready(core.what, facts))
-    rebuild.serve(link, core, decisions.answer)
+    rebuild.serve(link, core, decisions.answer, lambda message: Talk(core, message))
     core.close()
 
 

@@ -14,6 +14,7 @@ class Pending:
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[protocol.Message]] = {}
+        self._streams: dict[int, asyncio.Queue[protocol.Message]] = {}
 
     def number(self) -> int:
         """A fresh request number."""
@@ -27,13 +28,23 @@ class Pending:
         self._waiting[request] = answer = asyncio.get_running_loop().create_future()
         return answer
 
+    def stream(self, message: protocol.Talk) -> asyncio.Queue[protocol.Message]:
+        """What comes in answer to `message`, piece by piece, until it is forgotten."""
+        pieces: asyncio.Queue[protocol.Message] = asyncio.Queue()
+        self._streams[message.request] = pieces
+        return pieces
+
     def forget(self, message: protocol.Message) -> None:
         self._waiting.pop(getattr(message, "request", 0), None)
+        self._streams.pop(getattr(message, "request", 0), None)
 
     def answer(self, message: protocol.Message) -> bool:
         """Whether somebody was waiting for this message."""
         if isinstance(message, protocol.Sounding):
             return False  # news on the way to the answer
+        if stream := self._streams.get(getattr(message, "request", 0)):
+            stream.put_nowait(message)
+            return True
         waiting = self._waiting.pop(getattr(message, "request", 0), None)
         if waiting is None or waiting.done():
             return False
@@ -42,6 +53,8 @@ class Pending:
 
     def fail_all(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, {}
+        for request, stream in self._streams.items():
+            stream.put_nowait(protocol.Trouble("ChannelError", reason, request))
         for answer in waiting.values():
             if not answer.done():
                 answer.set_exception(ChannelError(reason))

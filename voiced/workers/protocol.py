@@ -97,6 +97,28 @@ class EndTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """Answer the turn that ended last, or typed `text`, in words: Text as they come, then Done or Trouble."""
+
+    request: int
+    turn: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer."""
+
+    request: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopTalking:
+    """What is left of an answer is of no interest; harmless where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """What came of a turn that has ended."""
 
@@ -182,6 +204,7 @@ class Done:
 
 Message = (
     Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
-    | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember | Decided
+    | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember
+    | Talk | Text | StopTalking | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
 )  # fmt: skip

@@ -82,14 +82,42 @@ class Rebuild(Generic[P]):
         return protocol.Trouble("InferenceError", "another house came before this one was ready", self._message.request)
 
 
-def serve(link: child.Link, core: Core[P], handle: Callable[[protocol.Message], protocol.Message | None]) -> None:
-    """Answer in order until told to leave. A second house is made ready meanwhile."""
+class Talk(Protocol):
+    """An answer in words under way."""
+
+    def step(self) -> tuple[protocol.Message, bool]: ...
+    def stopped(self) -> protocol.Message: ...
+
+
+def serve(
+    link: child.Link,
+    core: Core[P],
+    handle: Callable[[protocol.Message], protocol.Message | None],
+    talk_of: Callable[[protocol.Talk], Talk],
+) -> None:
+    """Answer in order until told to leave. A second house is made ready meanwhile. While the model talks, everything
+    but a ping makes it stop.
+    """
     rebuild: Rebuild[P] | None = None
-    while not isinstance(message := link.receive(rebuild.patience_s if rebuild else None), protocol.Close):
-        if rebuild and not core.in_turn and (told := rebuild.step()) is not None:
+    talk: Talk | None = None
+    while not isinstance(
+        message := link.receive(0 if talk else rebuild.patience_s if rebuild else None), protocol.Close
+    ):
+        if talk and message is not None and not isinstance(message, protocol.Ping):
+            link.send(talk.stopped())
+            talk = None
+        if talk:
+            told, over = talk.step()
             link.send(told)
+            talk = None if over else talk
+        elif rebuild and not core.in_turn and (done := rebuild.step()) is not None:
+            link.send(done)
             rebuild = None
-        if isinstance(message, protocol.LoadHome) and core.has_home:
+        if isinstance(message, protocol.Talk):
+            talk = talk_of(message)
+        elif isinstance(message, protocol.StopTalking):
+            continue
+        elif isinstance(message, protocol.LoadHome) and core.has_home:
             if rebuild:
                 link.send(rebuild.given_up())
             rebuild = Rebuild(core, message)

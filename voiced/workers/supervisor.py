@@ -20,7 +20,7 @@ import random
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from voiced.errors import ChannelError, VoicedError
@@ -132,6 +132,23 @@ class Supervisor:
             return await self._ask(message, timeout_s)
         finally:
             self._silent -= silent
+
+    async def stream(self, message: protocol.Talk, *, timeout_s: float) -> AsyncGenerator[protocol.Message]:
+        """Say something and give what comes back, up to the Done. Errors as `request`, `timeout_s` for each piece."""
+        pieces = self._pending.stream(message)
+        try:
+            await self.send(message)
+            while True:
+                reply = await asyncio.wait_for(pieces.get(), timeout_s)
+                if isinstance(reply, protocol.Trouble):
+                    raise error_of(reply)
+                yield reply
+                if isinstance(reply, protocol.Done):
+                    return
+        except TimeoutError as error:
+            raise ChannelError(f"the {self.name} did not answer within {timeout_s:g} s") from error
+        finally:
+            self._pending.forget(message)
 
     async def greet(self, message: protocol.Message, *, timeout_s: float) -> protocol.Message:
         """`request`, for `hello` only: the child is up, but nobody else may use it yet."""

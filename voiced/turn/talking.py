@@ -1,0 +1,100 @@
+"""An answer in free words: each sentence is spoken while the next one is being thought of. Bounded, and anybody stops
+it by the wake word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+
+from voiced.errors import VoicedError
+from voiced.home.house import House
+from voiced.ledger import Mark
+from voiced.ports import Engine
+from voiced.speak.sentences import Sentences
+from voiced.turn.speaking import Speaking
+from voiced.turn.timeline import OpenTurn, Timeline
+
+_log = logging.getLogger(__name__)
+MOST_SENTENCES = 6
+WORDLESS_S = 15.0
+"""After so long without a sentence nobody waits any more."""
+
+
+class Talking:
+    def __init__(self, engine: Engine, house: House, speaking: Speaking, timeline: Timeline) -> None:
+        self._engine, self._house, self._speaking, self._timeline = engine, house, speaking, timeline
+        self._stop: asyncio.Event | None = None
+
+    def stop(self) -> None:
+        """No further sentence; the one that is being spoken is `Speaking`'s to end."""
+        if self._stop:
+            self._stop.set()
+
+    async def answer(self, turn: OpenTurn, text: str, begun: float) -> None:
+        """Answer the turn that ended last, or what was typed. A model that cannot talk says so."""
+        self._stop = stop = asyncio.Event()
+        count = 0
+        try:
+            async with contextlib.aclosing(self._sentences(turn, text, stop)) as sentences:
+                async for sentence in sentences:
+                    turn.ledger = turn.ledger.at(Mark.FIRST_SENTENCE, self._timeline.ms_after(turn.speech_end, begun))
+                    count += 1
+                    if not await self._say(turn, sentence, begun) or stop.is_set():
+                        break
+        except VoicedError as error:
+            _log.warning("turn %d: no answer: %s", turn.number, error)
+            if not count:
+                await self._say(turn, self._house.cannot_talk(), begun)
+        finally:
+            self._stop = None
+
+    async def _sentences(self, turn: OpenTurn, text: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        """As they are complete: the engine goes on while they are spoken."""
+        ready: asyncio.Queue[str | VoicedError | None] = asyncio.Queue()
+
+        async def think() -> None:
+            sentences, count = Sentences(), 0
+            try:
+                async with contextlib.aclosing(self._engine.talk(turn.number, text)) as pieces:
+                    async for piece in pieces:
+                        for one in sentences.feed(piece):
+                            count += 1
+                            ready.put_nowait(one)
+                        if stop.is_set() or count >= MOST_SENTENCES:
+                            break
+                if count < MOST_SENTENCES:
+                    for one in sentences.rest():
+                        ready.put_nowait(one)
+            except VoicedError as error:
+                ready.put_nowait(error)
+            finally:
+                ready.put_nowait(None)
+
+        thinking = asyncio.create_task(think(), name=f"answer {turn.number}")
+        try:
+            while True:
+                try:
+                    one = await asyncio.wait_for(ready.get(), WORDLESS_S)
+                except TimeoutError:
+                    _log.warning("turn %d: the answer does not go on", turn.number)
+                    return
+                if isinstance(one, VoicedError):
+                    raise one
+                if one is None or stop.is_set():
+                    return
+                yield one
+        finally:
+            thinking.cancel()
+            await asyncio.gather(thinking, return_exceptions=True)
+
+    async def _say(self, turn: OpenTurn, sentence: str, begun: float) -> bool:
+        """Whether it was heard to its end."""
+        self._timeline.tell("reply", turn=turn.number, text=sentence)
+        asked = self._timeline.ms_after(turn.speech_end, begun)
+        played = await self._speaking.say(sentence)
+        if played:
+            turn.ledger = turn.ledger.at(Mark.FIRST_SOUND, asked + played.first_sound_ms)
+        return played is not None and not played.interrupted

@@ -1,0 +1,95 @@
+"""Free text, a token at a time: an answer to what is no command, for a model that can talk. It never acts: no special
+token is ever drawn, so no call can be written.
+
+Drawn as the model card of Gemma 4 says (temperature 1.0, of the 64 likeliest those that hold 0.95). What is said goes
+on in the fork of the turn's memory and leaves no trace there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from voiced.errors import InferenceError, VoicedError
+from voiced.gemma import prompt
+from voiced.gemma.decide import F32, FORK
+from voiced.workers import protocol
+from voiced.workers.engine import EngineCore
+
+TEMPERATURE, TOP_P, TOP_K = 1.0, 0.95, 64
+MOST_TOKENS = 200
+MOST_S = 60.0
+TELL = "Answer now, in the language of the question, in at most three short sentences that will be spoken aloud."
+
+
+@dataclass(frozen=True, slots=True)
+class TalkSettings:
+    most_tokens: int = MOST_TOKENS
+    most_s: float = MOST_S
+    seed: int | None = None
+    """None draws otherwise every time."""
+
+
+def drawn(logits: F32, allowed: Callable[[int], bool], rng: np.random.Generator) -> int:
+    """A token of float32 [vocabulary]. InferenceError where none of the likeliest is allowed."""
+    top = np.argpartition(logits, -TOP_K)[-TOP_K:] if len(logits) > TOP_K else np.arange(len(logits))
+    top = np.array([t for t in top[np.argsort(-logits[top])] if allowed(int(t))], np.int64)
+    if not len(top) or not np.isfinite(logits[top]).all():
+        raise InferenceError("the model has nothing to say")
+    weights = np.exp((logits[top] - logits[top[0]]).astype(np.float64) / TEMPERATURE)
+    share = np.cumsum(weights / weights.sum())
+    kept = int(np.searchsorted(share, TOP_P)) + 1
+    return int(rng.choice(top[:kept], p=weights[:kept] / weights[:kept].sum()))
+
+
+def words(core: EngineCore, turn: int, text: str = "", settings: TalkSettings | None = None) -> Iterator[str]:
+    """Pieces of the answer to the turn that ended last, or to what was typed. InferenceError where the model cannot
+    talk, or knows nothing of the turn.
+    """
+    settings = settings or TalkSettings()
+    model, end = core.model, core.model.special(prompt.END_TURN)
+    rng, spelled = np.random.default_rng(settings.seed), codecs.getincrementaldecoder("utf-8")("replace")
+    begun = time.monotonic()
+
+    def allowed(token: int) -> bool:
+        return token == end or not model.is_special(token)
+
+    with core.answering(turn, text, prompt.asked_to_answer(TELL)) as (logits, context):
+        at = context.length(FORK)
+        for _ in range(settings.most_tokens):
+            token = drawn(logits, allowed, rng)
+            if token == end or time.monotonic() - begun > settings.most_s:
+                break
+            core.progress += 1
+            if piece := spelled.decode(model.piece(token)):
+                yield piece
+            logits = context.decode([token], [at], [FORK], [True])[0]
+            at += 1
+    if rest := spelled.decode(b"", final=True):
+        yield rest
+
+
+class Talk:
+    """An answer under way: a piece at each `step`."""
+
+    def __init__(self, core: EngineCore, message: protocol.Talk, settings: TalkSettings | None = None) -> None:
+        self._request = message.request
+        self._words = words(core, message.turn, message.text, settings)
+
+    def step(self) -> tuple[protocol.Message, bool]:
+        """What is to be told, and whether that was the last."""
+        try:
+            return protocol.Text(self._request, next(self._words)), False
+        except StopIteration:
+            return protocol.Done(self._request), True
+        except VoicedError as error:
+            return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), self._request), True
+
+    def stopped(self) -> protocol.Message:
+        """Somebody wants something else."""
+        self._words.close()  # type: ignore[attr-defined]
+        return protocol.Done(self._request, interrupted=True)
