@@ -112,13 +112,13 @@ class Daemon:
         self._when[event] = do
 
     async def happens(self, event: str, *, within_s: float = PATIENCE_S, **fields: object) -> Happening:
-        """The next such event after the one that was last waited for."""
+        """The next such event, or any where it has no name, after the one that was last waited for."""
         async with asyncio.timeout(within_s):
             while True:
                 while self._at < len(self.happened):
                     happening = self.happened[self._at]
                     self._at += 1
-                    if happening["event"] == event and fields.items() <= happening.items():
+                    if event in ("", happening["event"]) and fields.items() <= happening.items():
                         return happening
                 self._news.clear()
                 await self._news.wait()
@@ -192,6 +192,18 @@ class Daemon:
             with contextlib.suppress(TimeoutError):
                 return await self.happens(event, within_s=ANSWER_S)
         raise AssertionError(f"{event} did not come in {ATTEMPTS} attempts")
+
+    async def obeys(self, house: House) -> None:
+        """Ask until it is done: a new engine may be there before it has its house."""
+        for _ in range(ATTEMPTS):
+            self.forget()
+            await house.ask("close the garage door")
+            while (answer := await self.happens(""))["event"] not in ("confirmed", "request_refused"):
+                pass
+            if answer["event"] == "confirmed":
+                return
+            await asyncio.sleep(1)
+        raise AssertionError(f"refused {ATTEMPTS} times")
 
     def replaced(self, name: str, before: int) -> bool:
         with contextlib.suppress(LookupError):

@@ -91,8 +91,7 @@ async def test_d3_an_engine_that_crashes_aborts_or_hangs_is_replaced(tmp_path: P
                 await one.until(lambda: one.replaced("engine", before))
                 await one.ready()
                 figure(f"{fault}_back_s", time.monotonic() - at)
-                await house.ask("close the garage door")
-                await one.happens("confirmed")
+                await one.obeys(house)
                 assert house.commands() == CLOSE
 
     await asyncio.gather(*map(goes, ("crash", "abort", "hang")))
