@@ -331,16 +331,16 @@ def test_a_turn_goes_on_with_what_was_said_before_it_was_opened_again() -> None:
 def test_only_the_last_turn_can_go_on_and_only_so_long() -> None:
     listener = Listener(ListenerSettings(cap_ms=1000))
     assert not listener.reopen(1, window_ms=2000)
-    story("w..." + "#" * 10 + "." * 20, listener=listener)
+    story("w..." + "#" * 15 + "." * 20, listener=listener)
     assert not listener.reopen(2, window_ms=2000)
     assert listener.reopen(1, window_ms=500)
     assert not listener.reopen(1, window_ms=500), "it is open already"
-    nothing = story("." * 40, listener=listener, start=34)
+    nothing = story("." * 40, listener=listener, start=39)
     assert [e.by for e in nothing if isinstance(e, Ended)] == [EndedBy.NO_SPEECH]
     assert listener.reopen(1, window_ms=500)
-    story("#" * 60, listener=listener, start=74)
+    story("#" * 60, listener=listener, start=79)
     assert not listener.reopen(1, window_ms=500), "its sound is as long as it may be"
     listener = Listener()
-    story("w..." + "#" * 10 + "." * 20, listener=listener)
+    story("w..." + "#" * 15 + "." * 20, listener=listener)
     listener.number_turn()
     assert not listener.reopen(1, window_ms=2000), "something newer was asked"
