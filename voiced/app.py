@@ -17,13 +17,13 @@ from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
 from voiced.config import DEMO_HOME, MODELS, Config, read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
+from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
-from voiced.home.learned import Learned, Network, merge
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.manner import Manner
 from voiced.home.model import Home
-from voiced.home.quiet import QuietHours, Replies
+from voiced.home.network.learned import Learned, Network, merge
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.ports import Broker, Engine

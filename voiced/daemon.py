@@ -31,10 +31,10 @@ from voiced.app import (
 from voiced.assistant import Assistant
 from voiced.config import Config
 from voiced.errors import BusyError, StateError, VoicedError
-from voiced.home.ha_registry import registry_of, things
 from voiced.home.house import House
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
+from voiced.home.network.registry import registry_of, things
 from voiced.listen.listener import Listener
 from voiced.ports import Broker
 from voiced.service.accounting import Accounting

@@ -17,13 +17,13 @@ from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.errors import BrokerError
-from voiced.home.discovery import Found
 from voiced.home.dispatch import command
-from voiced.home.ha_registry import Registry, registry_of, things
 from voiced.home.intents import Step
-from voiced.home.learned import merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
+from voiced.home.network.discovery import Found
+from voiced.home.network.learned import merge
+from voiced.home.network.registry import Registry, registry_of, things
 from voiced.home.policy import Ask, judge
 from voiced.home.states import StateBook, confirms, is_gone
 from voiced.messages import BrokerMessage, Call, Command, Decision, Verdict

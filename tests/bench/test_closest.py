@@ -6,8 +6,8 @@ import pytest
 
 from voiced.bench.closest import closest
 from voiced.bench.common import demo_home
-from voiced.home.sentences import word_graph
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import Call
 
 

@@ -16,10 +16,10 @@ import sys
 import time
 from collections import deque
 
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.model import Home
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES, Call, Decision, EarOpened, EngineTimes, Frame, Verdict
 from voiced.workers import child, protocol
 

@@ -22,15 +22,15 @@ from voiced.errors import ConfigError
 from voiced.gemma import prompt
 from voiced.gemma.prompt import Parameter, Tool
 from voiced.home.code import LOCKED_S
-from voiced.home.discovery import discover
 from voiced.home.house import House, Judgement, Kind
-from voiced.home.learned import merge
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.load import HomeFile, load_home
 from voiced.home.model import Home, Risk
-from voiced.home.sentences import word_graph
+from voiced.home.network.discovery import discover
+from voiced.home.network.learned import merge
 from voiced.home.tools import declared, house_lines
-from voiced.home.typed import typed
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import SAMPLE_RATE_HZ, Call, Decision, Verdict
 
 Record = Callable[[str, object], None]

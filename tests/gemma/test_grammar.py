@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.gemma.grammar_tokens import FakeTokenizer
 from tests.home.sentence_homes import HOUSE, House, Own, Thing, recorded_house
 from voiced.gemma.grammar import GraphAutomaton, compile_sentences, next_step, spell_sentence
-from voiced.home.sentences import code_graph, word_graph
-from voiced.home.sentences_paths import OPEN_WORD_COST, meanings, sample
-from voiced.home.spoken import spoken
+from voiced.home.language.paths import OPEN_WORD_COST, meanings, sample
+from voiced.home.language.sentences import code_graph, word_graph
+from voiced.home.language.spoken import spoken
 
 TOKENS = FakeTokenizer()
 END = TOKENS.special("<turn|>")

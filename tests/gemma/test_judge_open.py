@@ -11,8 +11,8 @@ from voiced.gemma.automaton import Choice, Reading, State
 from voiced.gemma.decide import Path, Walk
 from voiced.gemma.grammar import compile_sentences, spell_sentence
 from voiced.gemma.judge import Calibration, judge
-from voiced.home.sentences import OPEN_COST, word_graph
-from voiced.home.sentences_paths import OPEN_WORD_COST
+from voiced.home.language.paths import OPEN_WORD_COST
+from voiced.home.language.sentences import OPEN_COST, word_graph
 from voiced.messages import Call, Verdict
 
 BY = Calibration(least=0.0)

@@ -13,8 +13,8 @@ from voiced.gemma import names
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.grammar import spell_sentence
 from voiced.gemma.names import corrected
+from voiced.home.language.sentences import word_graph
 from voiced.home.load import load_home
-from voiced.home.sentences import word_graph
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 

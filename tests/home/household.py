@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from tests.home.network import Message, raw
 from voiced.home.house import House, Judgement
-from voiced.home.learned import Network, merge
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
 from voiced.home.load import read_home_file
 from voiced.home.manner import Manner
 from voiced.home.model import Entity
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
+from voiced.home.network.learned import Network, merge
 
 NOW = dt.datetime(2026, 11, 24, 19, 5)
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.alarms import MAX_ALARMS, Alarms, apply
+from voiced.home.clock.alarms import MAX_ALARMS, Alarms, apply
+from voiced.home.language.paths import meanings
+from voiced.home.language.sentences import stop_graph, word_graph
+from voiced.home.language.spoken import spoken
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.model import Home
-from voiced.home.sentences import stop_graph, word_graph
-from voiced.home.sentences_paths import meanings
-from voiced.home.spoken import spoken
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import Call
 from voiced.speak.phrases import say
 

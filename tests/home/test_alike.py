@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.config import DEMO_HOME
-from voiced.home.alike import alike, sound_of
+from voiced.home.language.alike import alike, sound_of
 from voiced.home.load import load_home
 from voiced.home.model import Entity, Home
 

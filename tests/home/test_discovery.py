@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.home import network
-from voiced.home.discovery import MAX_COMPONENTS, Found, discover
-from voiced.home.discovery_tasmota import tasmota
-from voiced.home.discovery_words import is_serial, written
 from voiced.home.dispatch import PAYLOADS, command
 from voiced.home.intents import Step
-from voiced.home.learned import Network, merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Entity, Home
+from voiced.home.network.discovery import MAX_COMPONENTS, Found, discover
+from voiced.home.network.learned import Network, merge
+from voiced.home.network.tasmota import tasmota
+from voiced.home.network.words import is_serial, written
 from voiced.home.states import UNKNOWN, EntityState, StateBook, confirms, heard, is_gone
 
 

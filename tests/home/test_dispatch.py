@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from voiced.home.dispatch import COLOURS, command, commands, lacking, own_command, scaled
 from voiced.home.intents import ACTIONS, Step, resolve, risky
 from voiced.home.model import Area, Entity, Home, OwnSentence
-from voiced.home.mqtt import PLATFORMS, Setting
+from voiced.home.network.mqtt import PLATFORMS, Setting
 from voiced.messages import Call, Command, SlotValue
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.home.test_learned import MESSAGES, learn, told
-from voiced.home.export import described, to_toml
 from voiced.home.load import read_home_file
+from voiced.home.network.export import described, to_toml
 
 
 def test_the_exported_file_makes_the_same_house() -> None:

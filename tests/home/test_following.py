@@ -7,7 +7,7 @@ import json
 from tests.home.saying import HOME, TODAY, house, of, reported, said
 from voiced.home.house import CONTEXT_S, House, Kind
 from voiced.home.model import Entity
-from voiced.home.mqtt import Setting
+from voiced.home.network.mqtt import Setting
 
 # --- what a thing cannot do ------------------------------------------------------------------------------------------
 

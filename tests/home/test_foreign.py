@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.foreign import Foreign, of_words
 from voiced.home.house import House, Judgement, Kind
+from voiced.home.language.foreign import Foreign, of_words
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.model import Home
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import Decision, Evidence, Rule, Scored, Verdict
 
 

@@ -10,11 +10,11 @@ import pytest
 from tests.home import network
 from voiced.errors import ConfigError
 from voiced.home.intents import resolve
-from voiced.home.learned import MAX_ENTITIES, Fact, Learned, Network, merge
+from voiced.home.language.sentences import faults
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.model import Risk
+from voiced.home.network.learned import MAX_ENTITIES, Fact, Learned, Network, merge
 from voiced.home.policy import Act, Ask, judge
-from voiced.home.sentences import faults
 from voiced.messages import Call, Decision, Verdict
 
 MESSAGES = [network.raw(m) for m in [*vars(network).values(), *network.TASMOTA.items()] if isinstance(m, tuple)]

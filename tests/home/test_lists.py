@@ -9,11 +9,11 @@ import pytest
 
 from voiced.config import DEMO_HOME
 from voiced.home.house import House
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.lists import MAX_ITEMS, from_dict
 from voiced.home.load import load_home
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
-from voiced.home.wordgraph import WordGraph
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 TODAY = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)

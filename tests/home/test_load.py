@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.errors import ConfigError
+from voiced.home.language.sentences import faults
 from voiced.home.load import load_home
 from voiced.home.model import Area, Entity, Floor, Home, OwnSentence, Risk
-from voiced.home.sentences import faults
 
 DEMO = (resources.files("voiced") / "data" / "demo-home.toml").read_text(encoding="utf-8")
 RECORDED = Path(__file__).parents[3] / "shared" / "recordings" / "home.toml"

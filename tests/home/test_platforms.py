@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.home import network
 from tests.home.household import Household
 from tests.home.network import Message
-from voiced.home.discovery import COMPONENTS
 from voiced.home.dispatch import command
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home
-from voiced.home.mqtt import PLATFORMS
+from voiced.home.network.discovery import COMPONENTS
+from voiced.home.network.mqtt import PLATFORMS
 from voiced.home.states import UNKNOWN, confirms, heard
 
 

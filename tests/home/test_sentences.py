@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.home.sentence_homes import HOUSE, RECORDINGS, House, Own, Thing, lines, recorded_house
+from voiced.home.language.paths import meanings, sample, size
+from voiced.home.language.sentences import CODE_INTENT, code_graph, faults, word_graph
+from voiced.home.language.spoken import name_variants, number_words, spoken
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.load import load_home
 from voiced.home.outcome import outcome
-from voiced.home.sentences import CODE_INTENT, code_graph, faults, word_graph
-from voiced.home.sentences_paths import meanings, sample, size
-from voiced.home.spoken import name_variants, number_words, spoken
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import Call
 
 SOME = settings(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.templates import TemplateError, parse
+from voiced.home.network.templates import TemplateError, parse
 
 LAMP = json.dumps(
     {"state": "ON", "brightness": 127, "color": {"x": 0.3, "h": 12}, "moving": None, "list": [1, 2], "on": True}

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.timers import MAX_TIMERS, TIMER_INTENTS, Timers, apply
+from voiced.home.clock.timers import MAX_TIMERS, TIMER_INTENTS, Timers, apply
 from voiced.messages import Call, SlotValue
 from voiced.speak.phrases import say
 

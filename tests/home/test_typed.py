@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.home.test_learned import learn
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
 from voiced.messages import Call, Verdict
 
 GRAPH = word_graph(learn().home)

@@ -21,7 +21,7 @@ from voiced.app import real_house
 from voiced.assistant import Assistant
 from voiced.config import Config, DiscoveryConfig, HermesConfig, load_config
 from voiced.errors import ConfigError
-from voiced.home.templates import parse
+from voiced.home.network.templates import parse
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
 from voiced.topics.hermes import Hermes, rendered

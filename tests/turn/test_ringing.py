@@ -11,10 +11,10 @@ from tests.turn.test_own_voice import Room
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
+from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.house import House, Kind
 from voiced.home.load import load_home
 from voiced.home.model import Home
-from voiced.home.quiet import QuietHours, Replies
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord

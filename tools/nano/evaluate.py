@@ -10,7 +10,7 @@ import numpy as np
 import soundfile as sf
 import torch
 
-from voiced.home.spoken import edits
+from voiced.home.language.spoken import edits
 
 from . import vocabulary
 from .augment import high_pass

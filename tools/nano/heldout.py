@@ -14,7 +14,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from voiced.home.spoken import number_words
+from voiced.home.language.spoken import number_words
 
 from . import voices
 from .augment import Room, noise_bank

@@ -20,9 +20,9 @@ from hassil.expression import (
 )
 from hassil.parse_expression import parse_sentence
 
-from voiced.home import sentences as said
-from voiced.home import sentences_data, sentences_everyday
-from voiced.home.spoken import ONES, number_words
+from voiced.home.language import data, everyday
+from voiced.home.language import sentences as said
+from voiced.home.language.spoken import ONES, number_words
 
 from . import templates as own
 from . import words as w
@@ -76,15 +76,14 @@ class Sampler:
         self.rng, self.openness = rng, openness if free else 0.0
         self.free = free or []
         self.names = names or {}
-        grammar = sentences_data.grammar()
+        grammar = data.grammar()
         self.rules, self.lists = grammar.rules, grammar.lists
-        self.blocks: dict[str, list[sentences_data.Template]] = {}
-        for template in (*grammar.templates, *sentences_data.stopping()):
+        self.blocks: dict[str, list[data.Template]] = {}
+        for template in (*grammar.templates, *data.stopping()):
             self.blocks.setdefault(template.intent, []).append(template)
         self.weights = [WEIGHTS.get(intent, 1.0) for intent in self.blocks]
         self.also, self.left_out = (
-            [parse_sentence(t).expression for t in some]
-            for some in (sentences_everyday.ALSO, sentences_everyday.EXCEPT)
+            [parse_sentence(t).expression for t in some] for some in (everyday.ALSO, everyday.EXCEPT)
         )
         self.own = [(weight, parse_sentence(text).expression) for weight, text in own.OWN]
         self.drink = [parse_sentence(t).expression for t in own.DRINK]

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from voiced.home.spoken import edits
+from voiced.home.language.spoken import edits
 
 GREETINGS = ("hey", "okay", "hello", "hi", "oh", "a", "the", "say", "they", "may", "hay", "our", "my", "dear")
 NAMES = (

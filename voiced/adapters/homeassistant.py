@@ -1,8 +1,8 @@
 """Home Assistant's local API as a part of the broker: `ha/<entity id>/...` is there, every other topic is MQTT's.
 
 What is published below `ha/` is an intent, sent at once by POST /api/intent/handle or not at all. States come over the
-WebSocket as messages on `ha/<entity id>/state`; the registries too, for `home/ha_registry.py`. One token, from a file,
-read at every use: it can be changed while voiced runs, and is never in a log.
+WebSocket as messages on `ha/<entity id>/state`; the registries too, for `home/network/registry.py`. One token, from a
+file, read at every use: it can be changed while voiced runs, and is never in a log.
 """
 
 from __future__ import annotations

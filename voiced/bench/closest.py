@@ -8,9 +8,9 @@ import heapq
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from voiced.home.sentences_paths import meanings
-from voiced.home.spoken import spoken
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.paths import meanings
+from voiced.home.language.spoken import spoken
+from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import Call
 
 OPEN_WORD = 0.3

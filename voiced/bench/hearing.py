@@ -25,10 +25,10 @@ from voiced.bench.closest import closest
 from voiced.bench.common import models_cache
 from voiced.commands.evaluate import Line, hear, read_manifest, wilson
 from voiced.config import read_config, read_text
+from voiced.home.language.sentences import word_graph
+from voiced.home.language.typed import typed
 from voiced.home.load import load_home
 from voiced.home.outcome import outcome
-from voiced.home.sentences import word_graph
-from voiced.home.typed import typed
 from voiced.messages import Call, Verdict
 from voiced.workers.engine import Setup, load_model
 

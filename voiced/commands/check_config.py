@@ -8,10 +8,10 @@ from pathlib import Path
 
 from voiced.config import DEMO_HOME, read_config, read_text
 from voiced.errors import ConfigError
-from voiced.home import sentences
-from voiced.home.alike import alike
-from voiced.home.learned import merge
+from voiced.home.language import sentences
+from voiced.home.language.alike import alike
 from voiced.home.load import read_home_file
+from voiced.home.network.learned import merge
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

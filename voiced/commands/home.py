@@ -12,8 +12,8 @@ from rich.table import Table
 
 from voiced.app import learned_home
 from voiced.config import read_config
-from voiced.home.export import described, to_toml
-from voiced.home.learned import Fact, Learned
+from voiced.home.network.export import described, to_toml
+from voiced.home.network.learned import Fact, Learned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

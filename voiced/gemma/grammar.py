@@ -1,8 +1,8 @@
 """PURE. A word graph over a model's own tokens: which token may come next, and what a complete path means.
 
-The graph (home/wordgraph.py) is a recursive transition network. A position in it is a node with the nodes to return to;
-a state of the automaton is a set of positions, each with what it costs more than the cheapest one, interned to a small
-number. States and their choices are made when first asked for, and kept: asking again is a look-up.
+The graph (home/language/wordgraph.py) is a recursive transition network. A position in it is a node with the nodes to
+return to; a state of the automaton is a set of positions, each with what it costs more than the cheapest one, interned
+to a small number. States and their choices are made when first asked for, and kept: asking again is a look-up.
 
 Nano's tokens never cross a space, so every word is spelled on its own: the first one plain, the later ones with the
 space before them. In an open stretch any tokens of letters are allowed, words are counted and cost a penalty each.
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
-from voiced.home.sentences import OPEN_COST
-from voiced.home.sentences_paths import OPEN_WORD_COST, meanings
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.paths import OPEN_WORD_COST, meanings
+from voiced.home.language.sentences import OPEN_COST
+from voiced.home.language.wordgraph import WordGraph
 
 Stack = tuple[int, "Stack"] | tuple[()]
 Boundary = tuple[int, Stack]

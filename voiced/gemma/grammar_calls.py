@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from voiced.gemma.automaton import Reading, State, TokenAutomaton
 from voiced.gemma.grammar import GraphAutomaton, OpenTokens, Tokenizer
-from voiced.home.sentences import HomeLike
-from voiced.home.sentences_build import End, Into, Pieces, minimal
+from voiced.home.language.build import End, Into, Pieces, minimal
+from voiced.home.language.sentences import HomeLike
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.tools import Kind, Tool, tools
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import Call, SlotValue
 
 CALL, END_CALL, FENCE = "<|tool_call>", "<tool_call|>", '<|"|>'

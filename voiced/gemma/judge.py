@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, fields, replace
 from voiced.errors import ModelFileError
 from voiced.gemma.automaton import State, TokenAutomaton
 from voiced.gemma.decide import Path, Walk
+from voiced.home.language.spoken import edits
 from voiced.home.policy import CLOSE
-from voiced.home.spoken import edits
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, SlotValue, Verdict
 
 VERDICT_CALLS = {

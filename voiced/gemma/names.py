@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from voiced.gemma.decide import log_softmax
 from voiced.gemma.llama import Context, TextModel
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.wordgraph import WordGraph
 
 F32 = npt.NDArray[np.float32]
 Words = tuple[str, ...]

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home, folded
+from voiced.home.network.templates import TemplateError, parse
 from voiced.home.states import UNKNOWN, EntityState
-from voiced.home.templates import TemplateError, parse
 from voiced.messages import Call, Command, SlotValue
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {

@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from voiced.home import dialogue, lists, policy, states, voice
-from voiced.home.clockwork import CLOCK_INTENTS, Clockwork
+from voiced.home.clock.clockwork import CLOCK_INTENTS, Clockwork
+from voiced.home.clock.quiet import QuietHours, Replies
+from voiced.home.clock.rings import STOP, Ring
 from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
-from voiced.home.foreign import Foreign, foreign
+from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.policy import Act, Ask
-from voiced.home.quiet import QuietHours, Replies
 from voiced.home.replies import DONT_KNOW, Reply
-from voiced.home.rings import STOP, Ring
 from voiced.home.states import StateBook
 from voiced.messages import Call, Command, Decision, Rule, Verdict
 from voiced.speak import phrases

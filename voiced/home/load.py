@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from voiced.home.language.spoken import spoken
 from voiced.home.model import Area, Entity, Floor, Home, OwnSentence, Risk, default_risk, folded, slug
-from voiced.home.mqtt import PLATFORMS, Setting
-from voiced.home.spoken import spoken
-from voiced.home.templates import TemplateError, parse
+from voiced.home.network.mqtt import PLATFORMS, Setting
+from voiced.home.network.templates import TemplateError, parse
 from voiced.tables import Table, did_you_mean
 
 _ENTITY_ID = re.compile(r"[a-z_]+\.[a-z0-9_]+")

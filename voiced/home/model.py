@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from voiced.home.mqtt import Setting, setting
-from voiced.home.spoken import spoken
+from voiced.home.language.spoken import spoken
+from voiced.home.network.mqtt import Setting, setting
 
 
 class Risk(enum.StrEnum):

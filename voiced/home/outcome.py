@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from voiced.home.intents import normal, resolve
+from voiced.home.language.questions import HOW
 from voiced.home.model import Home
-from voiced.home.sentences_questions import HOW
 from voiced.messages import Call, SlotValue
 
 Values = tuple[tuple[str, SlotValue], ...]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from voiced.home.answers import ANSWERS, answer
-from voiced.home.clockwork import CLOCK_INTENTS
+from voiced.home.clock.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
 from voiced.home.dialogue import PLACES, open_ended
 from voiced.home.dispatch import commands as messages_of

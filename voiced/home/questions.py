@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from voiced.home.dispatch import COLOURS
 from voiced.home.facts import Facts
 from voiced.home.intents import SWITCHABLE, candidates
+from voiced.home.language.questions import HOW
 from voiced.home.manner import Manner
 from voiced.home.model import Entity, Home
 from voiced.home.replies import DONT_KNOW, Reply
 from voiced.home.senses import ASKED_FOR, OPENINGS, can_be, in_words, is_so
-from voiced.home.sentences_questions import HOW
 from voiced.home.states import EntityState
 from voiced.messages import Call
 

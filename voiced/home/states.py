@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from voiced.home.model import Entity, Home, is_state_topic
-from voiced.home.templates import TemplateError, parse
+from voiced.home.network.templates import TemplateError, parse
 from voiced.messages import Command
 
 MAX_PAYLOAD_BYTES = 65_536

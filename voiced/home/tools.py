@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from voiced.home.alarms import WEEKDAYS
-from voiced.home.sentences import HomeLike
-from voiced.home.sentences_data import grammar, list_values
+from voiced.home.clock.alarms import WEEKDAYS
+from voiced.home.language.data import grammar, list_values
+from voiced.home.language.sentences import HomeLike
 
 NOT_FOR_ME = "not_for_me"
 INCOMPLETE = "incomplete"

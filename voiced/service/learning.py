@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from voiced.adapters.store import Store
 from voiced.errors import StateError, VoicedError
-from voiced.home.discovery import Found
-from voiced.home.learned import Learned, Network, merge
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
+from voiced.home.network.discovery import Found
+from voiced.home.network.learned import Learned, Network, merge
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker
 

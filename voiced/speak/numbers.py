@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from voiced.home.spoken import ONES, number_words
+from voiced.home.language.spoken import ONES, number_words
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (

@@ -24,8 +24,8 @@ from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect
-from voiced.home.typed import typed
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.typed import typed
+from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine_house import Compile, Spelled, compile_home, nothing_spelled

@@ -12,10 +12,10 @@ from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls, spelling
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect, Parameter, Tool
+from voiced.home.language.sentences import code_graph, stop_graph, word_graph
+from voiced.home.language.wordgraph import WordGraph
 from voiced.home.model import Home
-from voiced.home.sentences import code_graph, stop_graph, word_graph
 from voiced.home.tools import declared, house_lines
-from voiced.home.wordgraph import WordGraph
 from voiced.messages import Call
 from voiced.ports import Expect
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from voiced.home.sentences_paths import meanings
-from voiced.home.spoken import spoken
-from voiced.home.wordgraph import WordGraph
+from voiced.home.language.paths import meanings
+from voiced.home.language.spoken import spoken
+from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import Alternative, Decision, Verdict
 
 

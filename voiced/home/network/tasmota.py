@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
-from voiced.home.discovery import MAX_PAYLOAD_BYTES, Found, describe, json_object
+from voiced.home.network.discovery import MAX_PAYLOAD_BYTES, Found, describe, json_object
 
 TASMOTA = "tasmota/discovery"
 _RELAY, _LIGHT, _SHUTTER = 1, 2, 3

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from voiced.home.learned import Fact, Learned
 from voiced.home.model import Area, Entity, default_risk
+from voiced.home.network.learned import Fact, Learned
 
 _HEAD = """\
 # The house as the network told of it. What is written here wins; lines without a change may go.

@@ -1,6 +1,6 @@
 """PURE. What people ask about the house beyond single things: any, all, which, how many; measures; how far, how bright.
 
-Blocks as in `sentences_everyday.py`. The slot `how` says how it was asked, which changes the answer and not the
+Blocks as in `everyday.py`. The slot `how` says how it was asked, which changes the answer and not the
 question; `what` is the part of a thing that was asked for.
 """
 

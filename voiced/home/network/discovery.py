@@ -15,11 +15,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from voiced.home.discovery_words import DEVICE_KEYS, KEYS, ORIGIN_KEYS, spelled_out, written
 from voiced.home.load import topic_fault
 from voiced.home.model import slug
-from voiced.home.mqtt import MOST_SOURCES, PLATFORMS, Setting
-from voiced.home.templates import TemplateError, parse
+from voiced.home.network.mqtt import MOST_SOURCES, PLATFORMS, Setting
+from voiced.home.network.templates import TemplateError, parse
+from voiced.home.network.words import DEVICE_KEYS, KEYS, ORIGIN_KEYS, spelled_out, written
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_COMPONENTS = 200

@@ -1,8 +1,8 @@
 """PURE. All sentence templates: Home Assistant's two sets, our own, and what they need of a house.
 
 Sources: the PyPI package `home-assistant-intents`, `data/en.json` (broad) and `speech_to_phrase/en.json` (narrow, meant
-for speech; where both know a sentence, its meaning wins by cost), `sentences_everyday.py`, `_devices`, `_clock`,
-`_questions`.
+for speech; where both know a sentence, its meaning wins by cost), `everyday.py`, `devices.py`, `clock.py` and
+`questions.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from typing import Any
 from hassil.expression import Expression
 from hassil.parse_expression import parse_sentence
 
-from voiced.home import sentences_clock as clock
-from voiced.home import sentences_devices as devices
-from voiced.home import sentences_everyday as everyday
-from voiced.home import sentences_questions as questions
+from voiced.home.language import clock, devices, everyday, questions
 from voiced.messages import SlotValue
 
 NARROW_COST, OWN_COST, BROAD_COST = 0.0, 0.05, 0.2

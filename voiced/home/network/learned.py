@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from voiced.home.discovery import Found, discover, usable
-from voiced.home.discovery_tasmota import TASMOTA, tasmota
-from voiced.home.discovery_words import is_serial
+from voiced.home.language.spoken import spoken
 from voiced.home.load import HomeFile
 from voiced.home.model import Area, Entity, Home, Risk, default_risk, folded, slug
-from voiced.home.spoken import spoken
+from voiced.home.network.discovery import Found, discover, usable
+from voiced.home.network.tasmota import TASMOTA, tasmota
+from voiced.home.network.words import is_serial
 
 MAX_TOPICS = 5000
 MAX_ENTITIES = 1000

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from voiced.home.clock.timers import seconds_of
 from voiced.home.replies import Reply
-from voiced.home.timers import seconds_of
 from voiced.messages import Call
 
 MAX_ALARMS = 20

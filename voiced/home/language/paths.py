@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from voiced.home.dialogue import completed
-from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
+from voiced.home.language.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.messages import Call, SlotValue
 
 OPEN_WORD_COST = 0.7

@@ -1,4 +1,4 @@
-"""PURE. What is said to the assistant itself: alarms, what rings, its volume. Blocks as in `sentences_everyday.py`."""
+"""PURE. What is said to the assistant itself: alarms, what rings, its volume. Blocks as in `everyday.py`."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from voiced.home import alarms, timers
-from voiced.home.alarms import ALARM_INTENTS, Alarms
+from voiced.home.clock import alarms, timers
+from voiced.home.clock.alarms import ALARM_INTENTS, Alarms
+from voiced.home.clock.rings import LONGEST_S, RING_INTENTS, SNOOZE, SNOOZE_S, STOP, STOPPING, Ring
+from voiced.home.clock.timers import TIMER_INTENTS, Timers, seconds_of
 from voiced.home.replies import Reply
-from voiced.home.rings import LONGEST_S, RING_INTENTS, SNOOZE, SNOOZE_S, STOP, STOPPING, Ring
-from voiced.home.timers import TIMER_INTENTS, Timers, seconds_of
 from voiced.messages import Call
 
 CLOCK_INTENTS = TIMER_INTENTS | ALARM_INTENTS | RING_INTENTS

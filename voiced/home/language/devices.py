@@ -1,5 +1,5 @@
 """PURE. What is said to things beyond on and off: modes, options, numbers, shades of white. Blocks as in
-`sentences_everyday.py`.
+`everyday.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """PURE. A house as a graph of the sentences that can be said in it.
 
-`word_graph(home)` is the whole of it: Home Assistant's templates and ours (sentences_data.py) as far as this house has
+`word_graph(home)` is the whole of it: Home Assistant's templates and ours (data.py) as far as this house has
 what they speak of, its names, areas, floors and numbers as shared sub-graphs, the owner's own sentences, and polite
-words around it all. `code_graph()` hears a one-time code, `stop_graph()` what silences a ring. sentences_paths.py walks
+words around it all. `code_graph()` hears a one-time code, `stop_graph()` what silences a ring. paths.py walks
 what is made here.
 """
 
@@ -15,14 +15,13 @@ from typing import Any, Protocol
 from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 
-from voiced.home import sentences_data as data
-from voiced.home import sentences_everyday as everyday
 from voiced.home.dialogue import ALSO, EXCEPT
+from voiced.home.language import data, everyday
+from voiced.home.language.build import Compiler, End, ImpossibleError, Into, Pieces, minimal
+from voiced.home.language.spoken import name_variants, number_variants
+from voiced.home.language.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.home.model import Home
 from voiced.home.senses import spoken_of
-from voiced.home.sentences_build import Compiler, End, ImpossibleError, Into, Pieces, minimal
-from voiced.home.spoken import name_variants, number_variants
-from voiced.home.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.messages import SlotValue
 
 OPEN_WORDS = 6

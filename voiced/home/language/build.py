@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from hassil.expression import Alternative, Expression, Group, ListReference, Permutation, RuleReference, TextChunk
 
-from voiced.home.spoken import spoken
-from voiced.home.wordgraph import Arc, Mark, WordGraph
+from voiced.home.language.spoken import spoken
+from voiced.home.language.wordgraph import Arc, Mark, WordGraph
 
 SPACE = " "
 

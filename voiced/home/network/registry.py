@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiced.home.discovery import Found
-from voiced.home.discovery_words import written
 from voiced.home.dispatch import COLOURS
 from voiced.home.model import slug
-from voiced.home.mqtt import PLATFORMS, Setting
+from voiced.home.network.discovery import Found
+from voiced.home.network.mqtt import PLATFORMS, Setting
+from voiced.home.network.words import written
 
 ROOT = "ha/"
 EXPOSED = frozenset([
