@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(options.seed)
-    rows = []
+    rows: list[dict[str, object]] = []
     for manifest in options.manifest:
         told = [json.loads(text) for text in manifest.read_text("utf-8").splitlines() if text.strip()]
         for line, row in zip(read_manifest(manifest), told, strict=True):

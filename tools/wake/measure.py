@@ -135,7 +135,7 @@ def main() -> int:
     others = [along(words, word, np.rint(read(path) * 32767).astype(np.int16)) for path in paths]
     rows = table(said, others)
     loudest = sorted(
-        ((float(s.max(initial=0)), f"{p.parent.name}/{p.name}") for s, p in zip(others, paths, strict=True))
+        ((float(np.max(s, initial=0)), f"{p.parent.name}/{p.name}") for s, p in zip(others, paths, strict=True))
     )
     woke = [{"audio": name, "score": round(score, 3)} for score, name in loudest[::-1] if score >= THRESHOLDS[0]]
     if given.json:

@@ -222,7 +222,7 @@ class Delay:
         if self.now is not None:
             begin = max(0, round(self.now) - self._NEAR)
             near = heights[begin : round(self.now) + self._NEAR + 1]
-            if len(near) and near.max() > self._STILL * heights[peak]:
+            if len(near) and np.max(near) > self._STILL * heights[peak]:
                 return begin + int(np.argmax(near))
         begin = max(0, peak - self._FIRST_WITHIN)
         first = begin + int(np.argmax(heights[begin : peak + 1] > self._FIRST_HEIGHT * heights[peak]))
