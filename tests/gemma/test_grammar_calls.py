@@ -141,14 +141,24 @@ def test_strings_stand_between_fences(automaton: GraphAutomaton) -> None:
     assert all(t in choice.open_excluded for t in range(TOKENS.size) if TOKENS.is_special(t))
 
 
-def test_what_tools_share_is_told_once() -> None:
+def test_what_arguments_mean_is_told_once() -> None:
     found = {tool.intent: tool for tool in declared(HOME)}
     assert {NOT_FOR_ME, INCOMPLETE, "CastSpell", "HassUnlock"} <= set(found)
     assert "HassFanSetSpeed" not in found
-    assert set(found["HassLightSet"].kinds) == {"brightness", "color"}
     lines = house_lines(HOME)
+    told = [name for line in lines for name in line.partition(":")[0].split(", ")]
+    assert len(set(told)) == len(told)
+    assert "spell: lumioso" in lines
     assert "areas: Kitchen" in lines
     assert any(line.startswith("name: ") for line in lines)
+
+
+def test_an_argument_that_means_something_else_to_the_owner_is_declared_with_the_owners_tool() -> None:
+    places = {"area": ["north", "south"]}
+    home = House([Thing("Lamp", "light")], [Thing("Kitchen")], lists=places, sentences=[Own("Fly", ["fly {area}"])])
+    found = {tool.intent: tool for tool in declared(home)}
+    assert found["Fly"].kinds["area"].choices == ("north", "south")
+    assert not any(tool.kinds for intent, tool in found.items() if intent != "Fly")
 
 
 def test_the_owners_names_come_first() -> None:

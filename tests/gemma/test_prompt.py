@@ -43,6 +43,7 @@ TOOLS = (
         ("minutes", "hours"),
     ),
     Tool("not_for_me", "It was no command."),
+    Tool("CancelTimer", ""),
 )
 
 

@@ -1,8 +1,9 @@
 """PURE. The house as tools for a model that calls them: what exists, which arguments go together, and the declarations.
 
 One table says everything; `gemma/grammar_calls.py` holds the model to it and `gemma/prompt.py` shows it the
-declarations. What several tools share is told once, in `house_lines`: names, areas, and the arguments that several
-tools take. Each declaration then holds only what is the tool's own: reading them all costs a third of the time.
+declarations. Names, areas and what each argument means are told once, in `house_lines`; a declaration holds a tool's
+name and what the name does not say. A parameter declared costs about 20 tokens, a line's share of one about 5, and
+which arguments go with a tool the model need not know: after `LightSet{` only those can be written.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ _KINDS = "domain|area domain|domain floor|domain everywhere"
 _COVERS = "device_class|area device_class|device_class floor|device_class everywhere"
 _STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")
 
-# name: (description, domains needed, domains of {name}, forms)
+# name: (what the name does not say, domains needed, domains of {name}, forms)
 _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassTurnOn": ("Turn on or activate.",
                    SWITCHABLE + RUNNABLE, SWITCHABLE + RUNNABLE, f"name|area name|{_KINDS}"),
@@ -93,69 +94,69 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
                       f"name|{_COVERS}"),
     "HassCloseCover": ("Close.", ("cover",), ("cover",),
                        f"name|{_COVERS}"),
-    "HassSetPosition": ("Open so many percent.", ("cover", "valve"), ("cover", "valve"),
+    "HassSetPosition": ("Open to a position.", ("cover", "valve"), ("cover", "valve"),
                         _with("name|device_class|area device_class", "position")),
-    "HassStopMoving": ("Stop.", ("cover",), ("cover",), "name"),
-    "HassLock": ("Lock.", ("lock",), ("lock",), "name|area|"),
-    "HassUnlock": ("Unlock.", ("lock",), ("lock",), "name|area|"),
-    "HassLightSet": ("Set brightness in percent, colour, or kelvin.", ("light",), ("light",),
+    "HassStopMoving": ("", ("cover",), ("cover",), "name"),
+    "HassLock": ("", ("lock",), ("lock",), "name|area|"),
+    "HassUnlock": ("", ("lock",), ("lock",), "name|area|"),
+    "HassLightSet": ("Set brightness, color or temperature.", ("light",), ("light",),
                      _with("|name|area|floor|everywhere", "brightness|color|temperature|brightness color")),
-    "HassFanSetSpeed": ("Set speed in percent.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
-    "HassClimateSetTemperature": ("Set the temperature.", ("climate",), ("climate",),
+    "HassFanSetSpeed": ("Set a percentage.", ("fan",), ("fan",), _with("|name|area|floor", "percentage")),
+    "HassClimateSetTemperature": ("", ("climate",), ("climate",),
                                   _with("|name|area|floor", "temperature")),
-    "ClimateSetMode": ("Set how it heats.", ("climate",), ("climate",), _with("|name|area", "mode")),
+    "ClimateSetMode": ("Set a mode.", ("climate",), ("climate",), _with("|name|area", "mode")),
     "SelectOption": ("Choose an option.", _OPTIONED, _OPTIONED, "name option"),
     "NumberSet": ("Set a number.", ("number",), ("number",), "name value"),
-    "HumiditySet": ("Set the humidity.", ("humidifier",), ("humidifier",), "name humidity"),
+    "HumiditySet": ("", ("humidifier",), ("humidifier",), "name humidity"),
     "Toggle": ("On if off, off if on.", SWITCHABLE, ("light", "switch", "fan"), "name"),
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
-    "HassGetState": ("Say a state, as on, closed or locked.", (),
+    "HassGetState": ("Say state of a device or everything.", (),
                      ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player",
                       "valve", "vacuum", "number", "select", "alarm_control_panel", "water_heater", "lawn_mower"),
                      ("name|name state|domain state|area domain state|domain floor state|device_class domain state"
                      "|area device_class domain state|device_class domain floor state"
                      "|everything state|area everything state|everything floor state")),
-    "HassGetWeather": ("Say the weather.", ("weather",), ("weather",), "|name"),
-    "HassGetCurrentTime": ("Say the time.", (), (), ""),
-    "HassGetCurrentDate": ("Say the date.", (), (), ""),
-    "HassStartTimer": ("Start a timer.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
+    "HassGetWeather": ("", ("weather",), ("weather",), "|name"),
+    "HassGetCurrentTime": ("", (), (), ""),
+    "HassGetCurrentDate": ("", (), (), ""),
+    "HassStartTimer": ("", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
     "HassIncreaseTimer": ("Add time.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
     "HassDecreaseTimer": ("Take time away.", (), (), f"{_TIMES}|{_with('name', _TIMES)}"),
-    "HassCancelTimer": ("Cancel a timer.", (), (), _WHICH_TIMER),
-    "HassCancelAllTimers": ("Cancel all timers.", (), (), "|area"),
-    "HassPauseTimer": ("Pause a timer.", (), (), _WHICH_TIMER),
+    "HassCancelTimer": ("", (), (), _WHICH_TIMER),
+    "HassCancelAllTimers": ("", (), (), "|area"),
+    "HassPauseTimer": ("", (), (), _WHICH_TIMER),
     "HassUnpauseTimer": ("Go on after a pause.", (), (), _WHICH_TIMER),
     "HassTimerStatus": ("Say what is left.", (), (), _WHICH_TIMER),
     "AlarmSet": ("Wake somebody.", (), (), _with("hour|hour minute", "|day|half|day half")),
-    "AlarmCancel": ("Cancel an alarm.", (), (), "|hour|hour minute|day"),
-    "AlarmCancelAll": ("Cancel all alarms.", (), (), ""),
+    "AlarmCancel": ("", (), (), "|hour|hour minute|day"),
+    "AlarmCancelAll": ("", (), (), ""),
     "AlarmStatus": ("Say which alarms are set.", (), (), ""),
-    "StopRinging": ("Silence an alarm.", (), (), ""),
+    "StopRinging": ("", (), (), ""),
     "AlarmSnooze": ("Ring later.", (), (), "|minutes"),
     "VoiceVolume": ("How loud you speak.", (), (), "volume_level|volume_step"),
     "HassNevermind": ("Take it back, be quiet.", (), (), ""),
-    "HassBroadcast": ("Announce it in all rooms.", (), (), "message"),
-    "HassListAddItem": ("Add to a list.", ("todo",), ("todo",), "item name"),
-    "HassListRemoveItem": ("Take off a list.", ("todo",), ("todo",), "item name"),
+    "HassBroadcast": ("Announce a message in all rooms.", (), (), "message"),
+    "HassListAddItem": ("", ("todo",), ("todo",), "item name"),
+    "HassListRemoveItem": ("", ("todo",), ("todo",), "item name"),
     "HassListCompleteItem": ("Check off a list.", ("todo",), ("todo",), "item name"),
-    "ListRead": ("Say what is on a list.", ("todo",), ("todo",), "name"),
-    "ListClear": ("Empty a list.", ("todo",), ("todo",), "name"),
-    "HassMediaNext": ("Next track.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPrevious": ("Previous track.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPause": ("Pause.", ("media_player",), ("media_player",), _MEDIA),
+    "ListRead": ("Say all of it.", ("todo",), ("todo",), "name"),
+    "ListClear": ("", ("todo",), ("todo",), "name"),
+    "HassMediaNext": ("", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaPrevious": ("", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaPause": ("", ("media_player",), ("media_player",), _MEDIA),
     "HassMediaUnpause": ("Go on.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPlayerMute": ("Mute.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaPlayerUnmute": ("Unmute.", ("media_player",), ("media_player",), _MEDIA),
-    "HassMediaSearchAndPlay": ("Find and play music or video.", ("media_player",), ("media_player",),
+    "HassMediaPlayerMute": ("", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaPlayerUnmute": ("", ("media_player",), ("media_player",), _MEDIA),
+    "HassMediaSearchAndPlay": ("Play what a search_query finds.", ("media_player",), ("media_player",),
                                _with("|name|area", "search_query")),
-    "HassSetVolume": ("Set volume in percent.", ("media_player",), ("media_player",),
+    "HassSetVolume": ("", ("media_player",), ("media_player",),
                       _with("|name|area", "volume_level")),
     "HassSetVolumeRelative": ("Louder or quieter.", ("media_player",), ("media_player",),
                               _with("|name|area", "volume_step")),
-    "HassVacuumStart": ("Start cleaning.", ("vacuum",), ("vacuum",), "name|"),
+    "HassVacuumStart": ("", ("vacuum",), ("vacuum",), "name|"),
     "HassVacuumReturnToBase": ("Send it home.", ("vacuum",), ("vacuum",), "name|"),
-    "VacuumPause": ("Pause cleaning.", ("vacuum",), ("vacuum",), "name|"),
-    "HassLawnMowerStartMowing": ("Start mowing.", ("lawn_mower",), ("lawn_mower",), "name|"),
+    "VacuumPause": ("", ("vacuum",), ("vacuum",), "name|"),
+    "HassLawnMowerStartMowing": ("", ("lawn_mower",), ("lawn_mower",), "name|"),
     "HassLawnMowerDock": ("Stop mowing, go home.", ("lawn_mower",), ("lawn_mower",), "name|"),
     "PanelArm": ("Arm the alarm.", ("alarm_control_panel",), ("alarm_control_panel",), _with("|name", "|mode")),
     "PanelDisarm": ("Disarm the alarm.", ("alarm_control_panel",), ("alarm_control_panel",), "name|"),
@@ -189,24 +190,23 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
         "domain": Kind("kind of device, as above", tuple(d for d in wanted if d in present)),
         "device_class": Kind("kind of cover", tuple(c for c in _texts("cover_classes")
                              if any(e.domain == "cover" and e.device_class == c for e in entities)), listed=True),
-        "state": Kind("", _STATES),
+        "state": Kind("as on, closed or locked", _STATES),
         "mode": Kind("", ARMED_MODES if tool == "PanelArm" else HEATING_MODES, listed=True),
-        "everything": Kind("yes for anything", ("yes",)),
+        "everything": Kind("yes for all of the house", ("yes",)),
         "option": Kind("", _distinct(o.casefold() for e in named for o in e.options), listed=True),
-        **dict.fromkeys(("value", "humidity"), Kind("", numbers=WHOLE_PERCENT)),
-        "hour": Kind("of the clock", numbers=tuple(range(24))), "minute": Kind("", numbers=tuple(range(60))),
-        "half": Kind("", ("am", "pm")), "day": Kind("", (*DAYS, "daily", "weekdays", "weekends"), listed=True),
-        "color": Kind("", _texts("color")),
-        "brightness": Kind("", numbers=WHOLE_PERCENT),
-        "position": Kind("", numbers=WHOLE_PERCENT),
-        "percentage": Kind("", numbers=WHOLE_PERCENT),
-        "volume_level": Kind("", numbers=WHOLE_PERCENT),
-        "volume_step": Kind("", ("up", "down")),
+        "value": Kind("a number", numbers=WHOLE_PERCENT),
+        "hour": Kind("of the clock", numbers=tuple(range(24))),
+        "minute": Kind("of the clock", numbers=tuple(range(60))),
+        "half": Kind("am or pm", ("am", "pm")),
+        "day": Kind("as today, friday, weekends, daily", (*DAYS, "daily", "weekdays", "weekends")),
+        "color": Kind("of light", _texts("color")),
+        **dict.fromkeys(("brightness", "position", "percentage", "volume_level", "humidity"),
+                        Kind("percent", numbers=WHOLE_PERCENT)),
+        "volume_step": Kind("up or down", ("up", "down")),
         "temperature": Kind("degrees, kelvin for light", numbers=KELVIN if tool == "HassLightSet" else DEGREES),
         **dict.fromkeys(("hours", "minutes", "seconds"), Kind("of a timer", numbers=COUNT)),
         **dict.fromkeys(("start_hours", "start_minutes", "start_seconds"), Kind("it was set for", numbers=COUNT)),
-        "item": Kind("what to add or take"), "message": Kind(""),
-        "search_query": Kind(""),
+        **dict.fromkeys(("item", "message", "search_query"), Kind("in the words that were said")),
     }  # fmt: skip
 
 
@@ -251,45 +251,44 @@ def tools(home: HomeLike) -> tuple[Tool, ...]:
             name = _name(intent, taken)
             found.append(Tool(name, intent, description, {k: v for k, v in kinds.items() if k in used}, fit))
     found += own
-    found.append(Tool(NOT_FOR_ME, NOT_FOR_ME, "What was said is no command or question to the house.", {}, ((),)))
+    found.append(Tool(NOT_FOR_ME, NOT_FOR_ME, "No command or question to the house.", {}, ((),)))
     found.append(Tool(INCOMPLETE, INCOMPLETE, "A command that breaks off.", {}, ((),)))
     found.append(Tool(ANSWER, ANSWER, "Answer a question about the world, or translate.", {}, ((),)))
-    found.append(Tool(LANGUAGE, LANGUAGE, "What was said is not English.", {}, ((),)))
+    found.append(Tool(LANGUAGE, LANGUAGE, "Not English.", {}, ((),)))
     return tuple(found)
 
 
-def _shared(found: Sequence[Tool]) -> dict[str, Kind]:
-    """Arguments that mean the same in several tools, with all values that any of them lists."""
-    takers: dict[tuple[str, str], list[Kind]] = {}
+def _explained(found: Sequence[Tool]) -> dict[str, Kind]:
+    """What each argument means to most of its tools, with all values that any of these lists."""
+    takers: dict[str, dict[str, list[Kind]]] = {}
     for tool in found:
         for name, kind in tool.kinds.items():
-            takers.setdefault((name, kind.description), []).append(kind)
-    return {
-        name: Kind(description, _distinct(c for kind in kinds if kind.listed for c in kind.choices), listed=True)
-        for (name, description), kinds in takers.items()
-        if len(kinds) > 1
-    }
+            takers.setdefault(name, {}).setdefault(kind.description, []).append(kind)
+    out = {}
+    for name, meanings in takers.items():
+        description, kinds = max(meanings.items(), key=lambda one: len(one[1]))
+        out[name] = Kind(description, _distinct(c for kind in kinds if kind.listed for c in kind.choices), listed=True)
+    return out
 
 
 def declared(home: HomeLike) -> tuple[Tool, ...]:
-    """The tools with only those arguments that `house_lines` does not explain."""
+    """The tools with only those arguments that mean something else to them than `house_lines` explains."""
     found = tools(home)
-    shared = _shared(found)
-    out = []
-    for tool in found:
-        own = {
-            k: kind for k, kind in tool.kinds.items() if k not in shared or shared[k].description != kind.description
-        }
-        out.append(replace(tool, kinds=own))
-    return tuple(out)
+    explained = _explained(found)
+    return tuple(
+        replace(tool, kinds={k: v for k, v in tool.kinds.items() if explained[k].description != v.description})
+        for tool in found
+    )
 
 
 def house_lines(home: HomeLike) -> tuple[str, ...]:
-    """What the house has and what the arguments that several tools take mean, a line each, for the system prompt."""
+    """What the house has, and what the arguments of its tools mean, a line each, for the system prompt."""
     lines = [f"{title}: {', '.join(names)}" for title, names in _inventory(home) if names]
     told: dict[str, list[str]] = {}
-    for name, kind in _shared(tools(home)).items():
-        told.setdefault(kind.description + (f" ({', '.join(kind.choices)})" if kind.choices else ""), []).append(name)
+    for name, kind in _explained(tools(home)).items():
+        values = ", ".join(kind.choices)
+        text = f"{kind.description} ({values})" if kind.description and values else kind.description or values
+        told.setdefault(text, []).append(name)
     lines += [f"{', '.join(names)}: {text}" for text, names in told.items()]
     return tuple(lines)
 
