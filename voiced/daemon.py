@@ -47,8 +47,8 @@ from voiced.topics.remote import Remote
 from voiced.topics.reporter import Reporter
 from voiced.turn.reasons import Reasons
 from voiced.turn.timeline import Happening
+from voiced.workers.childstate import State
 from voiced.workers.clients import EarClient, MouthClient
-from voiced.workers.supervisor import State
 
 _log = logging.getLogger(__name__)
 _PULSE_S = 1.0

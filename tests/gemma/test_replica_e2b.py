@@ -22,8 +22,9 @@ from voiced.gemma.prompt import Dialect, Parameter, Tool
 from voiced.home.load import load_home
 from voiced.messages import Call, Verdict
 from voiced.ports import Expect
-from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine import EngineCore
 from voiced.workers.engine_house import Compiled, Correct, compile_home
+from voiced.workers.engine_setup import Setup
 
 pytestmark = pytest.mark.e2b
 

@@ -19,10 +19,11 @@ from voiced.gemma.models import from_folder
 from voiced.home.load import load_home
 from voiced.messages import Decision, Verdict
 from voiced.ports import Expect
-from voiced.workers import engine, protocol
+from voiced.workers import engine, engine_setup, protocol
 from voiced.workers.clients import EngineClient
-from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine import EngineCore
 from voiced.workers.engine_process import Decisions, handle
+from voiced.workers.engine_setup import Setup
 
 HOME = load_home(
     """
@@ -289,7 +290,7 @@ def test_llama_cpps_own_encoder_decides_alike_and_says_what_it_costs(
 def test_a_machine_that_cannot_keep_up_takes_longer_steps_and_decides_alike(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(engine, "LARGE_BYTES", 0)
+    monkeypatch.setattr(engine_setup, "LARGE_BYTES", 0)
     fast, slow = (_paced(monkeypatch, keeps_up) for keeps_up in (1000.0, 0.0))
     assert slow.load
     assert caplog.text.count("longer") == 1

@@ -15,9 +15,9 @@ from voiced.gemma.llama import TextModel
 from voiced.gemma.models import from_folder
 from voiced.gemma.prompt import Dialect
 from voiced.messages import Call
-from voiced.workers.engine import Setup
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_house import Compiled, Correct, compile_home
+from voiced.workers.engine_setup import Setup
 
 LARGE = WalkSettings(beam=2, width=6.0, free=False, score_forced=False, run=64)
 

@@ -19,9 +19,10 @@ from voiced.errors import ChannelError, InferenceError, VoiceError
 from voiced.messages import Verdict
 from voiced.ports import Chime, Expect
 from voiced.workers import protocol
+from voiced.workers.childstate import State
 from voiced.workers.clients import EngineClient, MouthClient
 from voiced.workers.patience import Owing, Patience, Waits
-from voiced.workers.supervisor import State, Supervisor
+from voiced.workers.supervisor import Supervisor
 
 QUICK = Patience(
     start_s=10.0,

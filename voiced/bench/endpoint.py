@@ -43,7 +43,8 @@ from voiced.messages import (
     samples_to_ms,
 )
 from voiced.workers.ear import EarOptions, frames_of
-from voiced.workers.engine import EngineCore, Setup, load_model
+from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine_setup import Setup
 
 _AFTER_MS = 2500
 _FIXED_MS = (140, 180, 220, 260, 300, 400, 500, 700, 1000)

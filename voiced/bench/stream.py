@@ -32,7 +32,8 @@ from voiced.bench.common import (
 from voiced.gemma.llama import AudioEncoder, Context
 from voiced.gemma.models import resolve
 from voiced.messages import SAMPLE_RATE_HZ
-from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_setup import Setup
 
 SECONDS = 10.0
 _STEP = 12

@@ -38,8 +38,9 @@ from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, ms_to_samples
-from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine import EngineCore
 from voiced.workers.engine_drafted import WORTH, DraftedCore
+from voiced.workers.engine_setup import Setup
 
 _T0_MS = SECONDS * 1000
 

@@ -26,7 +26,8 @@ from voiced.listen.listener import Listener
 from voiced.messages import AudioHeard, Call, Decision, Ended, Hushed, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.turn.reasons import decided
 from voiced.workers.ear import EarOptions, frames_of
-from voiced.workers.engine import EngineCore, Setup, load_model
+from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine_setup import Setup
 
 _SILENCE_MS = 2500
 

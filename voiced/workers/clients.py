@@ -13,8 +13,9 @@ from voiced.listen.continuity import STALE_S, Lateness
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
 from voiced.workers import protocol
+from voiced.workers.childstate import ChildState, State
 from voiced.workers.patience import EAR, ENGINE, MOUTH, Patience
-from voiced.workers.supervisor import ChildState, State, Supervisor
+from voiced.workers.supervisor import Supervisor
 
 _SAY_S = 120.0
 _ANSWER_S = 30.0

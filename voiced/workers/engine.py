@@ -16,10 +16,10 @@ from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker, WalkSettings
+from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker
 from voiced.gemma.ears import open_ear
 from voiced.gemma.judge import judge, judge_code, with_paths
-from voiced.gemma.llama import Context, TextModel, usable_cpus
+from voiced.gemma.llama import Context, TextModel
 from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
@@ -29,11 +29,10 @@ from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine_house import Compile, Spelled, compile_home, nothing_spelled
+from voiced.workers.engine_setup import Setup, chosen
 
 log = logging.getLogger(__name__)
 
-LARGE_BYTES = 500_000_000
-"""From here on memory bandwidth is the limit: more threads, a narrow beam, no scores for forced tokens."""
 KEEPS_UP = 0.6
 """Work while somebody speaks, as a share of the sound's time, above which steps are made longer."""
 _PACE_S = 2
@@ -43,19 +42,6 @@ MOST_DIALOGUE = 1024
 """Positions of it: about ten turns of 2 s and what was said of them."""
 WARM_STATES = 2000
 """Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """How to run a model; `None` chooses by its size."""
-
-    threads: int = 0
-    cache: Path | None = None
-    cells: int = 0
-    """Positions that the memory holds: prefix, 30 s of sound, and the walk's."""
-    encoder: str = "incremental"
-    """Or "mtmd": llama.cpp's own, which has to encode all sound again at each step."""
-    walk: WalkSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +77,18 @@ class EngineCore:
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Verifies both files, then loads them. ModelFileError."""
-        self._pair, self._setup, self._compile = pair, setup or Setup(), compile_with
+        setup = setup or Setup()
+        self._pair, self._compile = pair, compile_with
         pair.verify()
-        large = pair.text.stat().st_size > LARGE_BYTES
-        # a small model on two threads waits at barriers more than it works: on a busy machine, for seconds
-        self.slow = large
+        how = chosen(setup, pair)
+        self.slow = how.large
         """A decision takes long enough to be begun before the hush."""
-        threads = self._setup.threads or (min(4, usable_cpus()) if large else 1)
-        self.threads, self.dialect = threads, str(pair.dialect)
-        calls = pair.dialect is Dialect.CALLS
-        self._walk = self._setup.walk or (
-            WalkSettings(beam=2, width=6.0, free=False, score_forced=False, run=64)
-            if large
-            else WalkSettings(free=not calls, run=0 if pair.name_prior else 1)  # a corrected token is a choice like any
-        )
-        self.model = TextModel(pair.text, lazy=large)
-        self._encoder = open_ear(self._setup.encoder, pair.audio, self.model, threads)
-        cells = self._setup.cells or (8192 if calls else 2048)
-        sequences = FIRST_SLOT + max(self._walk.beam + 2, MOST_ASKED) + 1
-        self._context = Context(self.model, cells, sequences, threads, flash=large)
-        store = PrefixStore(self._setup.cache, f"{pair.text_sha256}|{threads}|{large}")
+        self.threads, self.dialect, self._walk = how.threads, str(pair.dialect), how.walk
+        self.model = TextModel(pair.text, lazy=how.large)
+        self._encoder = open_ear(setup.encoder, pair.audio, self.model, how.threads)
+        sequences = FIRST_SLOT + max(how.walk.beam + 2, MOST_ASKED) + 1
+        self._context = Context(self.model, how.cells, sequences, how.threads, flash=how.large)
+        store = PrefixStore(setup.cache, f"{pair.text_sha256}|{how.threads}|{how.large}")
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
         self._walkers: dict[Expect, Walker] = {}
@@ -125,7 +103,7 @@ class EngineCore:
         self.last_walk: Walk | None = None
         """What the last decision was judged from; tools/calibrate fits the judgement to it."""
         self._names = Expectation(self.model, self.warm_up(), self.prompt, self._after_audio, pair.name_prior)
-        self.load = self._pace() if large else None
+        self.load = self._pace() if how.large else None
         """As `_pace` measured it; small models always keep up."""
 
     @property

@@ -13,8 +13,9 @@ from typing import Any
 
 from voiced.gemma.models import ModelPair
 from voiced.ports import Expect
-from voiced.workers.engine import EngineCore, Planned, Setup
+from voiced.workers.engine import EngineCore, Planned
 from voiced.workers.engine_house import Compile, compile_home
+from voiced.workers.engine_setup import Setup
 
 WORTH = 2.0
 """Four rows of a pass must cost less than so many passes of one row. On x86 (AVX-512) they cost 2.6: a right draft of

@@ -16,8 +16,9 @@ from voiced.errors import ModelFileError, VoicedError
 from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
 from voiced.workers import child, protocol, rebuild
-from voiced.workers.engine import EngineCore, Setup
+from voiced.workers.engine import EngineCore
 from voiced.workers.engine_drafted import DraftedCore
+from voiced.workers.engine_setup import Setup
 from voiced.workers.engine_talk import Talk
 
 

@@ -1,10 +1,5 @@
-"""Keeps one child process alive: starts it, hears whether it works, kills it when it does not, starts it again.
-
-    DOWN      not running: before the start, or waiting for the next one (backoff, doubled each time, with jitter)
-    STARTING  running, has not said Ready yet, or is being told what it must know (`hello`)
-    READY     works. A Ping every second; a child that owes a Pong for too long hangs, and is killed with SIGKILL, for
-              one that hangs in C hears nothing else.
-    STOPPED   for good, because we said so
+"""Keeps one child process alive: starts it, hears whether it works, kills it when it does not, starts it again. What
+may become of it stands in childstate.py.
 
 Whatever a dead child still owed fails at once with ChannelError: nobody waits for an answer that cannot come.
 """
@@ -13,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import json
 import logging
 import random
@@ -21,36 +15,17 @@ import socket
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel
+from voiced.workers.childstate import ChildState, State
 from voiced.workers.patience import Owing, Patience, Waits
 from voiced.workers.pending import Pending, error_of
 
 _log = logging.getLogger(__name__)
 _INBOX_MESSAGES = 256
 """Five seconds of frames. A full inbox stops the reading, and with it, through the socket, a child that is faster."""
-
-
-class State(enum.StrEnum):
-    DOWN = "down"
-    STARTING = "starting"
-    READY = "ready"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class ChildState:
-    """What became of the child."""
-
-    name: str
-    state: State
-    what: str = ""
-    """Ready: model, device or voice. Down: why, in words."""
-    restarts: int = 0
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class Supervisor:
