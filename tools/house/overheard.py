@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,30 +25,25 @@ from voiced.home.load import load_home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
-from voiced.messages import SAMPLE_RATE_HZ, AudioHeard, Decision, Ended, Frame, Hushed, Woken
+from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine_follow import Asked, follow
 
 WAKE_WORDS = ("hey_jarvis", "alexa")
 
 
 def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wake: bool = True) -> Iterator[Decision]:
     """What was decided by each turn's end, as the daemon ends it. Without `wake` a turn is always open."""
-    endpoint, last = Endpoint(), None
+    endpoint = Endpoint()
+    last: Decision | None = None
     for frame in frames:
         if not wake and listener.turn is None:
-            for opened in listener.open_turn(window_ms=60_000):
-                if isinstance(opened, Woken):
-                    core.begin(opened.turn)
-        for event in listener.hear(frame):
+            deque(follow(core, listener.open_turn(window_ms=60_000)), maxlen=0)
+        for event in follow(core, listener.hear(frame)):
             match event:
-                case Woken():
-                    core.begin(event.turn)
-                case AudioHeard():
-                    core.feed(event.turn, event.pcm)
-                case Hushed():
-                    last, _ = core.decide(event.turn)
-                    listener.set_end(event.turn, endpoint.silence_ms(last))
+                case Asked(decision=last):
+                    listener.set_end(event.hush.turn, endpoint.silence_ms(last))
                 case Ended():
                     if last is not None:
                         yield last

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,19 +30,18 @@ from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import (
     BYTES_PER_SAMPLE,
-    AudioHeard,
     Decision,
     Ended,
     Frame,
     Hushed,
     ListenerEvent,
     Verdict,
-    Woken,
     ms_to_samples,
     samples_to_ms,
 )
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_setup import Setup
 
 _AFTER_MS = 2500
@@ -156,21 +154,13 @@ def hear(core: EngineCore, line: Line, hush_ms: int = _HUSH_MS, *, noise_counts:
     decided: dict[int, Decided] = {}
     wake = ("hey_jarvis", "alexa") if line.wake else ()
     sound = Recording(path=line.audio).frames(silence_ms=_AFTER_MS)
-    for event in () if line.wake else listener.open_turn(window_ms=15_000):
-        core.begin(event.turn)
+    if not line.wake:
+        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
     for frame in frames_of(sound, EarOptions(wake_words=wake)):
         frames.append(frame)
-        for event in listener.hear(frame):
-            match event:
-                case Woken():
-                    core.begin(event.turn)
-                case AudioHeard():
-                    core.feed(event.turn, event.pcm)
-                case Hushed():
-                    begun = time.process_time()
-                    decision, _ = core.decide(event.turn)
-                    work_ms = (time.process_time() - begun) * 1000
-                    decided[event.at_sample] = Decided(decision, work_ms, event.speech_end_sample)
+        for event in follow(core, listener.hear(frame)):
+            if isinstance(event, Asked):
+                decided[event.hush.at_sample] = Decided(event.decision, event.cpu_ms, event.hush.speech_end_sample)
     return Heard(tuple(frames), line.wake, decided, _words_end(frames, noise_counts), None)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,11 @@ from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile
 from voiced.listen.listener import Listener
-from voiced.messages import AudioHeard, Call, Decision, Ended, Hushed, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.messages import Call, Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.turn.reasons import decided
 from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_setup import Setup
 
 _SILENCE_MS = 2500
@@ -119,26 +119,18 @@ def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
     decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
     words = False
     if not line.wake:
-        for event in listener.open_turn(window_ms=15_000):
-            if isinstance(event, Woken):
-                core.begin(event.turn)
+        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
     for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
-        for event in listener.hear(frame):
+        for event in follow(core, listener.hear(frame)):
             match event:
                 case Woken():
-                    core.begin(event.turn)
                     words = False
                 case SpeechStarted():
                     words = True
-                case AudioHeard():
-                    core.feed(event.turn, event.pcm)
-                case Hushed():
-                    begun = time.perf_counter()
-                    decision, _ = core.decide(event.turn)
-                    work_ms = (time.perf_counter() - begun) * 1000
-                    delay_ms = samples_to_ms(event.at_sample - event.speech_end_sample) + work_ms
+                case Asked(hush=hush, decision=decision):
+                    delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
                     if decision.verdict is not Verdict.CALLS:
-                        listener.set_end(event.turn, 1500)
+                        listener.set_end(hush.turn, 1500)
                 case Ended() if words:
                     return decision, delay_ms
     return decision, delay_ms
