@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from voiced.config import DEMO_HOME
 from voiced.errors import InferenceError
 from voiced.home.house import House
 from voiced.home.load import load_home
+from voiced.home.model import Home, Risk
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
@@ -31,6 +33,10 @@ from voiced.turn.timeline import Happening, TurnSettings
 from voiced.workers.cascade import Cascade
 
 HOME = load_home(Path(DEMO_HOME).read_text("utf-8"))
+NOTICED = replace(
+    HOME, entities=tuple(replace(e, risk=Risk.NOTICED) if e.name == "Bed Light" else e for e in HOME.entities)
+)
+"""Here the second model hears the bed light again, too, unless the first is certain."""
 PCM = bytes(FRAME_SAMPLES * 2)
 PATIENCE = 100
 """Steps of the event loop that are enough for everything that can happen to happen."""
@@ -160,17 +166,23 @@ class Both(LateEngine):
 
 
 async def played(
-    story: str, certainty: list[float], verdicts: list[Verdict], *, two: bool = False, slow: bool = False
+    story: str,
+    certainty: list[float],
+    verdicts: list[Verdict],
+    *,
+    two: bool = False,
+    slow: bool = False,
+    home: Home = HOME,
 ) -> tuple[list[Happening], LateEngine]:
     """A slow engine is asked before the hush."""
     told: list[Happening] = []
     engine = Both(certainty, verdicts) if two else LateEngine(certainty, verdicts, slow=slow)
-    house = real_house(HOME)
+    house = real_house(home)
     assistant = Assistant(
         ear=StoryEar(story, engine),
         engine=engine.cascade(house) if isinstance(engine, Both) else engine,
         mouth=MemoryMouth(),
-        broker=MemoryBroker(answer=simulate(HOME)),
+        broker=MemoryBroker(answer=simulate(home)),
         listener=Listener(ListenerSettings(ask_ms=60)),
         house=house,
         tell=lambda happening: told.append({**happening, "asked": len(engine.asked)}),
@@ -220,11 +232,12 @@ verdicts = st.lists(
 
 
 @settings(deadline=None, max_examples=200)
-@given(stories, certainties, verdicts, st.sampled_from(["fast", "slow", "two"]))
+@given(stories, certainties, verdicts, st.sampled_from(["fast", "slow", "two", "noticed"]))
 def test_one_utterance_never_acts_twice_nor_on_what_was_given_up(
     story: str, certainty: list[float], verdicts: list[Verdict], kind: str
 ) -> None:
-    check(*asyncio.run(played("w..." + story, certainty, verdicts, two=kind == "two", slow=kind == "slow")))
+    home, two = (NOTICED if kind == "noticed" else HOME), kind in ("two", "noticed")
+    check(*asyncio.run(played("w..." + story, certainty, verdicts, two=two, slow=kind == "slow", home=home)))
 
 
 @pytest.mark.parametrize("slow", [False, True])
@@ -299,3 +312,22 @@ SPOKEN = "w..." + "s" * 12 + "..."
 def test_of_two_models_one_decides(story: str, certainty: list[float], commands: int) -> None:
     told, engine = asyncio.run(played(story, certainty, [Verdict.CALLS], two=True))
     assert check(told, engine) == commands
+
+
+@pytest.mark.parametrize(
+    ("story", "certainty", "commands", "asked"),
+    [
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.7, 0.95], 1, 2),  # the second one knows better
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.7, 0.1], 0, 2),  # ... or that nobody does
+        (SPOKEN + "yad" + "." * 20 + "ya", [0.7, 0.95], 1, 2),  # it dies: the first one is certain enough
+        (SPOKEN + "yad" + "." * 20 + "ya", [0.4, 0.95], 0, 2),  # ... or is not
+        (SPOKEN + "ya" + "s" * 8 + "...yayayaya" + "." * 20 + "yaya", [0.7, 0.95], 1, 4),  # words go on meanwhile
+        (SPOKEN + "yaya" + "." * 20 + "ya", [0.95, 0.95], 1, 1),  # the first one is certain
+    ],
+)
+def test_what_is_not_harmless_is_heard_again_and_done_once(
+    story: str, certainty: list[float], commands: int, asked: int
+) -> None:
+    told, engine = asyncio.run(played(story, certainty, [Verdict.CALLS], two=True, home=NOTICED))
+    assert check(told, engine) == commands
+    assert len(engine.asked) == asked

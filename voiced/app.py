@@ -158,7 +158,7 @@ def _engine_of(config: Config, model: Path, name: str, *, draft: bool) -> Engine
 
 @dataclass(frozen=True, slots=True)
 class Minds:
-    """The engines of this machine: one, or a second one for what the first makes nothing of."""
+    """The engines of this machine: one, or a second one for what the first is in doubt of."""
 
     first: EngineClient
     second: EngineClient | None = None
@@ -196,7 +196,7 @@ class Minds:
             _log.warning("the second model does not start: %s", self.second.supervisor.state.what)
 
     def in_house(self, house: House) -> Engine:
-        """As one engine, which asks the second where the house would do nothing."""
+        """As one engine, which asks the second where the house is in doubt."""
         return Cascade(self.first, self.second, house.in_doubt) if self.second else self.first
 
 

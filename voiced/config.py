@@ -59,7 +59,7 @@ class ModelConfig:
     threads: int = 0
     """0 for as many as are usable."""
     second: Path | None = None
-    """Folder of a second model, which hears again what the first one makes nothing of; None for none."""
+    """Folder of a second model, which hears again what the first one is in doubt of; None for none."""
     encoder: str = "incremental"
     """Or `mtmd`: llama.cpp's own audio encoder, whose time grows with the square of what is said."""
     draft: bool = True

@@ -13,6 +13,7 @@ from voiced.app import Minds, real_house
 from voiced.commands.replay import replay
 from voiced.config import DEMO_HOME, Config, ModelConfig, load_config
 from voiced.errors import InferenceError
+from voiced.home.house import Kind
 from voiced.home.load import load_home
 from voiced.messages import Call, Decision, EngineTimes, Evidence, Rule, Verdict
 from voiced.ports import Expect
@@ -79,6 +80,44 @@ async def test_what_the_first_makes_nothing_of_the_second_hears_from_the_beginni
     cascade, one, two = both(first)
     assert await said(cascade, b"one", b"two") is THEIRS
     assert two.heard == one.heard == {1: b"onetwo"}
+
+
+def door(intent: str, certainty: float) -> Decision:
+    return Decision(Verdict.CALLS, (Call(intent, {"name": "front door"}),), certainty)
+
+
+LOCK, UNLOCK = "HassTurnOn", "HassTurnOff"
+
+
+@pytest.mark.parametrize(("first", "again"), [
+    (Decision(Verdict.CALLS, LAMP, 0.4), False),  # harmless, and certain enough
+    (door(LOCK, 0.7), True),  # would be done
+    (door(LOCK, 0.85), False),
+    (door(UNLOCK, 0.85), True),  # a code would be asked for
+    (door(UNLOCK, 0.95), False),
+])  # fmt: skip
+async def test_what_is_not_harmless_needs_certainty_or_a_second_hearing(first: Decision, again: bool) -> None:
+    cascade, _, two = both(first)
+    assert await said(cascade, b"one") is (THEIRS if again else first)
+    assert bool(two.heard) is again
+
+
+@pytest.mark.parametrize("fault", ["dead", "slow"])
+async def test_without_a_second_hearing_the_usual_thresholds_hold(fault: str) -> None:
+    cascade, _, two = both(door(UNLOCK, 0.7), patience_s=0.05)
+    two.dead = fault == "dead"
+    two.takes.clear()
+    judgement = HOUSE.judge(await said(cascade, b"one"), now_sample=0)
+    assert (judgement.kind, judgement.wants_code, judgement.needed) == (Kind.ASK, True, 0.6)
+
+
+def test_it_is_what_it_was_a_moment_ago() -> None:
+    """What "unlock it" says is no harmless thing after the front door."""
+    house = real_house(load_home(DEMO_HOME.read_text("utf-8")))
+    it = Decision(Verdict.CALLS, (Call(UNLOCK, {"it": "it"}),), 0.7)
+    assert not house.in_doubt(it)
+    house.judge(door(LOCK, 0.95), now_sample=0)
+    assert house.in_doubt(it)
 
 
 @pytest.mark.parametrize("expect", [Expect.CODE, Expect.STOP])

@@ -112,13 +112,10 @@ class House:
     def judge(self, decision: Decision, *, now_sample: int) -> Judgement:
         """What to do about a decision, which may be the answer to "which one?"."""
         del now_sample
-        asked = self._asked
+        decision = self._meant(decision)
         self.forget_question()
-        if asked and not asked.code:
-            decision = policy.choose(asked, decision, self.home) or decision
         if decision.verdict is Verdict.QUESTION:
             return Judgement(Kind.TALK)
-        decision = self._in_context(decision)
         if [c.intent for c in decision.calls] == [REPEAT]:
             return Judgement(Kind.ANSWER, say=self._said or phrases.say(Reply("again")))
         judged = policy.judge(
@@ -153,13 +150,15 @@ class House:
         return free is None or len(free.text.split()) <= len(decision.sentence.split()) + 1
 
     def in_doubt(self, decision: Decision) -> bool:
-        """Whether something was said, and nothing would happen: a better ear may hear what."""
+        """Whether a better ear is to hear it again: something was said and nothing would happen, or what would happen
+        is no matter of course, and the decision not beyond doubt.
+        """
         if decision.verdict is Verdict.NOT_FOR_ME:
             return decision.evidence is None or decision.evidence.rule is not Rule.NOTHING
         if decision.verdict is Verdict.INCOMPLETE:
             return not self.breaks_off(decision)
-        risk = policy.risk_of(decision.calls, self.home, self.area)
-        return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN_ENOUGH[risk]
+        risk = policy.risk_of(self._meant(decision).calls, self.home, self.area)
+        return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN[risk]
 
     def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
         """Heard without a wake word, while something rings: what is no "stop" was not said to us. What begins with it
@@ -172,8 +171,12 @@ class House:
             return Judgement(Kind.IGNORE, reason=decision.verdict.value)
         return self.judge(decision, now_sample=now_sample)
 
-    def _in_context(self, decision: Decision) -> Decision:
-        """With what it leaves to what was done a moment ago: "and the kitchen too"."""
+    def _meant(self, decision: Decision) -> Decision:
+        """As the answer to the question that is open, and with what it leaves to what was done a moment ago: "and the
+        kitchen too".
+        """
+        if self._asked and not self._asked.code:
+            decision = policy.choose(self._asked, decision, self.home) or decision
         recent = self._now_s() - self._before_at_s <= CONTEXT_S
         calls = dialogue.alone(dialogue.completed(decision.calls, self._before if recent else ()))
         ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)

@@ -35,6 +35,9 @@ from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, Risk.SENSITIVE: 0.6}
 """Below this the house does nothing. Questions and timers count as harmless; the code comes on top."""
 
+CERTAIN: Mapping[Risk, float] = {**CERTAIN_ENOUGH, Risk.NOTICED: 0.8, Risk.SENSITIVE: 0.9}
+"""Below this another model hears it again, where there is one: what is harmless is left to who understood it first."""
+
 
 OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
 FULLY_PERCENT = 99.0

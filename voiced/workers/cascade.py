@@ -1,4 +1,6 @@
-"""Two engines as one: the first decides, and what it leaves undone although it was said to us, the second hears again.
+"""Two engines as one. The first decides what is harmless and what it is certain of; the rest the second hears again:
+what the first leaves undone although it was said to us, and what it would do with things that are not harmless, while
+in some doubt.
 
 Each is a process of its own. A small model costs 120 MB and one thread, a large one gigabytes and all cores: together
 in one process, the one that is killed for its memory would take the other with it, and the small one, which answers
@@ -6,7 +8,7 @@ nearly everything, would wait behind the large one's steps.
 
 The second is not fed while somebody speaks, for it would take the cores on which the first keeps its time. It gets the
 turn's sound, which is kept in memory until the turn ends, once the first one is in doubt, already in the hush. One
-decision counts: the second one's if it came in time, else the first one's.
+decision counts: the second one's if it came in time, else the first one's, under the thresholds of `home.policy`.
 """
 
 from __future__ import annotations
