@@ -101,6 +101,8 @@ class House:
         """What was done last, for "and the kitchen too"; `_before_at_s` is when."""
         self._before_at_s = 0.0
         self._said = ""
+        self._unanswered: Decision | None = None
+        """What led to the question that was asked last."""
 
     def move(self, home: Home, area: str = "") -> None:
         """Live in another home from now on; what is known of things that are in both stays, timers go on."""
@@ -111,12 +113,13 @@ class House:
 
     def judge(self, decision: Decision, *, now_sample: int) -> Judgement:
         """What to do about a decision, which may be the answer to "which one?"."""
-        del now_sample
         decision = self._meant(decision)
         self.forget_question()
         if decision.verdict is Verdict.QUESTION:
             return Judgement(Kind.TALK)
         if [c.intent for c in decision.calls] == [REPEAT]:
+            if self._unanswered:  # its words alone would ask for a code that is no longer waited for
+                return self.judge(self._unanswered, now_sample=now_sample)
             return Judgement(Kind.ANSWER, say=self._said or phrases.say(Reply("again")))
         judged = policy.judge(
             decision,
@@ -137,6 +140,8 @@ class House:
         if strange:
             judgement = self._refused(strange)
         self._said = judgement.say or self._said
+        if judgement.kind is not Kind.IGNORE:
+            self._unanswered = decision if judgement.kind is Kind.ASK else None
         if not decision.calls:
             return judgement
         risk = policy.risk_of(decision.calls, self.home, self.area)
@@ -235,7 +240,7 @@ class House:
 
     def judge_code(self, decision: Decision, *, now_sample: int) -> Judgement:
         """One try: the code is gone whatever was heard."""
-        asked, pending = self._asked, self._pending
+        asked, pending, self._unanswered = self._asked, self._pending, None
         self.forget_question()
         if asked is None or asked.then is None or pending is None:
             return self._refused("code_expired")
@@ -251,6 +256,7 @@ class House:
     def no_code(self, *, now_sample: int) -> Judgement:
         """Nobody said anything."""
         del now_sample
+        self._unanswered = None
         self.forget_question()
         return self._refused("code_expired")
 
@@ -260,7 +266,8 @@ class House:
             self.changed()
 
     def _refused(self, key: str) -> Judgement:
-        return Judgement(Kind.REFUSE, say=phrases.say(Reply(key)), reason=key)
+        self._said = phrases.say(Reply(key))
+        return Judgement(Kind.REFUSE, say=self._said, reason=key)
 
     # --- truth ------------------------------------------------------------------------------------------------------
 
