@@ -152,6 +152,7 @@ def _engine_of(config: Config, model: Path, name: str, *, draft: bool) -> Engine
             "encoder": config.model.encoder,
             "drafter": str(MODELS / "nano") if draft else "",
             "cache": str(cache) if cache else "",
+            "think": config.model.think,
         },
     )
 

@@ -64,6 +64,8 @@ class ModelConfig:
     """Or `mtmd`: llama.cpp's own audio encoder, whose time grows with the square of what is said."""
     draft: bool = True
     """nano hears beside a model that writes tool calls, so that what nano understood is checked in one pass."""
+    think: bool = False
+    """A model that can talk thinks before it answers what was typed. Speech is answered at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             second=_model_folder(model, "second", base),
             encoder=model.string("encoder", _MODEL.encoder, choices=("incremental", "mtmd")),
             draft=model.boolean("draft", _MODEL.draft),
+            think=model.boolean("think", _MODEL.think),
         ),
         speaker=SpeakerConfig(
             device=speaker.string("device", _SPEAKER.device),

@@ -23,6 +23,7 @@ from voiced.gemma.prompt import (
     before_user,
     call,
     declaration,
+    thinking,
     to_next_turn,
 )
 from voiced.messages import SlotValue
@@ -92,6 +93,10 @@ def rendered(path: Path) -> dict[str, str]:
         out[name] = template.render(messages=messages, tools=declared, bos_token="<bos>", add_generation_prompt=True)
     typed = [{"role": "user", "content": "kitchen lights off"}]
     out["typed"] = template.render(messages=typed, bos_token="<bos>", add_generation_prompt=True)
+    thought_about = [{"role": "system", "content": SYSTEM}, *typed]
+    out["typed, thinking"] = template.render(
+        messages=thought_about, bos_token="<bos>", add_generation_prompt=True, enable_thinking=True
+    )
     function = {"name": "HassLightSet", "arguments": ARGUMENTS}
     called = [
         {"role": "user", "content": "x"},
@@ -139,6 +144,10 @@ def test_an_audio_turn_is_the_official_one(name: str) -> None:
 
 def test_a_typed_turn_is_the_official_one() -> None:
     assert before_user() + after_text(" kitchen lights off ") == OFFICIAL["typed"]
+
+
+def test_a_typed_turn_with_thinking_is_the_official_one() -> None:
+    assert "<bos>" + thinking(SYSTEM, " kitchen lights off ") == OFFICIAL["typed, thinking"]
 
 
 def test_a_call_is_the_official_one() -> None:

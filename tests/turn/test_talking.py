@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
 
 from tests.test_assistant import TURN, Stage, frames
 from voiced.adapters.fakes import FrameEar, MemoryMouth
@@ -39,6 +42,23 @@ async def test_an_answer_has_an_end() -> None:
     stage.engine.words = ("And so on. ",) * 1000
     await stage.play()
     assert len(stage.mouth.said) == talking.MOST_SENTENCES
+
+
+async def test_a_long_thought_is_waited_for_and_never_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talking, "WORDLESS_S", 0.5)
+    for signs, said in ((True, ["It was Ada."]), (False, [])):
+        stage = Stage(HOME, TURN, QUESTION)
+
+        async def talk(turn: int, text: str = "", signs: bool = signs) -> AsyncGenerator[str]:
+            for _ in range(15):
+                await asyncio.sleep(0.05)
+                if signs:
+                    yield ""
+            yield "It was Ada."
+
+        monkeypatch.setattr(stage.engine, "talk", talk)
+        await stage.play()
+        assert stage.mouth.said == said
 
 
 class Slow(MemoryMouth):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.workers.test_engine import HOME
 from voiced.errors import InferenceError
 from voiced.gemma import prompt
 from voiced.ports import Expect
+from voiced.workers import engine_talk
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_talk import TELL, TOP_K, TalkSettings, drawn, words
@@ -87,6 +89,83 @@ def test_the_likeliest_is_drawn_most_and_the_unlikely_never() -> None:
     assert counts[3:].sum() == 0, "beyond 0.95 of the whole"
 
 
+class Script:
+    """Draws what it is told to, if that is allowed."""
+
+    def __init__(self, core: EngineCore, *tokens: str) -> None:
+        self.left = [core.model.tokenize(t, special=True)[0] for t in tokens]
+        self.refused: list[int] = []
+        self.seen: list[F32] = []
+
+    def __call__(self, logits: F32, allowed: Callable[[int], bool], rng: np.random.Generator) -> int:
+        del rng
+        self.seen.append(logits.copy())
+        token = self.left.pop(0)
+        while not allowed(token):
+            self.refused.append(token)
+            token = self.left.pop(0)
+        return token
+
+
+THINKS = TalkSettings(think=True, seed=3)
+
+
+@pytest.fixture
+def plays(core: EngineCore, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Script]:
+    def play(*tokens: str) -> Script:
+        script = Script(core, *tokens)
+        monkeypatch.setattr(engine_talk, "drawn", script)
+        return script
+
+    return play
+
+
+def test_of_a_thought_only_the_answer_is_told(core: EngineCore, plays: Callable[..., Script]) -> None:
+    script = plays(prompt.THOUGHT, "a", "b", prompt.END_TURN, "c", prompt.END_THOUGHT, "x", prompt.THOUGHT, "y",
+                   prompt.END_TURN)  # fmt: skip
+    assert said(core, THINKS, "who was Ada") == ["", "", "", "x", "y"]
+    assert script.refused == [core.model.special(prompt.END_TURN), core.model.special(prompt.THOUGHT)]
+    assert script.left == []
+
+
+def test_the_answer_is_drawn_behind_the_thought(core: EngineCore, plays: Callable[..., Script]) -> None:
+    """Whether the model ended it, or it was ended for its length."""
+
+    def last(settings: TalkSettings, *tokens: str) -> F32:
+        script = plays(prompt.THOUGHT, *tokens, prompt.END_TURN)
+        assert said(core, settings, "who was Ada") == ["", ""]
+        return script.seen[-1]
+
+    ended = last(THINKS, "a", "b", prompt.END_THOUGHT)
+    assert np.array_equal(last(replace(THINKS, most_thought=2), "a", "b"), ended)
+    assert not np.array_equal(last(THINKS, "a", "c", prompt.END_THOUGHT), ended)
+
+
+def test_a_thought_and_its_answer_have_their_time(core: EngineCore, plays: Callable[..., Script]) -> None:
+    script = plays(prompt.THOUGHT, "a", "x", prompt.END_TURN)
+    assert said(core, replace(THINKS, most_s=0.0), "who was Ada") == []
+    assert len(script.left) == 1
+
+
+def test_it_may_answer_without_a_thought(core: EngineCore, plays: Callable[..., Script]) -> None:
+    plays("q", "x", prompt.END_TURN)
+    assert said(core, THINKS, "who was Ada") == ["x"]
+
+
+def test_speech_is_answered_without_a_thought(core: EngineCore, plays: Callable[..., Script]) -> None:
+    turn(core, 1, 5)
+    script = plays(prompt.THOUGHT, "x", prompt.END_TURN)
+    assert said(core, THINKS) == ["x"]
+    assert script.refused == [core.model.special(prompt.THOUGHT)]
+
+
+def test_thinking_leaves_no_trace(core: EngineCore, plays: Callable[..., Script]) -> None:
+    before = turn(core, 1, 5)
+    plays(prompt.THOUGHT, "a", prompt.END_THOUGHT, "x", prompt.END_TURN)
+    said(core, THINKS, "who was Ada")
+    assert np.array_equal(turn(core, 2, 5), before)
+
+
 def test_a_model_that_cannot_talk_says_so() -> None:
     one = EngineCore(tiny_pair())
     one.load_home(HOME)
@@ -105,8 +184,8 @@ def test_of_a_turn_that_is_gone_nothing_is_said(core: EngineCore) -> None:
 
 
 @contextlib.asynccontextmanager
-async def child() -> AsyncIterator[EngineClient]:
-    client = EngineClient(options={"model": str(tiny_folder("calls", talks=True))})
+async def child(*, think: bool = False) -> AsyncIterator[EngineClient]:
+    client = EngineClient(options={"model": str(tiny_folder("calls", talks=True)), "think": think})
     await client.load_home(HOME)
     async with client.supervisor:
         assert await client.supervisor.wait_ready(120)
@@ -143,6 +222,13 @@ async def test_an_engine_that_dies_while_it_talks_is_one_error() -> None:
         with pytest.raises(InferenceError):
             async for _ in client.talk(1):
                 client.supervisor.kill()
+
+
+async def test_a_process_that_thinks_answers_what_is_typed_and_what_is_said() -> None:
+    async with child(think=True) as client:
+        await heard(client, 1)
+        assert await _all(client, 1)
+        assert [piece async for piece in client.talk(9, "who was Ada Lovelace")]
 
 
 async def _all(client: EngineClient, number: int) -> list[str]:

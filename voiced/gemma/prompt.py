@@ -1,7 +1,8 @@
 """PURE. The official Gemma 4 turn, tool and audio format, as text with the names of special tokens in it.
 
-Written after the chat template of google/gemma-4-31B-it with thinking off (tests/gemma/test_prompt.py renders that
-template and compares). E2B drifts into thinking on audio unless the empty thought block is written for it.
+Written after the chat template of google/gemma-4-31B-it (tests/gemma/test_prompt.py renders that template and
+compares). Thinking is off but for `thinking`. E2B drifts into thinking on audio unless the empty thought block is
+written for it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ USER = "<|turn>user\n"
 END_TURN = "<turn|>"
 CALL, END_CALL = "<|tool_call>", "<tool_call|>"
 AUDIO_START, AUDIO_END = "<|audio>", "<audio|>"
-MODEL = "\n<|turn>model\n<|channel>thought\n<channel|>"
+THOUGHT, END_THOUGHT = "<|channel>", "<channel|>"
+THINKING_MODEL = "\n<|turn>model\n"
+MODEL = f"{THINKING_MODEL}{THOUGHT}thought\n{END_THOUGHT}"
 
 
 class Dialect(enum.StrEnum):
@@ -105,6 +108,13 @@ def after_audio() -> str:
 def after_text(text: str) -> str:
     """What follows `before_user` where the user typed. Names of special tokens in the text lose their brackets."""
     return plain(text) + END_TURN + MODEL
+
+
+def thinking(system: str, text: str) -> str:
+    """What follows `<bos>` where the user typed and the model may think: a thought between THOUGHT and END_THOUGHT is
+    its to write, before its words.
+    """
+    return f"<|turn>system\n<|think|>\n{system.strip()}<turn|>\n{USER}{plain(text)}{END_TURN}{THINKING_MODEL}"
 
 
 def plain(text: str) -> str:

@@ -20,7 +20,7 @@ from voiced.turn.timeline import OpenTurn, Timeline
 _log = logging.getLogger(__name__)
 MOST_SENTENCES = 6
 WORDLESS_S = 15.0
-"""After so long without a sentence nobody waits any more."""
+"""After so long without a sentence, or a sign that it is being thought about, nobody waits any more."""
 
 
 class Talking:
@@ -60,6 +60,8 @@ class Talking:
             try:
                 async with contextlib.aclosing(self._engine.talk(turn.number, text)) as pieces:
                     async for piece in pieces:
+                        if not piece:
+                            ready.put_nowait("")  # it is being thought about
                         for one in sentences.feed(piece):
                             count += 1
                             ready.put_nowait(one)
@@ -85,7 +87,8 @@ class Talking:
                     raise one
                 if one is None or stop.is_set():
                     return
-                yield one
+                if one:
+                    yield one
         finally:
             thinking.cancel()
             await asyncio.gather(thinking, return_exceptions=True)

@@ -328,17 +328,18 @@ class EngineCore:
             self._remembered_s = self._now_s()
 
     @contextlib.contextmanager
-    def answering(self, turn: int, text: str, then: str) -> Iterator[tuple[F32, Context]]:
+    def answering(self, turn: int, text: str, then: str, alone: bool = False) -> Iterator[tuple[F32, Context]]:
         """Logits, and the context of the fork that they come from, behind the turn that ended last (or typed `text`)
-        and the model's own `then`. InferenceError where this model cannot talk.
+        and the model's own `then`; `alone`: behind `then`. InferenceError where this model cannot talk.
         """
         if not self._pair.talks:
             raise InferenceError(f"{self._pair.name} knows only what the house understands")
         last, before = self._ended, prompt.after_text(text) if text else prompt.after_audio()
-        tokens = self.model.tokenize(before + then, special=True)
+        tokens = self.model.tokenize(then if alone else before + then, special=True)
         try:
             if text:
-                yield self._memory.fork_text(self._memory.base - 1, tokens).logits, self._context
+                keep = 1 if alone else self._memory.base - 1
+                yield self._memory.fork_text(keep, tokens).logits, self._context
             elif last and last.number == turn:
                 yield self._memory.fork(last.sound.tail(), tokens).logits, self._context
             else:

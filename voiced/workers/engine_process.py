@@ -2,7 +2,7 @@
 
 Options: `model` (folder of the model), `drafter` (folder of the small model whose decisions a large one reads ahead;
 absent for none), `threads` (0 or absent for a good number), `encoder` (`incremental` or `mtmd`), `cache` (folder for
-the prompt's saved state; absent keeps none).
+the prompt's saved state; absent keeps none), `think` (whether what was typed is thought about before it is answered).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_setup import Setup
-from voiced.workers.engine_talk import Talk
+from voiced.workers.engine_talk import Talk, TalkSettings
 
 
 def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | None:
@@ -119,10 +119,10 @@ def work(link: child.Link, options: child.Options) -> None:
         "confined": ", ".join(confined.by), "load": core.load,
         "slow": core.slow, "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
     }  # fmt: skip
-    decisions = Decisions(core)
+    decisions, talking = Decisions(core), TalkSettings(think=bool(options.get("think")))
     link.at_once(decisions.abandoned)
     link.send(protocol.Ready(core.what, facts))
-    rebuild.serve(link, core, decisions.answer, lambda message: Talk(core, message))
+    rebuild.serve(link, core, decisions.answer, lambda message: Talk(core, message, talking))
     core.close()
 
 

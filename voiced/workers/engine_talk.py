@@ -3,6 +3,9 @@ token is ever drawn, so no call can be written.
 
 Drawn as the model card of Gemma 4 says (temperature 1.0, of the 64 likeliest those that hold 0.95). What is said goes
 on in the fork of the turn's memory and leaves no trace there.
+
+What was typed it may think about first, if so configured. Of the thought nothing leaves this process: it is neither
+shown nor spoken, nor written anywhere.
 """
 
 from __future__ import annotations
@@ -17,13 +20,19 @@ import numpy as np
 from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.decide import F32, FORK
+from voiced.gemma.llama import Context
 from voiced.workers import protocol
 from voiced.workers.engine import EngineCore
 
 TEMPERATURE, TOP_P, TOP_K = 1.0, 0.95, 64
 MOST_TOKENS = 200
+MOST_THOUGHT = 512
+"""Tokens of a thought; then it is ended, and the answer has to come."""
 MOST_S = 60.0
-TELL = "Answer now, in the language of the question, in at most three short sentences that will be spoken aloud."
+"""For the answer, and for the thought."""
+HOW = "in the language of the question, in at most three short sentences that will be spoken aloud."
+TELL = f"Answer now, {HOW}"
+TELL_THINKING = f"You are a voice assistant. Answer {HOW}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,9 @@ class TalkSettings:
     most_s: float = MOST_S
     seed: int | None = None
     """None draws otherwise every time."""
+    think: bool = False
+    """About what was typed; speech is answered at once."""
+    most_thought: int = MOST_THOUGHT
 
 
 def drawn(logits: F32, allowed: Callable[[int], bool], rng: np.random.Generator) -> int:
@@ -46,31 +58,63 @@ def drawn(logits: F32, allowed: Callable[[int], bool], rng: np.random.Generator)
     return int(rng.choice(top[:kept], p=weights[:kept] / weights[:kept].sum()))
 
 
+class _Pen:
+    """Draws tokens and reads them back, behind what is in the fork."""
+
+    def __init__(self, core: EngineCore, logits: F32, context: Context, rng: np.random.Generator) -> None:
+        self._core, self._logits, self._context, self._rng = core, logits, context, rng
+        self._at = context.length(FORK)
+
+    def draw(self, special: int) -> int:
+        """No special token but this one."""
+        model = self._core.model
+        return drawn(self._logits, lambda token: token == special or not model.is_special(token), self._rng)
+
+    def read(self, token: int) -> None:
+        self._core.progress += 1
+        self._logits = self._context.decode([token], [self._at], [FORK], [True])[0]
+        self._at += 1
+
+
 def words(core: EngineCore, turn: int, text: str = "", settings: TalkSettings | None = None) -> Iterator[str]:
-    """Pieces of the answer to the turn that ended last, or to what was typed. InferenceError where the model cannot
-    talk, or knows nothing of the turn.
+    """Pieces of the answer to the turn that ended last, or to what was typed; empty ones while it is thought about.
+    InferenceError where the model cannot talk, or knows nothing of the turn.
     """
     settings = settings or TalkSettings()
     model, end = core.model, core.model.special(prompt.END_TURN)
     rng, spelled = np.random.default_rng(settings.seed), codecs.getincrementaldecoder("utf-8")("replace")
-    begun = time.monotonic()
-
-    def allowed(token: int) -> bool:
-        return token == end or not model.is_special(token)
-
-    with core.answering(turn, text, prompt.asked_to_answer(TELL)) as (logits, context):
-        at = context.length(FORK)
+    thinks = settings.think and bool(text)
+    then = prompt.thinking(TELL_THINKING, text) if thinks else prompt.asked_to_answer(TELL)
+    with core.answering(turn, text, then, alone=thinks) as (logits, context):
+        pen = _Pen(core, logits, context, rng)
+        if thinks:
+            yield from _thought(core, pen, settings)
+        begun = time.monotonic()
         for _ in range(settings.most_tokens):
-            token = drawn(logits, allowed, rng)
+            token = pen.draw(end)
             if token == end or time.monotonic() - begun > settings.most_s:
                 break
-            core.progress += 1
             if piece := spelled.decode(model.piece(token)):
                 yield piece
-            logits = context.decode([token], [at], [FORK], [True])[0]
-            at += 1
+            pen.read(token)
     if rest := spelled.decode(b"", final=True):
         yield rest
+
+
+def _thought(core: EngineCore, pen: _Pen, settings: TalkSettings) -> Iterator[str]:
+    """Only that it goes on. The model may do without one."""
+    begin, end = core.model.special(prompt.THOUGHT), core.model.special(prompt.END_THOUGHT)
+    if pen.draw(begin) != begin:
+        return
+    pen.read(begin)
+    begun = time.monotonic()
+    for _ in range(settings.most_thought):
+        token = pen.draw(end)
+        if token == end or time.monotonic() - begun > settings.most_s:
+            break
+        yield ""
+        pen.read(token)
+    pen.read(end)
 
 
 class Talk:
