@@ -100,7 +100,8 @@ async def test_d12_a_hundred_triggers_at_once_are_one_session(
         def turns() -> set[object]:
             return {h["turn"] for h in one.happened if "turn" in h}
 
-        await one.until(lambda: one.kinds().count("request_refused") + len(turns()) > 100)
+        # What was spoken may fall into the turn that a trigger has opened: then it opens none of its own.
+        await one.until(lambda: one.kinds().count("request_refused") + len(turns()) >= 100)
         at = time.monotonic()
         await one.until(lambda: house.state.get("state") == "idle")
         await one.until(lambda: "turn_end" in one.kinds())
