@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def server() -> Iterator[Mosquitto]:
         yield one
 
 
+@asynccontextmanager
+async def connected(server: Mosquitto, device_id: str) -> AsyncIterator[MqttBroker]:
+    async with MqttBroker(host="127.0.0.1", port=server.port, device_id=device_id) as broker:
+        await broker.wait_connected(20)
+        yield broker
+
+
 async def test_the_house_follows_the_network(server: Mosquitto) -> None:
     file = read_home_file('[[entities]]\nid = "light.bed_lamp"\nname = "Reading Lamp"\n', learns=True)
     homes: asyncio.Queue[Home] = asyncio.Queue()
@@ -36,13 +44,7 @@ async def test_the_house_follows_the_network(server: Mosquitto) -> None:
         if fails and fails.pop():
             raise InferenceError("not yet")
 
-    async with (
-        MqttBroker(host="127.0.0.1", port=server.port, device_id="voiced") as broker,
-        MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge") as bridge,
-        asyncio.timeout(60),
-    ):
-        await broker.wait_connected(20)
-        await bridge.wait_connected(20)
+    async with connected(server, "voiced") as broker, connected(server, "bridge") as bridge, asyncio.timeout(60):
         lamp, plug = network.raw(network.Z2M_LAMP), network.raw(network.Z2M_PLUG)
         await bridge.publish(*lamp, retain=True)
         await bridge.publish("homeassistant/light/broken/config", b"{" * 999, retain=True)
@@ -72,13 +74,7 @@ async def test_after_a_restart_the_house_is_there_at_once_and_what_left_meanwhil
     async def move(home: Home) -> None:
         homes.put_nowait(home)
 
-    async with (
-        MqttBroker(host="127.0.0.1", port=server.port, device_id="before") as broker,
-        MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge") as bridge,
-        asyncio.timeout(60),
-    ):
-        await broker.wait_connected(20)
-        await bridge.wait_connected(20)
+    async with connected(server, "before") as broker, connected(server, "bridge") as bridge, asyncio.timeout(60):
         lamp, plug = network.raw(network.Z2M_LAMP), network.raw(network.Z2M_PLUG)
         await bridge.publish(*lamp, retain=True)
         await bridge.publish(*plug, retain=True)
