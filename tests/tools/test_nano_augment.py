@@ -50,7 +50,7 @@ def test_the_same_seed_makes_the_same_turn_and_another_another() -> None:
 
     def turns(seed: int) -> list[bytes]:
         room = Room(np.random.default_rng(seed), responses, noises, [voice(200, 0.3)])
-        return [room.hear(voice(), 1.0, True).tobytes() for _ in range(30)]
+        return [room.hear(voice(), 1.0, True).pcm.tobytes() for _ in range(30)]
 
     assert turns(3) == turns(3)
     assert turns(3) != turns(4)

@@ -12,7 +12,7 @@ from voiced.gemma import features as engine
 
 torch = pytest.importorskip("torch", reason="PyTorch is installed only where nano is trained")
 
-from tools.nano import features, model, train, vocabulary  # noqa: E402
+from tools.nano import augment, corpora, data, features, model, teacher, train, vocabulary  # noqa: E402
 
 
 def test_the_log_mel_is_the_engines() -> None:
@@ -79,3 +79,32 @@ def test_the_same_seed_trains_the_same_model_and_the_rate_falls_with_the_speech_
 
     assert trained("one", 3) == trained("two", 3)
     assert trained("one", 3) != trained("three", 4)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_teacher_heard_is_asked_for_two_tokens_behind_the_sound(seed: int) -> None:
+    """A knock in silence, and a teacher whose rows are zero but for the knock's."""
+    rng = np.random.default_rng(seed)
+    knock = int(rng.integers(8000, 24000))
+    words = np.zeros(32000, np.float32)
+    words[knock : knock + 160] = rng.standard_normal(160).astype(np.float32)
+    rows = np.zeros((teacher.rows(len(words)), teacher.WIDTH), np.float32)
+    rows[knock // teacher.ROW] = 1
+    room = augment.Room(rng, np.eye(1, 2100, dtype=np.float32), np.zeros((1, 16000), np.float32), [words[:8000]])
+    turn = room.hear(words, 0.0, True) if seed % 2 else room.hear(words, 1.0, False)
+    lesson = data.lesson(turn, "knock", rows)
+    heard_at = int(np.argmax(np.abs(turn.pcm[max(0, turn.begins) :]))) + max(0, turn.begins)
+    told_at = lesson.at[int(np.argmax(lesson.rows[:, 0]))]
+    assert abs(told_at - 2 - heard_at / teacher.ROW) <= 1.5
+
+
+def test_a_shard_that_grew_has_no_teacher_for_its_new_clips(tmp_path: Path) -> None:
+    lengths = [16000, 640, 12345]
+    starts = [0, 16000, 16640]
+    said = [{"start": s, "n": n, "text": "", "voice": "", "kind": ""} for s, n in zip(starts, lengths, strict=True)]
+    (tmp_path / "a-0.jsonl").write_text("".join(json.dumps(r) + "\n" for r in said), "utf-8")
+    (tmp_path / "a-0.raw").write_bytes(bytes(2 * sum(lengths)))
+    there = np.arange(26, dtype=np.float16)[:, None].repeat(teacher.WIDTH, 1)
+    (tmp_path / "a-0.whisper").write_bytes(there.tobytes())
+    shelf = corpora.Shelf(tmp_path)
+    assert [shelf.taught(clip)[:, 0].tolist() for clip in shelf.clips] == [list(range(25)), [25.0], []]

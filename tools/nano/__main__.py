@@ -1,4 +1,4 @@
-"""`python -m tools.nano prepare|train|heldout|finish|export|evaluate`: the recipe. See README.md beside it."""
+"""`python -m tools.nano prepare|teach|train|heldout|finish|export|evaluate`: the recipe. See README.md beside it."""
 
 from __future__ import annotations
 
@@ -85,6 +85,8 @@ def main() -> None:
         help="number of the synthesis shard; run one process per core with different ones",
     )
     p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
+    p = verb("teach", "ask Whisper base's encoder what it makes of all clips; resumable, optional")
+    p.add_argument("--threads", type=int, default=2)
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
     p.add_argument("--hours", type=float, default=0, help="of speech to hear; without it an interrupted run goes on")
@@ -116,6 +118,11 @@ def main() -> None:
     result: Any = None
     if o.command == "prepare":
         prepare(o)
+    elif o.command == "teach":
+        from . import teacher
+
+        for folder in ("human", "synth"):
+            teacher.teach(o.cache / folder, o.cache, threads=o.threads)
     elif o.command == "train":
         fit(o)
     elif o.command == "heldout":

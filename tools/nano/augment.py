@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -112,17 +113,26 @@ def coded(x: Pcm, rng: Rng) -> Pcm:
     return out[size : size + len(x)]
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What the engine is fed. Sample i of the dry words lies at `begins` + i / `factor`."""
+
+    pcm: Pcm
+    begins: int
+    factor: float
+
+
 class Room:
     """Turns a dry clip into what the engine is fed. `strength` 0..1 grows while training starts."""
 
     def __init__(self, rng: Rng, responses: Rows, noises: Rows, wakes: list[Pcm]) -> None:
         self.rng, self.responses, self.noises, self.wakes = rng, responses, noises, wakes
 
-    def speed(self, x: Pcm, least: float = 0.84, most: float = 1.2) -> Pcm:
-        """Resampled by a random factor: tempo, pitch and formants move together."""
+    def speed(self, x: Pcm, least: float = 0.84, most: float = 1.2) -> tuple[Pcm, float]:
+        """Resampled by a random factor, which is told: tempo, pitch and formants move together."""
         factor = self.rng.uniform(least, most)
         n = int(len(x) / factor)
-        return np.interp(np.arange(n) * factor, np.arange(len(x)), x).astype(np.float32)
+        return np.interp(np.arange(n) * factor, np.arange(len(x)), x).astype(np.float32), factor
 
     def filtered(self, x: Pcm, room: bool, colour: bool) -> Pcm:
         """A room's response and a microphone's curve, in one transform."""
@@ -145,36 +155,51 @@ class Room:
         y: Pcm = np.fft.irfft(spectrum, size)[: len(x)].astype(np.float32)
         return y
 
-    def hear(self, words: Pcm, strength: float, wake: bool) -> Pcm:
+    def piece(self, n: int) -> Pcm:
+        """So many samples of a noise, of unit power over the whole noise."""
+        noise = self.noises[int(self.rng.integers(len(self.noises)))]
+        at = int(self.rng.integers(0, max(1, len(noise) - n)))
+        piece: Pcm = noise[at : at + n]
+        return np.pad(piece, (0, n - len(piece)), mode="wrap") if len(piece) < n else piece
+
+    def behind(self, n: int) -> Pcm:
+        """What goes on behind the words: nothing, or what the room holds, from a step to another's talk."""
+        tail = np.zeros(n, np.float32)
+        begins = int(self.rng.uniform(0.03, 0.3) * RATE)
+        if n > begins + 800 and self.rng.random() < 0.3:
+            rise = np.minimum(1.0, np.arange(n - begins) / self.rng.uniform(80, 4000)).astype(np.float32)
+            tail[begins:] = self.piece(n - begins) * rise * 10 ** (-self.rng.uniform(0, 26) / 20)
+        return tail
+
+    def hear(self, words: Pcm, strength: float, wake: bool) -> Turn:
         """Words (trimmed) -> a turn: pre-roll (perhaps a wake word's end), words, tail; room, noise, level, filter."""
         r = self.rng
-        x = self.speed(words) if r.random() < 0.75 * strength else words
+        x, factor = self.speed(words) if r.random() < 0.75 * strength else (words, 1.0)
         if r.random() < 0.15 * strength:
             x = shifted_formants(x, r.uniform(0.85, 1.18))
         x = x / (np.sqrt(np.mean(x * x)) + 1e-6)
         front = int(r.uniform(0.0, 0.8) * RATE)
         if wake and self.wakes and r.random() < 0.3 * strength:
-            w = self.speed(self.wakes[int(r.integers(len(self.wakes)))])
+            w, _ = self.speed(self.wakes[int(r.integers(len(self.wakes)))])
             w = w[-int(r.uniform(0.05, 0.9) * RATE) :]
             w = w / (np.sqrt(np.mean(w * w)) + 1e-6) * r.uniform(0.5, 1.5)
             gap = np.zeros(int(r.uniform(0.04, 0.5) * RATE), np.float32)
-            x = np.concatenate([np.zeros(int(r.uniform(0, 0.1) * RATE), np.float32), w, gap, x])
+            before = np.concatenate([np.zeros(int(r.uniform(0, 0.1) * RATE), np.float32), w, gap])
+            begins = len(before)
+        elif r.random() < 0.1 * strength:  # the turn opened a little late
+            late = min(int(r.uniform(0.01, 0.06) * RATE), len(x) // 8)
+            x, before, begins = x[late:], x[:0], -late
         else:
-            if r.random() < 0.1 * strength:  # the turn opened a little late
-                x = x[min(int(r.uniform(0.01, 0.06) * RATE), len(x) // 8) :]
-                front = 0
-            x = np.concatenate([np.zeros(front, np.float32), x])
-        x = np.concatenate([x, np.zeros(int(r.uniform(0.06, 0.4) * RATE), np.float32)]).astype(np.float32)
+            before, begins = np.zeros(front, np.float32), front
+        tail = r.uniform(0.06, 0.4) if r.random() > 0.3 * strength else r.uniform(0.4, 2.5)
+        n = len(x)
+        x = np.concatenate([before, x, self.behind(int(tail * RATE))]).astype(np.float32)
         room, colour = r.random() < 0.55 * strength, r.random() < 0.6 * strength
         if room or colour:
             x = self.filtered(x, room, colour)
-            x = x / (np.sqrt(np.mean(x * x)) + 1e-6)
+            x = x / (np.sqrt(np.sum(x * x) / n) + 1e-6)
         if r.random() < 0.8 * strength:
-            noise = self.noises[int(r.integers(len(self.noises)))]
-            at = int(r.integers(0, max(1, len(noise) - len(x))))
-            piece = noise[at : at + len(x)]
-            piece = np.pad(piece, (0, len(x) - len(piece)), mode="wrap") if len(piece) < len(x) else piece
-            x = x + piece * 10 ** (-r.uniform(0, 35) / 20)
+            x = x + self.piece(len(x)) * 10 ** (-r.uniform(0, 35) / 20)
         level = r.uniform(-46, -13) if r.random() < strength else -26.0
         x = x * 10 ** (level / 20)
         if r.random() < 0.04 * strength:
@@ -185,4 +210,4 @@ class Room:
             x = x + r.standard_normal(len(x)).astype(np.float32) * 10 ** (-r.uniform(66, 95) / 20)
         if r.random() < 0.25:
             x = x + r.uniform(-0.03, 0.03)
-        return high_pass(np.clip(x, -1, 1).astype(np.float32))
+        return Turn(high_pass(np.clip(x, -1, 1).astype(np.float32)), begins, factor)

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from . import teacher
 from .sentences import spoken
 from .synth import RATE, trimmed
 from .voices import Pcm
@@ -22,7 +23,7 @@ LONGEST = 11.0
 
 @dataclass(frozen=True)
 class Clip:
-    """A piece of a shard: `start` and `n` in samples; `kind` is the corpus or the engine."""
+    """A piece of a shard: `start` and `n` in samples; `kind`: corpus or engine; `row`: the teacher's first."""
 
     shard: int
     start: int
@@ -30,6 +31,7 @@ class Clip:
     text: str
     voice: str
     kind: str
+    row: int = 0
 
 
 def set_aside(speaker: str) -> bool:
@@ -77,23 +79,32 @@ class Shelf:
 
     def __init__(self, folder: Path, names: str = "*") -> None:
         self.maps: list[np.ndarray[Any, np.dtype[np.int16]]] = []
+        self.told: list[np.ndarray[Any, np.dtype[np.float16]]] = []
         self.clips: list[Clip] = []
         for index in sorted(folder.glob(f"{names}.jsonl")):
             raw = index.with_suffix(".raw")
             if not raw.exists() or not raw.stat().st_size:
                 continue
             data = np.memmap(raw, dtype=np.int16, mode="r")
+            row = 0
             for line in index.read_text(encoding="utf-8").splitlines():
                 r = json.loads(line)
                 if r["start"] + r["n"] <= len(data):
-                    self.clips.append(Clip(len(self.maps), r["start"], r["n"], r["text"], r["voice"], r["kind"]))
+                    self.clips.append(Clip(len(self.maps), r["start"], r["n"], r["text"], r["voice"], r["kind"], row))
+                row += teacher.rows(r["n"])
             self.maps.append(data)
+            self.told.append(teacher.told(raw))
 
     def pcm(self, clip: Clip) -> Pcm:
         """The clip's samples in [-1, 1]."""
         pcm: Pcm = self.maps[clip.shard][clip.start : clip.start + clip.n].astype(np.float32)
         pcm /= 32768
         return pcm
+
+    def taught(self, clip: Clip) -> teacher.Rows:
+        """What the teacher makes of the clip, a row per 40 ms; none where it was not asked."""
+        whole: teacher.Rows = self.told[clip.shard][clip.row : clip.row + teacher.rows(clip.n)].astype(np.float32)
+        return whole if len(whole) == teacher.rows(clip.n) else whole[:0]
 
 
 def rooms(path: Path, count: int = 320, seed: int = 0, length: int = 8000) -> None:

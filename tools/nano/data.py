@@ -13,19 +13,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from . import features, vocabulary
-from .augment import Room, noise_bank
+from . import features, teacher, vocabulary
+from .augment import Room, Turn, noise_bank
 from .corpora import Clip, Shelf, set_aside
 from .voices import Pcm
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz '"
 CODE = {c: i + 1 for i, c in enumerate(LETTERS)}
 
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+
 # Share of each kind among the clips drawn. People and the most natural voices first; the robots keep a small share.
+# Nobody wrote down read_cv_all: its speakers of 58 languages are heard for what the teacher makes of them alone.
 SHARES = {
     "kokoro": 0.22, "piper": 0.05, "flite": 0.03, "festival": 0.02, "espeak": 0.03, "read_ocean": 0.10, "num_an4": 0.05,
     "read_libri": 0.03, "read_lj": 0.03, "read_cv_en": 0.015, "kw_gsc": 0.09, "num_accents": 0.005,
-    "open_kokoro": 0.18, "open_piper": 0.10, "open_flite": 0.05,
+    "open_kokoro": 0.18, "open_piper": 0.10, "open_flite": 0.05, "read_cv_all": 0.08,
 }  # fmt: skip
 
 # How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: in the little speech
@@ -33,22 +36,40 @@ SHARES = {
 STRENGTH = 0.7
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """A turn to learn from: its sound, its words (None: nobody wrote them down), and the teacher's rows.
+
+    `rows` [k, 512]; `at` [k]: the audio token that each is the target of. Both may be empty.
+    """
+
+    pcm: Pcm
+    text: str | None
+    rows: teacher.Rows
+    at: Positions
+
+
 @dataclass
 class Batch:
-    """mel [b, frames, 128]; frames [b]; CTC letters, joined, and counts [b]; ids in and out [b, k] (-100: no loss)."""
+    """mel [b, frames, 128]; frames [b]; CTC letters, joined, and counts [b]; ids in and out [b, k] (-100: no loss).
+
+    `written` [b]: the words are known. `rows` [m, 512], the teacher's, for audio tokens `at` [m] of all [b * t].
+    """
 
     mel: Tensor
     frames: Tensor
     letters: Tensor
     n_letters: Tensor
+    written: Tensor
     ids: Tensor
     labels: Tensor
+    rows: Tensor
+    at: Tensor
     seconds: float
-    texts: list[str]
 
 
-def targets(tokenizer: Any, texts: list[str]) -> tuple[Tensor, Tensor]:
-    """Decoder input after the audio and the labels: the fixed prompt carries no loss."""
+def targets(tokenizer: Any, texts: list[str | None]) -> tuple[Tensor, Tensor]:
+    """Decoder input after the audio and the labels: the fixed prompt carries no loss, nor what nobody wrote down."""
     after = tokenizer.encode(vocabulary.AFTER).ids
     end = tokenizer.token_to_id(vocabulary.END)
     rows = [(tokenizer.encode(t).ids if t else []) + [end] for t in texts]
@@ -57,23 +78,50 @@ def targets(tokenizer: Any, texts: list[str]) -> tuple[Tensor, Tensor]:
     for i, row in enumerate(rows):
         whole = [*after, *row]
         ids[i, : len(whole) - 1] = torch.tensor(whole[:-1])
-        labels[i, len(after) - 1 : len(whole) - 1] = torch.tensor(row)
+        if texts[i] is not None:
+            labels[i, len(after) - 1 : len(whole) - 1] = torch.tensor(row)
     return ids, labels
 
 
-def collate(tokenizer: Any, turns: list[tuple[Pcm, str]]) -> Batch:
-    """Turns of PCM and words -> a batch."""
-    longest = max(len(x) for x, _ in turns)
-    pcm = np.zeros((len(turns), longest), np.float32)
-    for i, (x, _) in enumerate(turns):
-        pcm[i, : len(x)] = x
-    texts = [t for _, t in turns]
-    frames = torch.tensor([features.frames(len(x)) for x, _ in turns])
+def collate(tokenizer: Any, lessons: list[Lesson]) -> Batch:
+    longest = max(len(x.pcm) for x in lessons)
+    pcm = np.zeros((len(lessons), longest), np.float32)
+    for i, x in enumerate(lessons):
+        pcm[i, : len(x.pcm)] = x.pcm
+    texts = [x.text for x in lessons]
+    known = [t for t in texts if t is not None]
+    frames = torch.tensor([features.frames(len(x.pcm)) for x in lessons])
     mel = features.mel(torch.from_numpy(pcm))
+    wide = int(features.tokens(torch.tensor(mel.shape[1])))
     ids, labels = targets(tokenizer, texts)
-    letters = torch.tensor([CODE[c] for t in texts for c in t], dtype=torch.long)
-    n_letters = torch.tensor([len(t) for t in texts])
-    return Batch(mel, frames, letters, n_letters, ids, labels, sum(len(x) for x, _ in turns) / features.RATE, texts)
+    return Batch(
+        mel=mel,
+        frames=frames,
+        letters=torch.tensor([CODE[c] for t in known for c in t], dtype=torch.long),
+        n_letters=torch.tensor([len(t) for t in known]),
+        written=torch.tensor([t is not None for t in texts]),
+        ids=ids,
+        labels=labels,
+        rows=torch.from_numpy(np.concatenate([x.rows for x in lessons])),
+        at=torch.from_numpy(np.concatenate([x.at + i * wide for i, x in enumerate(lessons)])),
+        seconds=sum(len(x.pcm) for x in lessons) / features.RATE,
+    )
+
+
+def lesson(turn: Turn, text: str | None, rows: teacher.Rows) -> Lesson:
+    """The teacher's rows of the dry words, where they lie in the turn.
+
+    A token's target is two tokens old: the ear hears no future, the teacher heard all.
+    """
+    tokens = np.arange(int(features.tokens(torch.tensor(features.frames(len(turn.pcm))))))
+    place = ((tokens - 2) * teacher.ROW - turn.begins) * turn.factor / teacher.ROW
+    at = tokens[(place >= 0) & (place <= len(rows) - 1)]
+    place = place[at]
+    low = place.astype(int)
+    share = (place - low)[:, None].astype(np.float32)
+    between = rows[low] * (1 - share) + rows[np.minimum(low + 1, len(rows) - 1)] * share
+    heard = np.isfinite(between[:, 0])
+    return Lesson(turn.pcm, text, between[heard], at[heard])
 
 
 def masked(mel: Tensor, frames: Tensor, rng: random.Random) -> None:
@@ -99,16 +147,22 @@ class Turns(IterableDataset[Batch]):
         step = self.begun
         rng, nrng = random.Random(self.seed + step), np.random.default_rng(self.seed + step)
         tokenizer = vocabulary.load(self.cache / "tokenizer.json")
-        shelves = {"synth": Shelf(self.cache / "synth"), "human": Shelf(self.cache / "human", "human-*")}
         foreign, wakes = Shelf(self.cache / "human", "foreign-*"), Shelf(self.cache / "wake")
+        shelves = {
+            "synth": Shelf(self.cache / "synth"),
+            "human": Shelf(self.cache / "human", "human-*"),
+            "foreign": foreign,
+        }
         room = Room(
             nrng, np.load(self.cache / "rooms.npy"), noise_bank(nrng, foreign), [wakes.pcm(c) for c in wakes.clips]
         )
+        mean, spread = teacher.scale([*shelves["human"].told, *foreign.told])
         by_kind: dict[str, list[tuple[str, Clip]]] = {}
         for name, shelf in shelves.items():
             for clip in shelf.clips:
-                fits = len(clip.text) < clip.n / features.RATE * 22 and clip.text
-                if fits and not (name == "human" and set_aside(clip.voice)):
+                fits = bool(clip.text) and len(clip.text) < clip.n / features.RATE * 22
+                learnable = len(shelf.taught(clip)) > 0 if name == "foreign" else fits
+                if learnable and (name == "synth" or not set_aside(clip.voice)):
                     by_kind.setdefault(clip.kind, []).append((name, clip))
         kinds = [k for k in SHARES if k in by_kind]
         weights = [SHARES[k] for k in kinds]
@@ -123,34 +177,39 @@ class Turns(IterableDataset[Batch]):
         for item in by_kind.get("kw_gsc", []):
             same.setdefault(item[1].voice, []).append(item)
 
-        def words(kind: str) -> tuple[Pcm, str]:
+        def words(kind: str) -> tuple[Pcm, str | None, teacher.Rows]:
             """A clip; single words of one speaker are often joined to two or three ("four seven")."""
             name, clip = draw(kind)
-            x, text = shelves[name].pcm(clip), clip.text
+            shelf = shelves[name]
+            x, text, rows = shelf.pcm(clip), clip.text, (shelf.taught(clip) - mean) / spread
             if kind == "kw_gsc" and rng.random() < 0.6:
                 for _ in range(rng.choice([1, 1, 2, 3])):
                     mates = same[clip.voice]
-                    other_name, other = rng.choice(mates) if len(mates) > 1 else draw(kind)
-                    y = shelves[other_name].pcm(other)
-                    x = np.concatenate([x, np.zeros(int(rng.uniform(0, 0.2) * features.RATE), np.float32), y])
+                    _, other = rng.choice(mates) if len(mates) > 1 else draw(kind)
+                    gap = rng.randint(0, 5)
+                    x = np.pad(x, (0, -len(x) % teacher.ROW + gap * teacher.ROW))
+                    x = np.concatenate([x, shelf.pcm(other)])
+                    told = (shelf.taught(other) - mean) / spread
+                    if len(rows) and len(told):
+                        rows = np.concatenate([rows, np.full((gap, teacher.WIDTH), np.nan, np.float32), told])
                     text = f"{text} {other.text}"
-            return x, text
+            return x, None if name == "foreign" else text, rows
 
         while True:
             strength = STRENGTH * min(1.0, step / self.ramp)
-            pool = [
-                (room.hear(x, strength, True), t) for x, t in (words(k) for k in rng.choices(kinds, weights, k=320))
-            ]
+            pool = []
+            for x, text, rows in map(words, rng.choices(kinds, weights, k=320)):
+                pool.append(lesson(room.hear(x, strength, True), text, rows))
             for _ in range(4):  # nobody speaks: nothing is written down
                 hum = 1e-7 * nrng.standard_normal(1).astype(np.float32)
                 silence = np.zeros(rng.randint(4000, 24000), np.float32) + hum
-                pool.append((room.hear(silence, strength, True), ""))
-            pool.sort(key=lambda p: len(p[0]) + rng.random() * 6000)
-            groups: list[list[tuple[Pcm, str]]] = [[]]
-            for turn in pool:
-                if groups[-1] and (len(groups[-1]) + 1) * len(turn[0]) > self.seconds * features.RATE:
+                pool.append(lesson(room.hear(silence, strength, True), "", teacher.NOTHING))
+            pool.sort(key=lambda x: len(x.pcm) + rng.random() * 6000)
+            groups: list[list[Lesson]] = [[]]
+            for one in pool:
+                if groups[-1] and (len(groups[-1]) + 1) * len(one.pcm) > self.seconds * features.RATE:
                     groups.append([])
-                groups[-1].append(turn)
+                groups[-1].append(one)
             rng.shuffle(groups)
             for group in (g for g in groups if len(g) > 1):  # a batch of one would be compiled anew
                 batch = collate(tokenizer, group)

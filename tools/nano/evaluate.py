@@ -12,9 +12,9 @@ import torch
 
 from voiced.home.language.spoken import edits
 
-from . import vocabulary
-from .augment import high_pass
-from .data import collate
+from . import teacher, vocabulary
+from .augment import Turn, high_pass
+from .data import collate, lesson
 from .export import load_checkpoint
 from .model import Nano
 from .sentences import spoken
@@ -25,7 +25,7 @@ def transcribe(
     net: Nano, tokenizer: Any, clips: list[np.ndarray[Any, np.dtype[np.float32]]], most: int = 40
 ) -> list[str]:
     """Turns of PCM -> what the model writes, without constraint."""
-    batch = collate(tokenizer, [(c, "") for c in clips])
+    batch = collate(tokenizer, [lesson(Turn(c, 0, 1.0), None, teacher.NOTHING) for c in clips])
     before = torch.tensor(tokenizer.encode(vocabulary.BEFORE).ids)
     _, audio, n = net.ear(batch.mel, batch.frames)
     end, ids = (

@@ -181,7 +181,7 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
     write_audio(net, out / "nano-mmproj.gguf")
     names = ("nano-text.gguf", "nano-mmproj.gguf")
     sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
-    count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("ctc"))
+    count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith(("ctc", "pupil")))
     lines = [
         'name = "nano"',
         'dialect = "sentences"',

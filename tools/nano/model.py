@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import features
+from . import features, teacher
 
 
 @dataclass(frozen=True)
@@ -301,8 +301,9 @@ class Text(nn.Module):
 
 
 class Nano(nn.Module):
-    """Ear, decoder and the CTC head that only training uses."""
+    """Ear, decoder and the two heads that only training uses: CTC, and what the teacher makes of the same sound."""
 
     def __init__(self, s: Shape, letters: int) -> None:
         super().__init__()
         self.s, self.ear, self.text, self.ctc = s, Ear(s), Text(s), nn.Linear(s.width, letters + 1)
+        self.pupil = nn.Linear(s.width, teacher.WIDTH)

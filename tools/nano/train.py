@@ -1,4 +1,4 @@
-"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC, EMA; resumable.
+"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC + a teacher's, EMA; resumable.
 
 The rate falls with the speech heard, not with the clock, so the same seed, cache and number of threads train the same
 model; one that was interrupted goes on with its schedule, on batches of its own.
@@ -11,7 +11,7 @@ import json
 import math
 import random
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from .model import Nano, Shape
 
 # Four steps of the polar decomposition, best for singular values from 1e-3 up (Amsel et al., 2025, "The Polar Express")
 POLAR = [(8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518), (3.3184, -2.4885, 0.5100)]
+
+TEACHING = 0.6
+"""Weight of the distance from the teacher beside that of the words."""
 
 
 class Muon:
@@ -56,8 +59,17 @@ class Muon:
                 p.mul_(1 - lr * self.decay).add_(u, alpha=-scale)
 
 
-def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of the decoder and CTC of the ear per token. `noise`: share of inputs replaced: it listens."""
+@dataclass(frozen=True)
+class Losses:
+    """Cross-entropy of the decoder per token, CTC of the ear per letter, distance from the teacher per row."""
+
+    ce: Tensor
+    ctc: Tensor
+    teacher: Tensor
+
+
+def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator) -> Losses:
+    """`noise`: share of the decoder's inputs replaced, so that it listens. 0 for what the batch has none of."""
     ids = batch.ids
     if noise:
         swap = (torch.rand(ids.shape, generator=rng) < noise) & (batch.labels != -100) & (ids > 275)
@@ -65,14 +77,17 @@ def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Gen
     with torch.autocast("cpu", torch.bfloat16):
         h, audio, n = net.ear(batch.mel, batch.frames)
         logits = net.text(before, audio, n, ids)
-        spoken = net.ctc(h)
+        spoken = net.ctc(h[batch.written])
+        guessed = net.pupil(h.flatten(0, 1)[batch.at])
     keep = batch.labels != -100
-    ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03)
+    ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03, reduction="sum")
     log = F.log_softmax(spoken.float(), -1).transpose(0, 1)
-    ctc = F.ctc_loss(log, batch.letters, n, batch.n_letters, zero_infinity=True, reduction="sum") / max(
-        1, int(batch.n_letters.sum())
+    ctc = F.ctc_loss(log, batch.letters, n[batch.written], batch.n_letters, zero_infinity=True, reduction="sum")
+    rows, guessed = batch.rows, guessed.float()
+    apart = F.smooth_l1_loss(guessed, rows, reduction="none").mean(-1) + 0.5 * (1 - F.cosine_similarity(guessed, rows))
+    return Losses(
+        ce / max(1, int(keep.sum())), ctc / max(1, int(batch.n_letters.sum())), apart.sum() / max(1, len(rows))
     )
-    return ce, ctc
 
 
 class Trainer:
@@ -85,7 +100,9 @@ class Trainer:
         self.net = Nano(shape, len(LETTERS))
         self.ema = copy.deepcopy(self.net).requires_grad_(False)
         matrices = [
-            p for n, p in self.net.named_parameters() if p.dim() == 2 and "embd" not in n and not n.startswith("ctc")
+            p
+            for n, p in self.net.named_parameters()
+            if p.dim() == 2 and "embd" not in n and not n.startswith(("ctc", "pupil"))
         ]
         chosen = {id(p) for p in matrices}
         self.muon = Muon(matrices)
@@ -141,7 +158,7 @@ class Trainer:
         loader = DataLoader(turns, batch_size=None, num_workers=1, prefetch_factor=6)  # type: ignore[arg-type]
         start, saved, waited = time.time(), time.time(), 0.0
         first, first_spent = self.heard, self.spent
-        sums, log = [0.0, 0.0, 0], (self.run / "log.jsonl").open("a")
+        sums, log = [0.0, 0.0, 0.0, 0], (self.run / "log.jsonl").open("a")
         mark = time.time()
         for batch in loader:
             waited += time.time() - mark
@@ -149,10 +166,10 @@ class Trainer:
             lr = self.rate()
             for g in self.adam.param_groups:
                 g["lr"] = lr
-            ce, ctc = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, rng)
+            parts = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, rng)
             self.adam.zero_grad()
             self.net.zero_grad()
-            (ce + (1.5 if self.step < 4000 else 0.7) * ctc).backward()
+            (parts.ce + (1.5 if self.step < 4000 else 0.7) * parts.ctc + TEACHING * parts.teacher).backward()
             nn.utils.clip_grad_norm_(self.net.parameters(), 2.0, foreach=True)
             self.muon.step(lr)
             self.adam.step()
@@ -161,10 +178,13 @@ class Trainer:
             self.step += 1
             self.heard += batch.seconds
             self.spent = first_spent + time.time() - start
-            sums = [sums[0] + ce.item(), sums[1] + ctc.item(), sums[2] + 1]
+            sums = [
+                a + b for a, b in zip(sums, (parts.ce.item(), parts.ctc.item(), parts.teacher.item(), 1), strict=True)
+            ]
             if self.step % 50 == 0:
                 row = {
-                    "step": self.step, "ce": round(sums[0] / sums[2], 4), "ctc": round(sums[1] / sums[2], 4),
+                    "step": self.step, "ce": round(sums[0] / sums[3], 4), "ctc": round(sums[1] / sums[3], 4),
+                    "teacher": round(sums[2] / sums[3], 4),
                     "hours": round(self.heard / 3600, 3), "minutes": round(self.spent / 60, 2), "lr": round(lr, 6),
                     "speed": round((self.heard - first) / (now - start + 1e-9), 1),
                     "waited": round(waited / (now - start + 1e-9), 3),
@@ -172,7 +192,7 @@ class Trainer:
                 log.write(json.dumps(row) + "\n")
                 log.flush()
                 say(row)
-                sums = [0.0, 0.0, 0]
+                sums = [0.0, 0.0, 0.0, 0]
             if time.time() - saved > 240:
                 self.save()
                 saved = time.time()

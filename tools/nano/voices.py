@@ -59,20 +59,21 @@ class Kokoro:
         vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self.vocab: dict[str, int] = vocab.get("vocab", vocab)
         self.styles = {
-            p.stem: np.fromfile(p, dtype=np.float32).reshape(-1, 256)
-            for p in sorted((folder / "voices").glob("[ab][fm]_*.bin"))
+            p.stem: np.fromfile(p, dtype=np.float32).reshape(-1, 256) for p in sorted((folder / "voices").glob("*.bin"))
         }
-        self.train = [v for v in self.styles if v not in HELD_OUT["kokoro"]]
+        self.mates = [v for v in self.styles if v not in HELD_OUT["kokoro"]]
+        self.train = [v for v in self.mates if v[0] in "ab"]
 
     def stranger(self, voice: str, length: int, rng: random.Random) -> tuple[Pcm, str]:
         """A speaker nobody recorded, near `voice`: timbre (the first half of a style) and prosody (the second) are
-        each mixed with another voice's, in parts beyond it, and scattered by a third of what voices differ by.
+        each mixed with another voice's of any language, in parts beyond it, and scattered by a third of what voices
+        differ by.
         """
         rows = np.stack([self.styles[v][length] for v in self.train])
         spread = rows.std(0)
         noise = np.array([rng.gauss(0, 1) for _ in range(rows.shape[1])], np.float32)
         style = rows[self.train.index(voice)].copy()
-        mates = [rng.choice(self.train), rng.choice(self.train)]
+        mates = [rng.choice(self.mates), rng.choice(self.mates)]
         for half, mate in zip((slice(0, 128), slice(128, 256)), mates, strict=True):
             share = rng.uniform(-0.2, 0.9)
             style[half] += share * (self.styles[mate][length][half] - style[half])

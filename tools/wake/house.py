@@ -37,7 +37,7 @@ class House:
     def phrase(self, words: Pcm) -> Carried:
         """The phrase once: after silence or another sentence, and perhaps with a command in the same breath."""
         r = self._rng
-        words = _level(self._room.speed(words, 0.85, 1.18))
+        words = _level(self._room.speed(words, 0.85, 1.18)[0])
         before = np.zeros(int(r.uniform(*_BEFORE_S) * RATE), np.float32)
         if r.random() < 0.35:
             other = self._other()[-int(r.uniform(0.3, 1.2) * RATE) :]
@@ -56,7 +56,7 @@ class House:
         """Clips one after the other."""
         parts = [np.zeros(int(self._rng.uniform(0.2, 0.8) * RATE), np.float32)]
         for pcm in clips:
-            parts += [_level(self._room.speed(pcm)), np.zeros(int(self._rng.uniform(0.05, 0.6) * RATE), np.float32)]
+            parts += [_level(self._room.speed(pcm)[0]), np.zeros(int(self._rng.uniform(0.05, 0.6) * RATE), np.float32)]
         return Carried(self._heard(np.concatenate(parts)), 0)
 
     def _other(self) -> Pcm:
