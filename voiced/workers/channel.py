@@ -14,7 +14,7 @@ import socket
 import struct
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgpack
 
@@ -23,6 +23,7 @@ from voiced.workers import protocol
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _HEADER = struct.Struct(">I")
+_AS_THEY_ARE = frozenset({bytes, str, int, float, bool, type(None)})
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(protocol.Message)}
 
 
@@ -36,7 +37,7 @@ def decode(body: bytes) -> protocol.Message:
     """The message in `body` (without header). ChannelError if it is none."""
     try:
         name, fields = msgpack.unpackb(body, raw=False, strict_map_key=False)
-        return typing.cast(protocol.Message, _unpack(fields, _KINDS[name]))
+        return typing.cast(protocol.Message, _made(_KINDS[name], fields))
     except ChannelError:
         raise
     except Exception as error:  # msgpack raises what it likes on garbage
@@ -44,8 +45,10 @@ def decode(body: bytes) -> protocol.Message:
 
 
 def _pack(value: object) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if dataclasses.is_dataclass(value):
-        return [_pack(getattr(value, field.name)) for field in dataclasses.fields(value)]
+        return [_pack(getattr(value, name)) for name, _ in _fields(typing.cast(type, type(value)))]
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -55,27 +58,44 @@ def _pack(value: object) -> object:
     return value
 
 
+Rebuild = Callable[[object], object]
+
+
 @functools.cache
-def _hints(kind: type) -> tuple[tuple[str, object], ...]:
+def _fields(kind: type) -> tuple[tuple[str, Rebuild], ...]:
+    """Name of each field, and what makes its value: read from the annotations once, for sound passes here all day."""
     hints = typing.get_type_hints(kind)
-    return tuple((field.name, hints[field.name]) for field in dataclasses.fields(kind))
+    return tuple((field.name, _rebuild(hints[field.name])) for field in dataclasses.fields(kind))
 
 
-def _unpack(value: object, hint: object) -> object:
+def _as_it_is(value: object) -> object:
+    return value
+
+
+@functools.cache
+def _rebuild(hint: object) -> Rebuild:
+    """What makes a value of this annotation from what MessagePack gave."""
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        names = _hints(hint)
-        if not isinstance(value, list) or len(value) != len(names):
-            raise ChannelError(f"{hint.__name__} has {len(names)} fields")
-        return hint(**{name: _unpack(item, inner) for (name, inner), item in zip(names, value, strict=True)})
+        return functools.partial(_made, hint)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return hint(value)
+        return hint
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        inner = [arg for arg in args if arg is not type(None)]
-        return None if value is None else _unpack(value, inner[0]) if len(inner) == 1 else value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_unpack(item, args[0]) for item in value)
-    return value
+        kinds = [arg for arg in args if arg is not type(None)]
+        if len(kinds) > 1 or (inner := _rebuild(kinds[0])) is _as_it_is:
+            return _as_it_is
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        item = _rebuild(args[0])
+        return lambda value: tuple(map(item, value)) if isinstance(value, list) else value
+    return _as_it_is
+
+
+def _made(kind: type, value: object) -> object:
+    fields = _fields(kind)
+    if not isinstance(value, list) or len(value) != len(fields):
+        raise ChannelError(f"{kind.__name__} has {len(fields)} fields")
+    return kind(**{name: rebuild(item) for (name, rebuild), item in zip(fields, value, strict=True)})
 
 
 class SyncChannel:
