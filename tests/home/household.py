@@ -24,11 +24,13 @@ class Household:
         for message in messages:
             network.hear(*raw(message))
         self.learned = merge(read_home_file(toml, "home.toml", learns=True), network.found)
+        self.now_s = 0.0
+        """Of the steady clock."""
         self.house = House(
             self.learned.home,
             area=area,
             random_digits=lambda: "47",
-            now_s=lambda: 0.0,
+            now_s=lambda: self.now_s,
             today=lambda: NOW,
             manner=Manner.of(locale),
         )

@@ -151,3 +151,32 @@ TASMOTA_NATIVE: Message = (
         "lt_st": 5, "ver": 1,
     },
 )  # fmt: skip
+
+SHELLY_WARMTH: Message = (
+    "homeassistant/sensor/shellyht-f3a1c2-temperature/config",
+    {
+        "name": "Attic Temperature", "stat_t": "~sensor/temperature", "unit_of_meas": "°C",
+        "dev_cla": "temperature", "exp_aft": 43200, "frc_upd": "False", "uniq_id": "shellyht-f3a1c2-temperature",
+        "qos": 0, "dev": {"ids": ["shellyht-f3a1c2"], "name": "Attic", "mdl": "Shelly H&T", "mf": "Allterco"},
+        "~": "shellies/shellyht-f3a1c2/",
+    },
+)  # fmt: skip
+SHELLY_WINDOW: Message = (
+    "homeassistant/binary_sensor/shellydw2-8ce1d0-opening/config",
+    {
+        "name": "Larder Window", "stat_t": "~sensor/state", "pl_on": "open", "pl_off": "close", "dev_cla": "window",
+        "uniq_id": "shellydw2-8ce1d0-opening", "qos": 0, "exp_aft": 43200,
+        "dev": {"ids": ["shellydw2-8ce1d0"], "name": "Larder Window", "mdl": "Shelly DW2", "mf": "Allterco"},
+        "~": "shellies/shellydw2-8ce1d0/",
+    },
+)  # fmt: skip
+RTL_433_WARMTH: Message = (
+    "homeassistant/sensor/Acurite-Tower-A-1234/Acurite-Tower-A-1234-T/config",
+    {
+        "device_class": "temperature", "name": "Greenhouse", "unit_of_measurement": "°C",
+        "value_template": "{{ value|float|round(1) }}", "state_class": "measurement", "expire_after": 600,
+        "state_topic": "rtl_433/pi/devices/Acurite-Tower/A/1234/temperature_C",
+        "unique_id": "Acurite-Tower-A-1234-T", "availability_topic": "rtl_433/pi/availability",
+        "device": {"identifiers": ["Acurite-Tower-A-1234"], "name": "Greenhouse", "manufacturer": "rtl_433"},
+    },
+)  # fmt: skip

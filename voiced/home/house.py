@@ -125,7 +125,7 @@ class House:
             decision,
             self.home,
             area=self.area,
-            states=self.book.states if self.in_touch else {},
+            states=self.book.at(self._now_s()) if self.in_touch else {},
             code=self._random_digits(),
             device_id=self._device_id,
             now=self._today(),
@@ -272,7 +272,7 @@ class House:
     # --- truth ------------------------------------------------------------------------------------------------------
 
     def heard_state(self, topic: str, payload: bytes) -> None:
-        self.book = self.book.heard(topic, payload)
+        self.book = self.book.heard(topic, payload, self._now_s())
 
     def confirms(self, sent: Command, topic: str, payload: bytes) -> bool:
         """Whether this message says that the command was carried out."""

@@ -44,11 +44,17 @@ class EntityState:
     """Fan speed or volume, of 100."""
     presence: tuple[tuple[str, bool], ...] = ()
     """By availability topic's key, whether it was there, the newest last."""
+    told_at_s: float | None = None
+    """When, by a steady clock; only of what expires."""
 
     @property
     def silent(self) -> bool:
         """Nothing is known of it, but perhaps whether it is there."""
-        return replace(self, presence=()) == UNKNOWN
+        return replace(self, presence=(), told_at_s=None) == UNKNOWN
+
+    def expired(self, entity: Entity, now_s: float) -> bool:
+        """Its own device says that what it told last is true no more."""
+        return self.told_at_s is not None and now_s - self.told_at_s > entity.number("expire_after")
 
 
 UNKNOWN = EntityState()
@@ -195,7 +201,7 @@ def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> 
     return True
 
 
-def heard(entity: Entity, old: EntityState, topic: str, payload: bytes) -> EntityState:
+def heard(entity: Entity, old: EntityState, topic: str, payload: bytes, now_s: float = 0.0) -> EntityState:
     """`old` with what this message says of `entity`; the same where it says nothing."""
     text = _text(payload)
     if text is None:
@@ -206,6 +212,8 @@ def heard(entity: Entity, old: EntityState, topic: str, payload: bytes) -> Entit
             said = _read(template, text) if template else text
             if said is not None:
                 old = _take(entity, old, key, said)
+                if key == "state_topic" and entity.number("expire_after") > 0:
+                    old = replace(old, told_at_s=now_s)
     return old
 
 
@@ -314,6 +322,7 @@ class _Listeners:
     def __init__(self, home: Home) -> None:
         self._exact: dict[str, dict[str, Entity]] = {}
         self._patterns: dict[str, dict[str, Entity]] = {}
+        self.expiring = tuple(e for e in home.entities if e.number("expire_after") > 0)
         for entity in home.entities:
             for key, value in entity.mqtt.items():
                 if is_state_topic(key) and value:
@@ -338,9 +347,16 @@ class StateBook:
         self.states: Final[States] = states or {}
         self._listeners = listeners or _Listeners(home)
 
-    def heard(self, topic: str, payload: bytes) -> StateBook:
+    def at(self, now_s: float) -> States:
+        """What still holds then; of what has expired only whether it is there."""
+        known = ((e, s) for e in self._listeners.expiring if (s := self.states.get(e.id)) is not None)
+        old = {e.id: EntityState(presence=s.presence) for e, s in known if s.expired(e, now_s)}
+        return {**self.states, **old} if old else self.states
+
+    def heard(self, topic: str, payload: bytes, now_s: float = 0.0) -> StateBook:
+        """`now_s` of a steady clock, the one that `at` is asked with."""
         told = {
-            entity_id: heard(entity, self.states.get(entity_id, UNKNOWN), topic, payload)
+            entity_id: heard(entity, self.states.get(entity_id, UNKNOWN), topic, payload, now_s)
             for entity_id, entity in self._listeners.of(topic).items()
         }
         new = {entity_id: state for entity_id, state in told.items() if state != self.states.get(entity_id)}

@@ -16,7 +16,7 @@ _SWITCH: dict[str, Setting] = {
 }  # fmt: skip
 _RUN: dict[str, Setting] = {"command_topic": "", "payload_on": "ON"}
 _PRESS: dict[str, Setting] = {"command_topic": "", "payload_press": "PRESS"}
-_SENSOR: dict[str, Setting] = {"state_topic": ""}
+_SENSOR: dict[str, Setting] = {"state_topic": "", "expire_after": 0.0}
 
 _CLIMATE: dict[str, Setting] = {
     "temperature_command_topic": "", "temperature_state_topic": "", "current_temperature_topic": "",
@@ -84,7 +84,7 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "button": _PRESS,
     "input_button": _PRESS,
     "sensor": _SENSOR,
-    "binary_sensor": {"state_topic": "", "payload_on": "ON", "payload_off": "OFF"},
+    "binary_sensor": _SENSOR | {"payload_on": "ON", "payload_off": "OFF"},
     "number": {"command_topic": "", "state_topic": "", "min": 1.0, "max": 100.0, "step": 1.0},
     "select": {"command_topic": "", "state_topic": "", "options": ()},
     "media_player": _SWITCH | {
@@ -104,7 +104,7 @@ _TABLE: Mapping[str, Mapping[str, Setting]] = {
     },
     "weather": {"state_topic": "", "temperature_topic": ""},
     "todo": {"command_topic": "", "state_topic": ""},
-    "person": _SENSOR,
+    "person": {"state_topic": ""},
 }  # fmt: skip
 """Home Assistant has no MQTT platform for media players, lists, weather and persons: theirs follow the others."""
 

@@ -21,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "curr_hum_tpl": "current_humidity_template", "curr_temp_t": "current_temperature_topic",
     "curr_temp_tpl": "current_temperature_template", "def_ent_id": "default_entity_id", "dev": "device",
     "dev_cla": "device_class", "e": "encoding", "en": "enabled_by_default", "ent_cat": "entity_category",
+    "exp_aft": "expire_after",
     "hum_cmd_t": "target_humidity_command_topic", "hum_cmd_tpl": "target_humidity_command_template",
     "hum_stat_t": "target_humidity_state_topic", "hum_state_tpl": "target_humidity_state_template",
     "hum_stat_tpl": "target_humidity_state_template", "act_val_tpl": "activity_value_template",
