@@ -57,7 +57,11 @@ def listener_settings(config: Config) -> ListenerSettings:
 
 
 def turn_settings(config: Config) -> TurnSettings:
-    return TurnSettings(Endpoint(config.turn.certain_end_ms, config.turn.incomplete_end_ms))
+    return TurnSettings(
+        Endpoint(config.turn.certain_end_ms, config.turn.incomplete_end_ms),
+        stop_word=config.wake.stop_word,
+        stop_threshold=config.wake.stop_threshold,
+    )
 
 
 def load_home_of(config: Config) -> Home:
@@ -117,6 +121,7 @@ def microphone_ear(config: Config) -> EarClient:
             "device": config.microphone.device,
             "channel": config.microphone.channel,
             "wake_words": list(config.wake.words),
+            "stop_word": config.wake.stop,
             "wake_backend": config.wake.backend,
             "aggressiveness": config.microphone.vad_aggressiveness,
         }

@@ -13,10 +13,10 @@ A turn, in the order of things:
 
 Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; and in
 `turn/`: asking the engine, `deciding.py`; sending and waiting for the truth, `acting.py`; what is said of it,
-`answering.py`; speaking with the ear shut, `speaking.py`; what rings, `ringing.py`; what is kept of a turn and the
-clock of all that is told, `timeline.py`. Here
-is only what follows what. What may be asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`)
-stands together at the end; who asks it over MQTT, in `topics/remote.py`.
+`answering.py`; speaking with the ear shut, `speaking.py`; "stop" over it, `stopping.py`; what rings, `ringing.py`; what
+is kept of a turn and the clock of all that is told, `timeline.py`. Here is only what follows what. What may be asked of
+the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it over MQTT,
+in `topics/remote.py`.
 
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
@@ -59,6 +59,7 @@ from voiced.turn.answering import Answering
 from voiced.turn.deciding import Deciding, seen
 from voiced.turn.ringing import PAUSE_MS, ring
 from voiced.turn.speaking import Speaking
+from voiced.turn.stopping import StopWord
 from voiced.turn.talking import Talking
 from voiced.turn.timeline import Happening, OpenTurn, Timeline, TurnSettings, ms
 
@@ -89,11 +90,12 @@ class Assistant:
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
         self._speaking = Speaking(
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
-            wake_words=listener.settings.words, loudness=house.loudness,
+            wake_words=listener.settings.words, stop_word=self._settings.stop_word, loudness=house.loudness,
         )  # fmt: skip
         self._talking = Talking(engine, house, self._speaking, timeline)
         self._answering = Answering(house, self._speaking, timeline)
         self._deciding = Deciding(engine, house, listener, timeline, self._settings)
+        self._stop_word = StopWord(self._settings.stop_threshold)
         self._turn: OpenTurn | None = None
         self._expect = Expect.COMMAND
         """What the next turn is opened for."""
@@ -137,6 +139,9 @@ class Assistant:
                     self._speaking.ear_opened()
                 case Frame():
                     self._timeline.frame_arrived()
+                    if self._stop_word.said(heard.stop, listening=self._may_be_stopped):
+                        self._timeline.tell("stopped", heard.first_sample, score=round(heard.stop or 0.0, 3))
+                        await self._beside(self.cancel())
                     await self._events(self.listener.hear(self._speaking.through(heard)))
                     self.frames += 1
         await self._events(self.listener.file_end())
@@ -283,8 +288,10 @@ class Assistant:
             await self._await_answer(judgement)
 
     async def _await_answer(self, judgement: Judgement) -> None:
-        """A question has been spoken: open a turn for its answer, unless somebody already says something newer."""
-        if self.listener.turn is not None or not self._hears:
+        """A question has been spoken: open a turn for its answer, unless somebody already says something newer, or
+        said "stop" to it.
+        """
+        if self.listener.turn is not None or not self._hears or not self.house.asks:
             self.house.forget_question()
             self._speaking.forget_rest()
             return
@@ -322,6 +329,13 @@ class Assistant:
         elif self.listener.turn is None:
             self._expect = Expect.STOP
             await self._events(self.listener.open_turn(window_ms=PAUSE_MS))
+
+    @property
+    def _may_be_stopped(self) -> bool:
+        """We speak or ring, and nobody is saying anything else to us."""
+        busy = self._turn is not None and self._turn.expect is not Expect.STOP
+        sounds = self._speaking.saying or bool(self.house.clocks.ringing)
+        return sounds and not busy and not self._speaking.says_stop
 
     async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the hearing where sound is paced, else at once."""

@@ -35,6 +35,17 @@ class WakeConfig:
     """Of words that differ, by name."""
     backend: str = ""
     """`onnx`, `pyopen`, or empty for what is installed."""
+    stop: str = ""
+    """The model of the word that ends a reply or a ring while it sounds, and does nothing else; empty for none."""
+
+    @property
+    def stop_word(self) -> str:
+        """Its name; its threshold is not that of the wake words."""
+        return Path(self.stop).stem
+
+    @property
+    def stop_threshold(self) -> float:
+        return self.thresholds.get(self.stop_word, 0.5)
 
     def by_word(self) -> dict[str, float]:
         """Each word's threshold, by the name under which it is scored: a model of one's own has its file's."""
@@ -233,6 +244,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             threshold=wake.number("threshold", _WAKE.threshold, low=0.01, high=1),
             thresholds={word: thresholds.number(word, low=0.01, high=1) for word in thresholds},
             backend=wake.string("backend", "", choices=("", "onnx", "pyopen")),
+            stop=str(_path(wake, "stop", base) or "") if wake.has("stop") else _WAKE.stop,
         ),
         turn=TurnConfig(
             end_ms=turn.integer("end_ms", _TURN.end_ms, low=120, high=3000),
@@ -288,7 +300,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         root.fault("locale", "must look like en_US or en_GB")
     if not config.wake.words:
         wake.fault("words", "must name at least one wake word")
-    for word in config.wake.thresholds.keys() - config.wake.by_word():
+    for word in config.wake.thresholds.keys() - {*config.wake.by_word(), config.wake.stop_word}:
         thresholds.fault(word, "is none of the wake words: " + ", ".join(config.wake.by_word()))
     if config.ledger.keep_turns and config.state_dir is None:
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
@@ -307,25 +319,9 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         if not words or not words[0].startswith("/"):
             hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
     for table in (
-        microphone,
-        wake,
-        thresholds,
-        turn,
-        model,
-        speaker,
-        broker,
-        ledger,
-        why,
-        metrics,
-        discovery,
-        assistant,
-        quiet,
-        mute,
-        panel,
-        hermes,
-        hooks,
-        root,
-    ):
+        microphone, wake, thresholds, turn, model, speaker, broker, ledger, why, metrics, discovery, assistant, quiet,
+        mute, panel, hermes, hooks, root,
+    ):  # fmt: skip
         table.done()
     root.raise_faults()
     return config

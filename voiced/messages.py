@@ -45,6 +45,8 @@ class Frame:
     """The voice activity detector's vote."""
     wake: Mapping[str, float] | None = None
     """Score in [0, 1] for each wake word, on every fourth frame (None on the others)."""
+    stop: float | None = None
+    """Likewise that somebody says "stop", where that is listened for."""
 
 
 @dataclass(frozen=True, slots=True)

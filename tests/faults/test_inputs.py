@@ -28,7 +28,7 @@ from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Command, Decision, Frame, SpeechStarted, Verdict, Woken
 from voiced.workers.channel import decode, encode
-from voiced.workers.ear import EarOptions, frames_of
+from voiced.workers.hearing import EarOptions, frames_of
 from voiced.workers.protocol import Ping, Say
 
 ROOT = Path(__file__).parents[2]

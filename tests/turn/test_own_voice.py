@@ -37,9 +37,11 @@ class Room:
         while True:
             yield await self._frames.get()
 
-    async def hear(self, count: int, *, speech: bool = False, wake: float = 0.0, pcm: bytes = PCM) -> None:
+    async def hear(
+        self, count: int, *, speech: bool = False, wake: float = 0.0, stop: float = 0.0, pcm: bytes = PCM
+    ) -> None:
         for _ in range(count):
-            self._frames.put_nowait(Frame(self._at, pcm, speech, {"hey_jarvis": wake}))
+            self._frames.put_nowait(Frame(self._at, pcm, speech, {"hey_jarvis": wake}, stop))
             self._at += FRAME_SAMPLES
         while not self._frames.empty():  # noqa: ASYNC110
             await asyncio.sleep(0)

@@ -30,7 +30,7 @@ from voiced.ports import Played
 from voiced.speak.numbers import digits
 from voiced.speak.phrases import confirmations, say
 from voiced.turn.timeline import Happening
-from voiced.workers.ear import EarOptions, Hearing
+from voiced.workers.hearing import EarOptions, Hearing
 
 pytestmark = [pytest.mark.whole, pytest.mark.faults]
 

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
@@ -42,6 +43,8 @@ HIT_S = (-0.04, 0.24)
 """Windows that end so long after the phrase are to be told as it."""
 BEFORE_S = -0.3
 """Windows that end earlier have not heard it yet: they are to be told as other speech."""
+AFTER_S = 0.8
+"""What is embedded so long after it has forgotten it."""
 STREAM_S = 45
 NATURAL = ("kokoro",)
 """Engines with so many voices that some can be spared."""
@@ -55,11 +58,11 @@ class Ear:
     def __init__(self) -> None:
         self._words: WakeWords = quickest([])
 
-    def embeddings(self, carried: Carried) -> Floats:
+    def embeddings(self, pcm: NDArray[np.int16]) -> Floats:
         """[steps, 96]"""
         self._words.reset()
-        steps = range(0, len(carried.pcm) // STEP * STEP, STEP)
-        return np.stack([self._words.embed(carried.pcm[at : at + STEP].tobytes()).copy() for at in steps])
+        steps = range(0, len(pcm) // STEP * STEP, STEP)
+        return np.stack([self._words.embed(pcm[at : at + STEP].tobytes()).copy() for at in steps])
 
 
 def after_phrase(steps: int, end: int, low_s: float, high_s: float) -> list[int]:
@@ -82,16 +85,20 @@ class Heard:
         self.others: list[Floats] = []
         """Of other speech."""
 
-    def add(self, embeddings: Floats, end: int, is_phrase: bool) -> None:
-        if not is_phrase:
+    def add(self, embeddings: Floats, ends: Sequence[int]) -> None:
+        """Of a recording in which the phrase ends before the samples `ends`."""
+        at = 0
+        for end in ends:
+            if hits := after_phrase(len(embeddings), end, *HIT_S):
+                self.phrases.append(network.windows(embeddings)[hits])
+            early = after_phrase(len(embeddings), end, -float("inf"), BEFORE_S)
+            self._add_near(embeddings[at : early[-1] + FRAMES] if early else embeddings[:0])
+            at = int(end + AFTER_S * RATE) // STEP + 1
+        self._add_near(embeddings[at:])
+
+    def _add_near(self, embeddings: Floats) -> None:
+        if len(embeddings) >= FRAMES:
             self.near.append(embeddings)
-            return
-        hits = after_phrase(len(embeddings), end, *HIT_S)
-        if hits:
-            self.phrases.append(network.windows(embeddings)[hits])
-        early = after_phrase(len(embeddings), end, -9, BEFORE_S)
-        if early:
-            self.near.append(embeddings[: early[-1] + FRAMES])
 
     @property
     def hours(self) -> float:
@@ -200,21 +207,21 @@ def collect(o: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Heard, 
             into = test if held_out else valid if judges else train
             for _ in range(o.rooms if said and into is train else max(1, o.rooms // 2)):
                 carried = house.phrase(shelf.pcm(clip))
-                into.add(ear.embeddings(carried), carried.end, said)
+                into.add(ear.embeddings(carried.pcm), [carried.end] if said else [])
         tell("other speech")
         for voices, hours in ((human, o.hours), (sentences, o.hours), (babble, o.hours / 2)):
             # a speaker in sixteen is measured on, and another one says when to stop
             if held_out:
                 clips = drawn(voices, rng, [c for c in voices.clips if set_aside(c.voice, 16)])
-                test.others += [ear.embeddings(s) for s in streams(house, clips, hours / 6)]
+                test.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours / 6)]
             else:
                 training = [c for c in voices.clips if not set_aside(c.voice, 16)]
                 for into, aside, share in ((valid, True, 0.2), (train, False, 1.0)):
                     clips = drawn(voices, rng, [c for c in training if set_aside(c.voice) == aside])
-                    into.others += [ear.embeddings(s) for s in streams(house, clips, hours * share)]
+                    into.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours * share)]
         into = test if held_out else train
         into.others += [
-            ear.embeddings(s) for s in streams(house, speech.recordings(o.speech, held_out, o.seed), o.hours)
+            ear.embeddings(s.pcm) for s in streams(house, speech.recordings(o.speech, held_out, o.seed), o.hours)
         ]
     return train, valid, test
 

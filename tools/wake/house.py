@@ -37,7 +37,7 @@ class House:
     def phrase(self, words: Pcm) -> Carried:
         """The phrase once: after silence or another sentence, and perhaps with a command in the same breath."""
         r = self._rng
-        words = _level(self._room.speed(words, 0.85, 1.18)[0])
+        words = level(self._room.speed(words, 0.85, 1.18)[0])
         before = np.zeros(int(r.uniform(*_BEFORE_S) * RATE), np.float32)
         if r.random() < 0.35:
             other = self._other()[-int(r.uniform(0.3, 1.2) * RATE) :]
@@ -56,28 +56,30 @@ class House:
         """Clips one after the other."""
         parts = [np.zeros(int(self._rng.uniform(0.2, 0.8) * RATE), np.float32)]
         for pcm in clips:
-            parts += [_level(self._room.speed(pcm)[0]), np.zeros(int(self._rng.uniform(0.05, 0.6) * RATE), np.float32)]
+            parts += [level(self._room.speed(pcm)[0]), np.zeros(int(self._rng.uniform(0.05, 0.6) * RATE), np.float32)]
         return Carried(self._heard(np.concatenate(parts)), 0)
 
     def _other(self) -> Pcm:
         clips = self._sentences.clips
-        return _level(self._sentences.pcm(clips[int(self._rng.integers(len(clips)))]))
+        return level(self._sentences.pcm(clips[int(self._rng.integers(len(clips)))]))
 
     def _heard(self, x: Pcm) -> NDArray[np.int16]:
         r = self._rng
         x = np.pad(x, (0, -len(x) % STEP))
         room, colour = r.random() < 0.75, r.random() < 0.6
         if room or colour:
-            x = _level(self._room.filtered(x, room, colour))
+            x = level(self._room.filtered(x, room, colour))
         if r.random() < 0.9:
             noise = self._room.noises[int(r.integers(len(self._room.noises)))]
             below = np.float32(10 ** (-r.uniform(0, 30) / 20))
             x = np.add(x, np.resize(np.roll(noise, int(r.integers(len(noise)))), len(x)) * below, dtype=np.float32)
-        level, hiss = 10 ** (r.uniform(-44, -14) / 20), 10 ** (-r.uniform(66, 95) / 20)
-        return np.clip(np.rint((x * level + r.standard_normal(len(x)) * hiss) * 32767), -32768, 32767).astype(np.int16)
+        loudness, hiss = 10 ** (r.uniform(-44, -14) / 20), 10 ** (-r.uniform(66, 95) / 20)
+        return np.clip(np.rint((x * loudness + r.standard_normal(len(x)) * hiss) * 32767), -32768, 32767).astype(
+            np.int16
+        )
 
 
-def _level(x: Pcm) -> Pcm:
+def level(x: Pcm) -> Pcm:
     """As loud as any other: power 1 where it sounds."""
     loud = np.abs(x) > 0.05 * np.abs(x).max(initial=1e-6)
     out: Pcm = (x / (np.sqrt(np.mean(x[loud] ** 2)) + 1e-6)).astype(np.float32)

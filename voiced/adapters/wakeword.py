@@ -31,6 +31,11 @@ class WakeWords(Protocol):
     def reset(self) -> None: ...
 
 
+def word_name(word: str) -> str:
+    """Under which it is scored: a model of one's own has its file's."""
+    return Path(word).stem if Path(word).suffix in _SUFFIXES else word
+
+
 def open_wake_words(*, words: Sequence[str], backend: str = "") -> WakeWords:
     """Score `words`: names of shipped ones, or paths of models of one's own (.onnx or .tflite, named by the stem).
 

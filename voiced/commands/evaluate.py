@@ -24,10 +24,10 @@ from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.turn.reasons import decided
-from voiced.workers.ear import EarOptions, frames_of
 from voiced.workers.engine import EngineCore, load_model
 from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_setup import Setup
+from voiced.workers.hearing import EarOptions, frames_of
 
 _SILENCE_MS = 2500
 

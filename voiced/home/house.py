@@ -235,6 +235,11 @@ class House:
         if self._asked and self._asked.then and self._pending is None:
             self._pending = PendingCode(self._asked.code, self._asked.then.commands, now_sample)
 
+    @property
+    def asks(self) -> bool:
+        """A question is open."""
+        return self._asked is not None
+
     def forget_question(self) -> None:
         self._asked, self._pending = None, None
 

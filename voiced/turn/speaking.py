@@ -1,8 +1,8 @@
 """The mouth, and the ear's being shut while it speaks. A mouth that cannot speak is told and changes nothing else.
 
 While we speak, nothing that is heard counts, for it may be ourselves; except the wake word, with which anybody may cut
-us short. Where it is in our own words, it does not count either. What was cut short for nothing goes on. The chime for
-a wake leaves the ear open: only what is little else than that chime does not count.
+us short, and "stop" (`stopping.py`). Where these are in our own words, they do not count either. What was cut short for
+nothing goes on. The chime for a wake leaves the ear open: only what is little else than that chime does not count.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ class Speaking:
         tail_ms: int,
         chimes: bool,
         wake_words: Iterable[str] = (),
+        stop_word: str = "stop",
         loudness: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._mouth, self._timeline, self._loudness = mouth, timeline, loudness
         self._telling = {part for word in wake_words for part in word.casefold().split("_") if part not in _GREETINGS}
+        self._stopping = stop_word.casefold().split("_")
         self._saying: list[str] = []
         self._interrupted = False
         self._gave_way = False
@@ -125,6 +127,11 @@ class Speaking:
     @property
     def saying(self) -> bool:
         return bool(self._saying)
+
+    @property
+    def says_stop(self) -> bool:
+        """The stop word is in our own words: heard now, it may be ourselves."""
+        return any(part in text for text in self._saying for part in self._stopping)
 
     async def give_way(self) -> None:
         """Be silent for somebody who cuts us short: what follows the wake word is theirs, without a pause."""

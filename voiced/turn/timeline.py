@@ -31,6 +31,9 @@ class TurnSettings:
     goes_on: int = 2
     """How often in one turn."""
     chimes: bool = True
+    stop_word: str = "stop"
+    stop_threshold: float = 0.5
+    """The score from which on it was said."""
 
 
 @dataclass(slots=True)

@@ -2,8 +2,8 @@
 
 One thread reads the microphone and nothing else, and nobody else touches it: PortAudio hangs and crashes otherwise.
 It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped. What is
-missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`). What we play
-ourselves is taken out before anybody judges it (`listen/echo.py`).
+missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`). What it makes
+of the sound, and its options, stand in `hearing.py`.
 
     no microphone, or not the right one   said once (EarLost), and looked for every second: it is heard as soon as it
                                           is back, under whatever number
@@ -12,9 +12,6 @@ ourselves is taken out before anybody judges it (`listen/echo.py`).
     the sound server moved us             refused before a single frame of the other source is heard
 
 A file is never dropped from: as fast as the core takes it, or at the pace of its sound.
-
-Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `channel`; `wake_words`, `wake_backend`,
-`aggressiveness`, `lost_ms`.
 """
 
 from __future__ import annotations
@@ -23,66 +20,29 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voiced.adapters.vad import WebRtcVad
-from voiced.adapters.wakeword import WakeWords, open_wake_words
-from voiced.errors import UsageError, VoicedError
-from voiced.listen.continuity import Continuity, Promptest
-from voiced.listen.echo import EchoCanceller
-from voiced.listen.level import LevelGate
-from voiced.messages import (
-    BYTES_PER_SAMPLE,
-    FRAME_SAMPLES,
-    SAMPLE_RATE_HZ,
-    WAKE_FRAMES,
-    EarLost,
-    EarOpened,
-    Frame,
-    samples_to_ms,
-)
+from voiced.errors import VoicedError
+from voiced.listen.continuity import Continuity
+from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, EarLost, EarOpened, Frame, samples_to_ms
 from voiced.workers import child, protocol
+from voiced.workers.hearing import FRAME_BYTES, EarOptions, Hearing
 
 if TYPE_CHECKING:
     from voiced.adapters.microphone import Microphone
 
-_FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _QUEUE_FRAMES = 50
 _OPENING_S = 5.0
 """The first sound after opening a sound server's device was measured to take up to 2.1 s."""
 _SEND_BUFFER_BYTES = 16 * 1024
 """What the kernel holds back for a core that does not read is old sound: half a second of it."""
-_LATE_S = 0.4
-"""The clock at a sample is known so well: no sound is heard before it is thought to have been played."""
 _POLL_S = 0.25
 _AGAIN_S = 1.0
 _SUSPICIOUS_S = 0.1
 """Sound that did not come for so long may come from another device afterwards."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarOptions:
-    file: str = ""
-    realtime: bool = False
-    silence_ms: int = 0
-    device: str = ""
-    channel: int | None = None
-    wake_words: tuple[str, ...] = ()
-    """None: nothing is scored, and the wake models are not even loaded."""
-    wake_backend: str = ""
-    aggressiveness: int = 2
-    lost_ms: int = 1500
-
-    @classmethod
-    def read(cls, options: child.Options) -> EarOptions:
-        if unknown := set(options) - {field.name for field in fields(cls)}:
-            raise UsageError(f"the ear knows no option {', '.join(sorted(unknown))}")
-        words = options.get("wake_words", ())
-        assert isinstance(words, list | tuple)
-        return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,59 +61,6 @@ class Failed:
 class Sound:
     first_sample: int
     pcm: bytes
-
-
-class Hearing:
-    """Pieces of 20 ms in, frames out: the votes and scores, and the count of samples."""
-
-    def __init__(self, options: EarOptions) -> None:
-        self._vad = WebRtcVad(aggressiveness=options.aggressiveness)
-        self._gate = LevelGate()
-        self._wake: WakeWords | None = None
-        if options.wake_words:
-            self._wake = open_wake_words(words=options.wake_words, backend=options.wake_backend)
-        self._step = b""
-        self._next = 0
-        self._echo = EchoCanceller()
-        self._came = 0
-        """Samples since the opening: without what was lost between them."""
-        self._clock = Promptest()
-
-    def opened(self) -> None:
-        """Samples are counted from 0 again."""
-        self._echo.restart()
-        self._came, self._clock = 0, Promptest()
-
-    def own(self, sound: protocol.Playing | protocol.Silenced) -> None:
-        """What our own mouth does, to be heard from now on."""
-        if self._clock.zero_s is None:
-            return
-        at_sample = round((sound.at_s - self._clock.zero_s - _LATE_S) * SAMPLE_RATE_HZ)
-        if isinstance(sound, protocol.Playing):
-            self._echo.playing(at_sample, sound.pcm)
-        else:
-            self._echo.silenced(at_sample)
-
-    def came(self, at_s: float) -> None:
-        """When the next frame arrived, on the monotonic clock."""
-        self._clock.saw(self._came, at_s)
-
-    def frame(self, first_sample: int, pcm: bytes) -> Frame:
-        pcm = self._echo.cancel(self._came, pcm)
-        self._came += FRAME_SAMPLES
-        if first_sample != self._next:
-            self._step = b""  # scores over a gap would be scores of a sound that never was
-        self._next = first_sample + FRAME_SAMPLES
-        # Both see every frame, whatever the other says: each keeps a picture of the noise.
-        voiced = self._vad.is_speech(pcm)
-        loud = self._gate.is_loud(pcm)
-        wake = None
-        if self._wake:
-            self._step += pcm
-            if len(self._step) == WAKE_FRAMES * _FRAME_BYTES:
-                wake = self._wake.score(self._step)
-                self._step = b""
-        return Frame(first_sample, pcm, voiced and loud, wake)
 
 
 class Capture:
@@ -214,10 +121,10 @@ class Capture:
             if not last:
                 self._arrived.put(Opened(microphone.name))
             last = now
-            while len(pcm) >= _FRAME_BYTES:
-                for first_sample, frame in continuity.push(pcm[:_FRAME_BYTES], now):
+            while len(pcm) >= FRAME_BYTES:
+                for first_sample, frame in continuity.push(pcm[:FRAME_BYTES], now):
                     self._arrived.put(Sound(first_sample, frame))
-                pcm, frames = pcm[_FRAME_BYTES:], frames + 1
+                pcm, frames = pcm[FRAME_BYTES:], frames + 1
             while self._arrived.qsize() > _QUEUE_FRAMES:
                 self.overflown += isinstance(self._arrived.get(), Sound)
         microphone.close()
@@ -369,13 +276,6 @@ def _leave(
             own(message)
         message = link.receive(0)
     return False
-
-
-def frames_of(pieces: Iterator[bytes], options: EarOptions | None = None) -> Iterator[Frame]:
-    """What the ear would say of this sound, in this process: for tools and tests."""
-    hearing = Hearing(options or EarOptions())
-    for index, pcm in enumerate(pieces):
-        yield hearing.frame(index * FRAME_SAMPLES, pcm)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+"""What the ear makes of sound: 20 ms in, a frame with votes and scores out. What we play ourselves is taken out before
+anybody judges it (`listen/echo.py`).
+
+Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `channel`; `wake_words`, `stop_word`,
+`wake_backend`, `aggressiveness`, `lost_ms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from voiced.adapters.vad import WebRtcVad
+from voiced.adapters.wakeword import WakeWords, open_wake_words, word_name
+from voiced.errors import UsageError
+from voiced.listen.continuity import Promptest
+from voiced.listen.echo import EchoCanceller
+from voiced.listen.level import LevelGate
+from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, Frame
+from voiced.workers import child, protocol
+
+FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
+_LATE_S = 0.4
+"""The clock at a sample is known so well: no sound is heard before it is thought to have been played."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarOptions:
+    file: str = ""
+    realtime: bool = False
+    silence_ms: int = 0
+    device: str = ""
+    channel: int | None = None
+    wake_words: tuple[str, ...] = ()
+    """None: nothing is scored, and the wake models are not even loaded."""
+    stop_word: str = ""
+    """Scored beside them; empty for none."""
+    wake_backend: str = ""
+    aggressiveness: int = 2
+    lost_ms: int = 1500
+
+    @classmethod
+    def read(cls, options: child.Options) -> EarOptions:
+        if unknown := set(options) - {field.name for field in fields(cls)}:
+            raise UsageError(f"the ear knows no option {', '.join(sorted(unknown))}")
+        words = options.get("wake_words", ())
+        assert isinstance(words, list | tuple)
+        return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
+
+
+class Hearing:
+    """Pieces of 20 ms in, frames out: the votes and scores, and the count of samples."""
+
+    def __init__(self, options: EarOptions) -> None:
+        self._vad = WebRtcVad(aggressiveness=options.aggressiveness)
+        self._gate = LevelGate()
+        self._wake: WakeWords | None = None
+        self._stop = word_name(options.stop_word) if options.stop_word else ""
+        if options.wake_words:
+            words = dict.fromkeys((*options.wake_words, *filter(None, [options.stop_word])))
+            self._wake = open_wake_words(words=tuple(words), backend=options.wake_backend)
+        self._step = b""
+        self._next = 0
+        self._echo = EchoCanceller()
+        self._came = 0
+        """Samples since the opening: without what was lost between them."""
+        self._clock = Promptest()
+
+    def opened(self) -> None:
+        """Samples are counted from 0 again."""
+        self._echo.restart()
+        self._came, self._clock = 0, Promptest()
+
+    def own(self, sound: protocol.Playing | protocol.Silenced) -> None:
+        """What our own mouth does, to be heard from now on."""
+        if self._clock.zero_s is None:
+            return
+        at_sample = round((sound.at_s - self._clock.zero_s - _LATE_S) * SAMPLE_RATE_HZ)
+        if isinstance(sound, protocol.Playing):
+            self._echo.playing(at_sample, sound.pcm)
+        else:
+            self._echo.silenced(at_sample)
+
+    def came(self, at_s: float) -> None:
+        """When the next frame arrived, on the monotonic clock."""
+        self._clock.saw(self._came, at_s)
+
+    def frame(self, first_sample: int, pcm: bytes) -> Frame:
+        pcm = self._echo.cancel(self._came, pcm)
+        self._came += FRAME_SAMPLES
+        if first_sample != self._next:
+            self._step = b""  # scores over a gap would be scores of a sound that never was
+        self._next = first_sample + FRAME_SAMPLES
+        # Both see every frame, whatever the other says: each keeps a picture of the noise.
+        voiced = self._vad.is_speech(pcm)
+        loud = self._gate.is_loud(pcm)
+        wake, stop = None, None
+        if self._wake:
+            self._step += pcm
+            if len(self._step) == WAKE_FRAMES * FRAME_BYTES:
+                wake = self._wake.score(self._step)
+                stop = wake.pop(self._stop, None)
+                self._step = b""
+        return Frame(first_sample, pcm, voiced and loud, wake, stop)
+
+
+def frames_of(pieces: Iterator[bytes], options: EarOptions | None = None) -> Iterator[Frame]:
+    """What the ear would say of this sound, in this process: for tools and tests."""
+    hearing = Hearing(options or EarOptions())
+    for index, pcm in enumerate(pieces):
+        yield hearing.frame(index * FRAME_SAMPLES, pcm)
