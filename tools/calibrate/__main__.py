@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -24,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from tools.calibrate.reliability import Judged, picture, table
+from voiced.commands.evaluate import Line, hear, read_manifest
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import Walk
 from voiced.gemma.judge import Calibration, judge
@@ -34,7 +33,7 @@ from voiced.gemma.models import resolve
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
-from voiced.messages import Call, Verdict
+from voiced.messages import Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
@@ -67,28 +66,21 @@ class Clip:
     """The outcome that is right; None where nothing may happen."""
 
 
-def heard(core: EngineCore, path: Path) -> Walk | None:
-    """The walk at the end of a 16 kHz mono recording with 300 ms of silence behind it."""
-    pcm, rate = soundfile.read(path, dtype="int16")
-    if rate != 16000 or pcm.ndim != 1:
-        raise SystemExit(f"{path}: not 16 kHz mono")
+def heard(core: EngineCore, line: Line) -> Walk | None:
+    """The walk of the decision that the recording's turn ends with, as `voiced evaluate` hears it: at the hush, not at
+    the end of whatever goes on behind the words. None where nothing was decided.
+    """
     core.last_walk = None
-    core.begin(1)
-    core.feed(1, pcm.tobytes() + bytes(9600))
-    core.decide(1)
-    core.end(1)
+    hear(core, line)
     return core.last_walk
 
 
 def walked(core: EngineCore, manifests: Sequence[Path], home: Home) -> list[Clip]:
     clips = []
-    for manifest in manifests:
-        for line in manifest.read_text("utf-8").splitlines():
-            item = json.loads(line)
-            walk = heard(core, manifest.parent / item["audio"])
-            calls = item["expect"] and tuple(Call(c["intent"], c.get("slots", {})) for c in item["expect"])
-            if walk is not None:
-                clips.append(Clip(walk, outcome(calls, home) if calls else None))
+    for line in (line for manifest in manifests for line in read_manifest(manifest)):
+        walk = heard(core, line)
+        if walk is not None:
+            clips.append(Clip(walk, outcome(line.expect, home) if line.expect else None))
     return clips
 
 
