@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[1]
 def copy(tmp_path: Path) -> Path:
     """A checkout small enough to be installed a dozen times."""
     folder = tmp_path / "checkout"
-    for name in ("tools/install", "systemd/voiced.service", "systemd/voiced.toml.example", "pyproject.toml",
-                 "README.md", "LICENSE", "voiced/__init__.py", "voiced/cli.py", "models/manifest.toml"):  # fmt: skip
+    for name in ("tools/install", "systemd/voiced.service", "systemd/user/voiced.service",
+                 "systemd/voiced.toml.example", "pyproject.toml", "README.md", "LICENSE", "voiced/__init__.py",
+                 "voiced/cli.py", "models/manifest.toml"):  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     return folder
@@ -160,3 +161,26 @@ def test_uninstall_keeps_what_is_the_owners(place: Place) -> None:
     assert not (place.root / "opt/voiced").exists()
     assert (place.root / "etc/voiced/voiced.toml").is_file()
     assert "disable --now voiced.service" in place.calls.read_text()
+
+
+def test_a_user_has_it_below_his_home_with_his_own_systemd(place: Place, tmp_path: Path) -> None:
+    assert "would write" in place("--user", "--dry-run")
+    assert not place.root.exists()
+
+    place("--user")
+
+    unit = (place.root / ".config/systemd/user/voiced.service").read_text("utf-8")
+    program = place.root / ".local/share/voiced/current/.venv/bin/voiced"
+    assert f"ExecStart={program} run --config %E/voiced/voiced.toml" in unit
+    assert "--user restart voiced.service" in place.calls.read_text()
+    assert not [path.name for path in place.root.iterdir() if not path.name.startswith(".")], "nothing but in its home"
+    assert "nothing to do" in place("--user")
+
+    (state := place.root / ".config/voiced/state.json").write_text('{"version": 1}')
+    place("--user", "--backup", str(tmp_path / "kept.tar.gz"))
+    state.unlink()
+    place("--user", "--restore", str(tmp_path / "kept.tar.gz"))
+    assert state.read_text() == '{"version": 1}'
+    place("--user", "--uninstall")
+    assert state.is_file()
+    assert not program.exists()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
+from voiced.adapters.recordings import Recordings
 from voiced.config import DEMO_HOME, MODELS, Config, read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
 from voiced.home.clock.quiet import QuietHours, Replies
@@ -61,6 +62,7 @@ def turn_settings(config: Config) -> TurnSettings:
         Endpoint(config.turn.certain_end_ms, config.turn.incomplete_end_ms),
         stop_word=config.wake.stop_word,
         stop_threshold=config.wake.stop_threshold,
+        recorded=config.recording.most_mb > 0,
     )
 
 
@@ -281,6 +283,13 @@ def state_directory(config: Config, environ: Mapping[str, str] = os.environ) -> 
         return Path(of_systemd.split(":")[0])
     own = environ.get("XDG_STATE_HOME", "")
     return (Path(own) if own.startswith("/") else Path.home() / ".local" / "state") / "voiced"
+
+
+def recordings(config: Config) -> Recordings:
+    """Where the sound of turns lies, if the owner wants any of it kept."""
+    chosen = config.recording
+    folder = state_directory(config) / "recordings"
+    return Recordings(folder, most_bytes=chosen.most_mb << 20, keep_s=chosen.keep_hours * 3600.0)
 
 
 def real_house(

@@ -90,7 +90,8 @@ class Assistant:
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
         self._speaking = Speaking(
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
-            wake_words=listener.settings.words, stop_word=self._settings.stop_word, loudness=house.loudness,
+            times=2 if self._settings.recorded else 1, wake_words=listener.settings.words,
+            stop_word=self._settings.stop_word, loudness=house.loudness,
         )  # fmt: skip
         self._talking = Talking(engine, house, self._speaking, timeline)
         self._answering = Answering(house, self._speaking, timeline)
@@ -205,6 +206,7 @@ class Assistant:
         await self._engine.begin(event.turn, expect)
         if event.word and self._speaking.saying:
             self._timeline.tell("interrupted", event.at_sample, turn=event.turn)
+            self.listener.hurry(event.turn)
             self._start(self._speaking.give_way())  # falling silent is the answer to the wake
         elif event.word:
             self._start(self._speaking.chime(Chime.WOKEN))

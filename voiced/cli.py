@@ -22,6 +22,7 @@ COMMANDS = {
     "models": "fetch, check and prepare the files of larger models",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
     "why": "what the last turns heard, and why they were done, asked or rejected",
+    "recordings": "the sound of turns that the owner asked to keep; --erase removes it",
     "ledger": "what the last turns took, stage by stage",
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",
     "home": "the things of the house, where each fact comes from, and as a home.toml",

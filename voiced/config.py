@@ -104,6 +104,13 @@ class LedgerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingConfig:
+    most_mb: int = 0
+    """Sound of turns that may lie on the disk; 0: nothing that is heard ever does."""
+    keep_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
 class WhyConfig:
     turns: int = 10
     """Turns that are kept in memory, with what was heard, for `voiced why`; 0 keeps none."""
@@ -186,6 +193,7 @@ class Config:
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
+    recording: RecordingConfig = field(default_factory=RecordingConfig)
     why: WhyConfig = field(default_factory=WhyConfig)
     mute: MuteConfig = field(default_factory=MuteConfig)
     panel: PanelConfig = field(default_factory=PanelConfig)
@@ -225,7 +233,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
     assistant = root.table("home_assistant")
-    quiet = root.table("quiet")
+    quiet, recording = root.table("quiet"), root.table("recording")
     mute, panel = root.table("mute"), root.table("panel")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
@@ -273,6 +281,9 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             ca_file=_path(broker, "ca_file", base),
         ),
         ledger=LedgerConfig(keep_turns=ledger.integer("keep_turns", 0, low=0, high=100_000)),
+        recording=RecordingConfig(
+            recording.integer("most_mb", 0, low=0, high=10_000), recording.integer("keep_hours", 24, low=1, high=720)
+        ),
         why=WhyConfig(turns=why.integer("turns", WhyConfig().turns, low=0, high=100)),
         metrics=MetricsConfig(port=metrics.integer("port", 0, low=0, high=65_535)),
         discovery=DiscoveryConfig(
@@ -304,6 +315,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         thresholds.fault(word, "is none of the wake words: " + ", ".join(config.wake.by_word()))
     if config.ledger.keep_turns and config.state_dir is None:
         ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
+    if config.recording.most_mb and config.state_dir is None:
+        recording.fault("most_mb", "needs state_dir, the folder in which they are kept")
     if config.panel.led_gpio is not None and config.panel.led_gpio == config.panel.button_gpio:
         panel.fault("led_gpio", "is the button's pin, too")
     if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
@@ -319,8 +332,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         if not words or not words[0].startswith("/"):
             hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
     for table in (
-        microphone, wake, thresholds, turn, model, speaker, broker, ledger, why, metrics, discovery, assistant, quiet,
-        mute, panel, hermes, hooks, root,
+        microphone, wake, thresholds, turn, model, speaker, broker, ledger, recording, why, metrics, discovery,
+        assistant, quiet, mute, panel, hermes, hooks, root,
     ):  # fmt: skip
         table.done()
     root.raise_faults()

@@ -24,6 +24,7 @@ from voiced.app import (
     open_panel,
     quiet_hours,
     real_house,
+    recordings,
     running,
     state_directory,
     turn_settings,
@@ -42,6 +43,7 @@ from voiced.service.keeping import Keeper
 from voiced.service.learning import KEPT_BYTES, Learning
 from voiced.service.panel import Panel
 from voiced.service.pulse import Pulse
+from voiced.service.recording import Recorder
 from voiced.topics.presenting import Presenting
 from voiced.topics.remote import Remote
 from voiced.topics.reporter import Reporter
@@ -93,9 +95,15 @@ class Daemon:
         reporter = Reporter(broker, config.id, also)
         keep = Kept(Store(state_directory(config)), house, ear, reporter, message_lifts=config.mute.mqtt_lifts)
         await keep.restore()
+        mind, kept = minds.in_house(house), recordings(config)
+        recorder = Recorder(mind, kept) if config.recording.most_mb else None
+        if recorder is None:
+            with contextlib.suppress(OSError):  # where nothing may lie, nothing lies
+                kept.erase()
+        reporter.is_now(recording=recorder is not None)
         assistant = Assistant(
             ear=ear,
-            engine=minds.in_house(house),
+            engine=recorder or mind,
             mouth=voice,
             broker=broker,
             listener=Listener(listener_settings(config)),
@@ -129,6 +137,9 @@ class Daemon:
                 "presenting": presenting.run(), "own voice": ear.overhear(voice),
                 "panel": panel.run(),
             }  # fmt: skip
+            if recorder:
+                _log.warning("what is said is kept on the disk: [recording] most_mb = %d", config.recording.most_mb)
+                jobs["recorder"] = recorder.run()
             if config.learns:
                 jobs["learning"] = learning.run(Moving(config, house, minds, voice, broker))
                 if api:

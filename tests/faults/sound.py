@@ -42,7 +42,7 @@ class SoundServer:
             ],
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while subprocess.run(["pactl", "info"], capture_output=True, check=False).returncode:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 self.stop()

@@ -68,13 +68,16 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(decisions: list[Decision]) -> AsyncIterator[House]:
+async def house(decisions: list[Decision], *, direct: bool = False) -> AsyncIterator[House]:
+    """`direct`: without the link of our own, which has a TCP of its own, between assistant and broker."""
     told: list[Happening] = []
     mouth = MemoryMouth()
     with Mosquitto() as server:
         async with (
             Proxy(server.port) as proxy,
-            MqttBroker(host="127.0.0.1", port=proxy.port, device_id="v", backoff_s=FAST) as broker,
+            MqttBroker(
+                host="127.0.0.1", port=server.port if direct else proxy.port, device_id="v", backoff_s=FAST
+            ) as broker,
             MqttBroker(host="127.0.0.1", port=server.port, device_id="device", backoff_s=FAST) as device,
         ):
             for link in (broker, device):
@@ -172,10 +175,6 @@ async def test_c4_ten_restarts_of_the_broker_are_survived_quietly(caplog: pytest
         for _ in range(10):
             one.server.kill()
             await asyncio.to_thread(one.server.start)
-            began = time.monotonic()
-            while not one.broker.connected:
-                await asyncio.sleep(0.01)
-                assert time.monotonic() - began < 15
-            await one.broker.wait_connected(10)
+            await one.broker.wait_connected(60)
     warnings = [record for record in caplog.records if record.levelname == "WARNING" and record.name.endswith("mqtt")]
     assert len(warnings) <= 2 * 10 * 2, "at most two lines an outage, for each of the two clients"

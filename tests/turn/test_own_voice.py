@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -18,8 +18,8 @@ from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings, WakeWord
 from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, Call, Decision, EarLost, EarOpened, Frame, Verdict
-from voiced.ports import Chime, Played
-from voiced.turn.timeline import Happening
+from voiced.ports import Chime, Engine, Played
+from voiced.turn.timeline import Happening, TurnSettings
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 PCM = b"\x01\x02" * FRAME_SAMPLES
@@ -73,15 +73,21 @@ class SlowMouth(MemoryMouth):
 
 
 class Story:
-    def __init__(self, *decisions: Decision) -> None:
+    def __init__(
+        self,
+        *decisions: Decision,
+        settings: TurnSettings | None = None,
+        around: Callable[[Engine], Engine] = lambda engine: engine,
+    ) -> None:
         self.room, self.mouth = Room(), SlowMouth()
         self.engine = ScriptedEngine(decisions)
         self.broker = MemoryBroker(answer=simulate(HOME))
         self.told: list[Happening] = []
         self.assistant = Assistant(
-            ear=self.room, engine=self.engine, mouth=self.mouth, broker=self.broker,
+            ear=self.room, engine=around(self.engine), mouth=self.mouth, broker=self.broker,
             listener=Listener(ListenerSettings(words={"hey_jarvis": WakeWord()})),
             house=real_house(HOME, random_digits=lambda: "47"), tell=self.told.append, paced=True,
+            settings=settings,
         )  # fmt: skip
 
     def count(self, event: str) -> int:
@@ -143,7 +149,9 @@ async def test_a_reply_that_nothing_cut_short_goes_on_where_it_was_again_and_aga
         await story.room.hear(20)
         await story.room.hear(4, wake=0.9)
         await story.until("interrupted")
-        await story.room.hear(260)  # a wake word that nobody said: nobody says anything after it
+        await story.room.hear(90)  # a wake word that nobody said: nobody says anything after it
+        assert story.count("reply_resumed") == 0, "somebody may still be about to speak"
+        await story.room.hear(15)
         await story.until("reply_resumed")
         await story.room.hear(60)
         await story.room.hear(4, wake=0.9)
@@ -156,6 +164,18 @@ async def test_a_reply_that_nothing_cut_short_goes_on_where_it_was_again_and_aga
         assert len(set(story.mouth.said)) == 1
         assert story.mouth.said_from == [0.0, 1500.0, 3000.0]
         assert Chime.NOT_UNDERSTOOD not in story.mouth.chimes
+        story.mouth.ended.set()
+
+
+async def test_where_nobody_was_cut_short_there_is_time_to_think() -> None:
+    async with running(Story(off())) as story:
+        await story.room.hear(4, speech=True, wake=0.9)
+        await story.room.hear(230)  # 4.6 s
+        await story.room.hear(40, speech=True)
+        await story.room.hear(90)
+        await story.until("reply")
+
+        assert len(story.broker.published) == 1
         story.mouth.ended.set()
 
 

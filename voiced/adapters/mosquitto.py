@@ -53,7 +53,7 @@ class Mosquitto:
         path = Path(self._directory.name) / "log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def start(self, *, timeout_s: float = 5.0) -> None:
+    def start(self, *, timeout_s: float = 30.0) -> None:
         """Up and listening when this returns; BrokerError with its own words otherwise."""
         program = find_mosquitto()
         if self._directory is None:

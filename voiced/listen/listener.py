@@ -242,6 +242,12 @@ class Listener:
         self._turn.end_samples = max(ms_to_samples(end_ms), ms_to_samples(self.settings.hush_ms))
         return True
 
+    def hurry(self, turn: int) -> None:
+        """Its wake word cut our own voice short: its words begin within `interrupt_ms` from now, or nobody called."""
+        if self._turn and self._turn.number == turn:
+            wait = ms_to_samples(self.settings.interrupt_ms)
+            self._turn.wait_until = min(self._turn.wait_until, self._now + wait)
+
     def close(self) -> None:
         """Drop the open turn without a word: whoever calls this knows why."""
         if self._turn:
@@ -302,14 +308,8 @@ class Listener:
 
     def _open(self, word: str, score: float, *, wait_ms: int, audio_from: int, word_sounding: bool) -> Woken:
         self._turns += 1
-        self._turn = _Turn(
-            number=self._turns,
-            word=word,
-            opened_at=self._now,
-            wait_until=self._now + ms_to_samples(wait_ms),
-            audio_from=audio_from,
-            word_sounding=word_sounding,
-        )
+        wait_until = self._now + ms_to_samples(wait_ms)
+        self._turn = _Turn(self._turns, word, self._now, wait_until, audio_from, word_sounding)
         return Woken(self._turns, self._now, word, score)
 
     def _wait(self, turn: _Turn, frame: Frame, events: list[ListenerEvent]) -> None:

@@ -54,7 +54,10 @@ class ListenerSettings:
     """After so little speech, silence must last at least so long, unless `set_end` says otherwise: it was a thump of
     the microphone (up to 260 ms of it begin many of the 62 recorded commands), or a word alone."""
     no_speech_ms: int = 5000
-    """After the wake word."""
+    """After the wake word: whoever hears the chime may still be thinking."""
+    interrupt_ms: int = 2000
+    """After a wake word that cut our own voice short. Whoever does so has their words ready; silence means that nobody
+    called, and what we said goes on."""
     follow_up_ms: int = 5000
     """Where a turn was opened without a wake word."""
     cap_ms: int = 15_000
@@ -70,7 +73,8 @@ class ListenerSettings:
             raise UsageError("ask_ms cannot be longer than hush_ms")
         if not 0 < self.start_votes <= self.start_window or not 0 < self.resume_votes <= self.resume_window:
             raise UsageError("start_votes and resume_votes must be positive and within their windows")
-        if min(self.refractory_ms, self.pre_roll_ms, self.no_speech_ms, self.follow_up_ms, self.max_gap_ms) < 0:
+        waits = self.no_speech_ms, self.interrupt_ms, self.follow_up_ms
+        if min(self.refractory_ms, self.pre_roll_ms, self.max_gap_ms, *waits) < 0:
             raise UsageError("a time cannot be negative")
         for word, rule in self.words.items():
             if not 0 < rule.threshold <= 1 or rule.back_ms < 0 or rule.tail_ms < 0:

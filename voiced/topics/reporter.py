@@ -34,6 +34,8 @@ class DeviceState:
 
     doing: str = "idle"
     muted: bool = False
+    recording: bool = False
+    """What is said to us is kept on the disk."""
     lacks: tuple[str, ...] = ()
     """What is missing, in words: a microphone, a model, a voice."""
     wakes: Mapping[str, WakeCount] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class DeviceState:
         told = {
             "state": self.shown,
             "muted": self.muted,
+            "recording": self.recording,
             "lacks": list(self.lacks),
             "version": __version__,
             "wake": wake,
@@ -61,6 +64,7 @@ class DeviceState:
 
 class Changes(TypedDict, total=False):
     muted: bool
+    recording: bool
     lacks: tuple[str, ...]
     wakes: Mapping[str, WakeCount]
 

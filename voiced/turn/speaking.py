@@ -44,11 +44,13 @@ class Speaking:
         *,
         tail_ms: int,
         chimes: bool,
+        times: int = 1,
         wake_words: Iterable[str] = (),
         stop_word: str = "stop",
         loudness: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        self._mouth, self._timeline, self._loudness = mouth, timeline, loudness
+        """`times`: how often the chime for a wake sounds."""
+        self._mouth, self._timeline, self._loudness, self._times = mouth, timeline, loudness, times
         self._telling = {part for word in wake_words for part in word.casefold().split("_") if part not in _GREETINGS}
         self._stopping = stop_word.casefold().split("_")
         self._saying: list[str] = []
@@ -105,13 +107,13 @@ class Speaking:
         """The chime for a wake leaves the ear open: the command may follow in the same breath."""
         if not self._chimes:
             return
-        playing = self._mouth.chime(chime, loudness=self._loudness())
         if chime is not Chime.WOKEN:
-            await self._play(playing)
+            await self._play(self._mouth.chime(chime, loudness=self._loudness()))
             return
         self._chiming += 1
         try:
-            await self._play(playing, shut=False)
+            for _ in range(self._times):
+                await self._play(self._mouth.chime(chime, loudness=self._loudness()), shut=False)
         finally:
             self._chiming -= 1
             if self._timeline.paced:

@@ -34,6 +34,8 @@ class TurnSettings:
     stop_word: str = "stop"
     stop_threshold: float = 0.5
     """The score from which on it was said."""
+    recorded: bool = False
+    """What is said is kept on the disk: the chime for a wake sounds twice."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,136 @@
+"""What is heard lies on the disk only where the owner wants it, within bounds, and is gone when told so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.turn.test_own_voice import PCM, Story, off, running
+from voiced.adapters.recordings import Recordings
+from voiced.app import recordings, turn_settings
+from voiced.cli import main
+from voiced.config import load_config
+from voiced.errors import ConfigError
+from voiced.messages import Decision
+from voiced.ports import Chime, Engine
+from voiced.service.recording import Recorder
+
+LIMIT = 4000
+
+
+def of(path: Path) -> bytes:
+    with wave.open(str(path), "rb") as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
+        return file.readframes(file.getnframes())
+
+
+@contextlib.asynccontextmanager
+async def recorded(kept: Recordings, *decisions: Decision) -> AsyncIterator[Story]:
+    recorders = list[Recorder]()
+
+    def around(engine: Engine) -> Recorder:
+        recorders.append(Recorder(engine, kept))
+        return recorders[-1]
+
+    story = Story(*decisions, around=around)
+    job = asyncio.create_task(recorders[0].run())
+    try:
+        async with running(story):
+            yield story
+    finally:
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+
+
+async def files(kept: Recordings) -> list[Path]:
+    async with asyncio.timeout(20):
+        while not (found := kept.files()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found
+
+
+async def test_the_sound_of_a_turn_is_kept_as_the_engine_had_it(tmp_path: Path) -> None:
+    kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
+    async with recorded(kept, off()) as story:
+        await story.command()
+        await story.until("reply")
+        (path,) = await files(kept)
+        story.mouth.ended.set()
+        assert len(of(path)) == story.engine.fed[1]
+        assert PCM * 40 in of(path)
+        assert path.stat().st_mode & 0o077 == 0, "its owner's only"
+        assert len(story.broker.published) == 1
+
+
+async def test_a_disk_that_fails_is_said_once_and_stops_no_turn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "recordings").write_text("in the way")
+    kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
+    async with recorded(kept, off(), off("desk light")) as story:
+        for number in (1, 2):
+            await story.command()
+            await story.until("reply", number)
+            story.mouth.ended.set()
+            await story.until("turn_end", number)
+            await story.room.hear(60)
+        assert len(story.broker.published) == 2
+        async with asyncio.timeout(20):
+            while not caplog.records:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert caplog.text.count("is not kept") == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, LIMIT), st.integers(0, 5000)), max_size=30))
+def test_never_more_than_allowed_never_older_than_allowed(
+    tmp_path_factory: pytest.TempPathFactory, turns: list[tuple[int, int]]
+) -> None:
+    kept = Recordings(tmp_path_factory.mktemp("kept"), most_bytes=LIMIT + 44, keep_s=3600)
+    now_s = 1_000_000.0
+    for number, (size, passed_s) in enumerate(turns):
+        now_s += passed_s
+        path = kept.keep(f"{number:05d}", bytes(size // 2 * 2), now_s)
+        os.utime(path, (now_s, now_s))
+        left = [(one.stat().st_size, now_s - one.stat().st_mtime) for one in kept.files()]
+        assert kept.files()[-1] == path, "the newest is there"
+        assert sum(size for size, _ in left) <= LIMIT + 44
+        assert max(age for _, age in left) <= 3600
+    assert kept.erase() == len(left) if turns else kept.erase() == 0
+    assert kept.files() == []
+
+
+def test_the_owner_sees_what_is_kept_and_erases_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path := tmp_path / "voiced.toml").write_text('state_dir = "state"\n[recording]\nmost_mb = 1\n', "utf-8")
+    kept = recordings(load_config(path.read_text("utf-8"), base=tmp_path))
+    kept.keep("one", bytes(3200), 0.0)
+    assert main(["recordings", "--config", str(path), "--json"]) == 0
+    assert [one["file"] for one in json.loads(capsys.readouterr().out)["kept"]] == ["one.wav"]
+    assert main(["recordings", "--config", str(path), "--erase"]) == 0
+    assert "1 recordings erased. Recording is on" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("*.wav"))
+
+
+def test_nothing_is_kept_unless_somebody_says_so_and_says_where() -> None:
+    assert load_config("").recording.most_mb == 0
+    with pytest.raises(ConfigError, match="most_mb"):
+        load_config("[recording]\nmost_mb = 10\n")
+
+
+@pytest.mark.parametrize(("most_mb", "times"), [(0, 1), (10, 2)])
+async def test_who_is_recorded_hears_the_chime_twice(most_mb: int, times: int) -> None:
+    config = load_config(f'state_dir = "state"\n[recording]\nmost_mb = {most_mb}\n')
+    story = Story(off(), settings=turn_settings(config))
+    async with running(story):
+        await story.command()
+        await story.until("reply")
+        assert story.mouth.chimes.count(Chime.WOKEN) == times
+        story.mouth.ended.set()
