@@ -37,6 +37,7 @@ from tools.wake.house import STEP, Carried, House
 from tools.wake.measure import lines, quickest, table
 from tools.wake.near import Near, alike
 from tools.wake.network import FRAMES, Floats, Head
+from tools.wake.replies import Kitchen, over_replies
 from voiced.adapters.wakeword import WakeWords
 
 HIT_S = (-0.04, 0.24)
@@ -165,6 +166,9 @@ def arguments() -> argparse.Namespace:
     add("--voices", default="", help="only these, by comma: piper, kokoro, flite, festival, espeak")
     add("--takes", type=int, default=900, help="half of them the phrase, half of them near it")
     add("--hours", type=float, default=3.0, help="of people to train on; as much again of other synthesized sentences")
+    add(
+        "--over-replies", action="store_true", help="a stop word: also said over our own replies, as the ear hears them"
+    )
     add("--rooms", type=int, default=4, help="rooms that each take is put into")
     add("--epochs", type=int, default=25)
     add("--seed", type=int, default=1)
@@ -194,6 +198,11 @@ def collect(o: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Heard, 
     ear, rng = Ear(), random.Random(o.seed)
     many = [kind for kind in o.kinds if kind in NATURAL] or o.kinds
     train, valid, test = Heard(), Heard(), Heard()
+
+    def side(clip: Clip, held_out: bool) -> Heard:
+        judges = clip.kind in many and set_aside(clip.voice)
+        return test if held_out else valid if judges else train
+
     for held_out, takes in ((False, o.takes), (True, max(60, o.takes // 4))):
         house = House(o.seed + held_out, responses, babble, sentences)
         place = folder / ("held" if held_out else "train")
@@ -202,20 +211,28 @@ def collect(o: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Heard, 
         )
         tell("rooms")
         for clip in shelf.clips:
-            said = clip.text == o.phrase
-            judges = clip.kind in many and set_aside(clip.voice)
-            into = test if held_out else valid if judges else train
+            said, into = clip.text == o.phrase, side(clip, held_out)
             for _ in range(o.rooms if said and into is train else max(1, o.rooms // 2)):
                 carried = house.phrase(shelf.pcm(clip))
                 into.add(ear.embeddings(carried.pcm), [carried.end] if said else [])
+        if o.over_replies:
+            tell("our own replies")
+            own = speech.replies(o.phrase, cache=o.cache, folder=folder / "replies", held_out=held_out)
+            kitchen = Kitchen(o.seed + held_out, responses, house.noises)
+            for into in (train, valid, test):
+                clips = [clip for clip in shelf.clips if side(clip, held_out) is into]
+                rng.shuffle(clips)
+                for heard, ends in over_replies(kitchen, shelf, clips, own, o.phrase, rng):
+                    into.add(ear.embeddings(heard.pcm), ends)
         tell("other speech")
         for voices, hours in ((human, o.hours), (sentences, o.hours), (babble, o.hours / 2)):
+            of_others = [c for c in voices.clips if f" {o.phrase} " not in f" {c.text} "]
             # a speaker in sixteen is measured on, and another one says when to stop
             if held_out:
-                clips = drawn(voices, rng, [c for c in voices.clips if set_aside(c.voice, 16)])
+                clips = drawn(voices, rng, [c for c in of_others if set_aside(c.voice, 16)])
                 test.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours / 6)]
             else:
-                training = [c for c in voices.clips if not set_aside(c.voice, 16)]
+                training = [c for c in of_others if not set_aside(c.voice, 16)]
                 for into, aside, share in ((valid, True, 0.2), (train, False, 1.0)):
                     clips = drawn(voices, rng, [c for c in training if set_aside(c.voice) == aside])
                     into.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours * share)]

@@ -34,6 +34,10 @@ class House:
         self._room = Room(self._rng, responses, noise_bank(self._rng, babble, count=60), [])
         self._sentences = sentences
 
+    @property
+    def noises(self) -> Rows:
+        return self._room.noises
+
     def phrase(self, words: Pcm) -> Carried:
         """The phrase once: after silence or another sentence, and perhaps with a command in the same breath."""
         r = self._rng

@@ -26,7 +26,7 @@ from tools.nano.synth import RATE
 from tools.nano.voices import Pcm
 from tools.wake.house import STEP
 from tools.wake.measure import quickest
-from tools.wake.replies import Kitchen, Overheard, Scene, texts
+from tools.wake.replies import TOGETHER, Kitchen, Overheard, Scene, texts
 from voiced.adapters.piper import Voice
 from voiced.adapters.wakeword import WakeWords, word_name
 from voiced.commands.evaluate import wilson
@@ -36,8 +36,6 @@ from voiced.turn.stopping import StopWord
 
 T = TypeVar("T")
 THRESHOLDS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
-TOGETHER = 4
-"""Replies in one kitchen: the canceller learns from each."""
 LONG_S = 1.8
 """Nobody stops what is shorter."""
 LATE_S = 0.5

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.nano.augment import Rows
+from tools.nano.corpora import Clip, Shelf
 from tools.nano.synth import RATE
 from tools.nano.voices import Pcm
 from tools.wake.house import STEP, level
@@ -110,6 +112,10 @@ class Scene:
     """The latest end of the words before that of the reply."""
 
 
+TOGETHER = 4
+"""Replies in one kitchen: the canceller learns from each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overheard:
     """s16 samples behind the canceller, a multiple of `STEP`."""
@@ -136,7 +142,7 @@ class Kitchen:
         played: list[tuple[int, Pcm]] = []
         at = int(0.4 * RATE)
         for reply in replies:
-            played.append((at, reply))
+            played.append((at, reply * np.float32(r.uniform(0.2, 1))))
             at += len(reply) + int(r.uniform(0.7, 1.5) * RATE)
         size = at + int(0.6 * RATE)
         size += -size % STEP
@@ -175,3 +181,14 @@ class Kitchen:
         size = 1 << (len(dry) + len(response)).bit_length()
         wet: Pcm = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(response, size), size)[: len(dry)]
         return wet.astype(np.float32)
+
+
+def over_replies(
+    kitchen: Kitchen, shelf: Shelf, takes: Sequence[Clip], own: Shelf, phrase: str, rng: random.Random
+) -> Iterator[tuple[Overheard, list[int]]]:
+    """Each take is said over a reply; those that are the phrase end at these samples."""
+    for at in range(0, len(takes), TOGETHER):
+        four = takes[at : at + TOGETHER]
+        replies = [own.pcm(rng.choice(own.clips)) for _ in four]
+        heard = kitchen.hears(replies, [shelf.pcm(take) for take in four])
+        yield heard, [end for take, (_, end) in zip(four, heard.words, strict=True) if take.text == phrase]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,14 @@ import soxr
 from tools.nano.corpora import Shelf
 from tools.nano.synth import RATE, shard
 from tools.nano.voices import Pcm
+from tools.wake.replies import texts
+from voiced.config import DEMO_HOME
+from voiced.home.load import load_home
 
 SHARES = {"kokoro": 0.45, "piper": 0.2, "espeak": 0.15, "flite": 0.12, "festival": 0.08}
 """Of the takes: the natural voices say most of it."""
 _TAKE_S = 1.1
+_REPLY_S = 1.8
 SOUNDS = (".wav", ".flac", ".opus", ".ogg", ".mp3")
 EIGHTH = 8
 
@@ -47,6 +52,17 @@ def synthesize(
         hours = takes * SHARES[kind] / whole * _TAKE_S / 3600
         shard(kind, cache, folder, int(held_out), hours, texts, held_out)
     return Shelf(folder)
+
+
+def replies(phrase: str, *, cache: Path, folder: Path, held_out: bool) -> Shelf:
+    """All that we say without the phrase in it, twice in our own voice at several speeds; renderings that are held out
+    are others.
+    """
+    said = list(texts(load_home(DEMO_HOME.read_text("utf-8")), phrase))
+    random.Random(0).shuffle(said)
+    hours = len(said) * _REPLY_S / 3600 * (1 if held_out else 2)
+    shard("piper", cache, folder, int(held_out), hours, lambda _: itertools.cycle(said))
+    return Shelf(folder, f"piper-{int(held_out)}")
 
 
 def recordings(folders: Sequence[Path], held_out: bool, seed: int) -> Iterator[Pcm]:
