@@ -354,6 +354,35 @@ def test_a_draft_is_a_beginning_of_what_is_allowed_and_asks_where_there_is_a_cho
     assert not Walker(Trie(paths), WalkSettings()).draft(heard).tokens, "none where forced tokens are scored"
 
 
+@given(PATHS, st.integers(0, 1000), st.integers(1, 4))
+def test_no_path_is_walked_further_than_it_may_be(paths: dict[tuple[int, ...], float], seed: int, most: int) -> None:
+    """But for a forced token, which rides along: what is longer is no way to end, nor is it waited for."""
+    table = random_table(seed, 2.0)
+    walk = walked(table, Trie(paths), most_tokens=most, width=1000.0, certain=1000.0, beam=16)
+    finished = {path.tokens for path in walk.finished}
+    assert {path for path in paths if len(path) <= most} <= finished <= {p for p in paths if len(p) <= most + 1}
+    assert walk.free
+    assert len(walk.free.tokens) <= most
+
+
+def test_a_decision_that_no_walk_led_to_stays_as_it_is() -> None:
+    typed = Decision(Verdict.CALLS, (Call("say", {}),), 1.0)
+    assert with_paths(typed, walked(favours((1, 2, 3)), HOUSE), str) is typed
+
+
+class Meeting(Trie):
+    """Whose ways meet again: a state is the last token."""
+
+    def choice(self, state: State) -> Choice:
+        return Choice({t: Step((t,)) for t in (1, 2)}, final=state != ())
+
+
+def test_ways_that_meet_are_worked_out_once() -> None:
+    walker = Walker(Meeting({}), WalkSettings())
+    walker.warm(100)
+    assert set(walker._arcs) == {(), (1,), (2,)}
+
+
 def test_what_was_worked_out_ahead_is_the_nearest_to_the_start() -> None:
     paths = {(1, 2, 3): 0.0, (1, 2, 4): 0.0, (5, 6): 0.0}
     for most, known in (

@@ -238,7 +238,7 @@ class Walker:
         open_score = -math.inf
         step_ms: list[float] = []
         begun_at = time.perf_counter()
-        while beam or (free and not free_ended):
+        while True:
             choices += any(not self.arcs(h.state).forced for h in beam)
             for h in beam:
                 here = self.arcs(h.state)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
-from voiced.home.language.paths import OPEN_WORD_COST, meanings
+from voiced.home.language.paths import OPEN_WORD_COST, Reader
 from voiced.home.language.sentences import OPEN_COST
 from voiced.home.language.wordgraph import WordGraph
 
@@ -358,10 +358,12 @@ def compile_sentences(graph: WordGraph, tokenizer: Tokenizer, end_token: int) ->
     def spell(word: str, first: bool) -> tuple[int, ...]:
         return tuple(tokenizer.tokenize(word if first else f" {word}"))
 
+    reader = Reader(graph)
+
     def read(tokens: tuple[int, ...]) -> tuple[Reading, ...]:
         words = b"".join(tokenizer.piece(t) for t in tokens).decode("utf-8", "replace").split()
         sentence = " ".join(words)
-        return tuple(Reading(m.calls, sentence, *opened(m.open_words)) for m in meanings(graph, words))
+        return tuple(Reading(m.calls, sentence, *opened(m.open_words)) for m in reader.meanings(words))
 
     def opened(some: Sequence[str]) -> tuple[int, float]:
         cost = OPEN_COST + OPEN_WORD_COST * len(some) if some else 0.0

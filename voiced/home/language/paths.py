@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from voiced.home.dialogue import completed
@@ -26,10 +26,6 @@ class Meaning:
     """The words that no template names: those of its wildcards."""
 
 
-Stack = tuple[object, ...]
-"""Where to go on after the sub-graphs that were entered: (graph, node, rest) or ()."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Trail:
     """Marks and captured words, newest first: a shared list instead of copies."""
@@ -37,17 +33,6 @@ class _Trail:
     mark: Mark
     words: tuple[str, ...] = ()
     before: _Trail | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The state of one search path."""
-
-    graph: WordGraph
-    node: int
-    stack: Stack
-    at: int
-    trail: _Trail | None = field(default=None, compare=False)
 
 
 def _calls(trail: _Trail | None) -> tuple[Call, ...]:
@@ -85,46 +70,65 @@ def _marked(trail: _Trail | None, arc: Arc, words: tuple[str, ...] = ()) -> _Tra
 
 def meanings(graph: WordGraph, words: Sequence[str], most: int = 8, tries: int = 20_000) -> tuple[Meaning, ...]:
     """All ways to understand `words`, cheapest first, at most `most`; at equal cost the more specific one first."""
-    order = count()
-    heap: list[tuple[float, int, _Head]] = [(0.0, next(order), _Head(graph, graph.start, (), 0))]
-    found: dict[str, Meaning] = {}
+    return Reader(graph).meanings(words, most, tries)
 
-    def push(cost: float, head: _Head) -> None:
-        heapq.heappush(heap, (cost, next(order), head))
 
-    while heap and tries > 0:
-        cost, _, head = heapq.heappop(heap)
-        tries -= 1
-        if len(found) >= most and cost > max(m.cost for m in found.values()):
-            break
-        here = head.graph
-        if head.node in here.finals:
-            if head.stack:
-                back, node, stack = head.stack
-                assert isinstance(back, WordGraph)
-                assert isinstance(node, int)
-                assert isinstance(stack, tuple)
-                push(cost, _Head(back, node, stack, head.at, head.trail))
-            elif head.at == len(words):
-                calls = _calls(head.trail)
-                found.setdefault(repr(calls), Meaning(calls, cost, _captured(head.trail)))
-        for arc in here.arcs[head.node]:
-            now = cost + arc.cost
-            if arc.word:
-                if head.at < len(words) and words[head.at] == arc.word:
-                    push(now, _Head(here, arc.target, head.stack, head.at + 1, _marked(head.trail, arc)))
-            elif arc.sub:
-                sub = graph.subs[arc.sub]
-                push(now, _Head(sub, sub.start, (here, arc.target, head.stack), head.at, head.trail))
-            elif arc.open_words:
-                for n in range(1, min(arc.open_words, len(words) - head.at) + 1):
-                    taken = tuple(words[head.at : head.at + n])
-                    trail = _marked(head.trail, arc, taken)
-                    step = _Head(here, arc.target, head.stack, head.at + n, trail)
-                    push(now + n * OPEN_WORD_COST, step)
-            else:
-                push(now, _Head(here, arc.target, head.stack, head.at, _marked(head.trail, arc)))
-    return tuple(sorted(found.values(), key=lambda m: (round(m.cost, 4), len(m.open_words), -_specific(m.calls))))
+Stack = tuple[str, int, "Stack"] | tuple[()]
+"""Where to go on after the sub-graphs that were entered: a graph's name, its node, and where to go on after that."""
+
+
+class Reader:
+    """Reads sentences of one graph. Keeps which arcs begin with which word, for every node that it has met."""
+
+    def __init__(self, graph: WordGraph) -> None:
+        self._graphs = {"": graph, **graph.subs}
+        self._arcs: dict[tuple[str, int], tuple[dict[str, list[Arc]], list[Arc]]] = {}
+
+    def _onward(self, name: str, node: int) -> tuple[dict[str, list[Arc]], list[Arc]]:
+        """The arcs of a node: those with words, by word, and the others."""
+        found = self._arcs.get((name, node))
+        if found is None:
+            found = self._arcs[name, node] = {}, []
+            for arc in self._graphs[name].arcs[node]:
+                (found[0].setdefault(arc.word, []) if arc.word else found[1]).append(arc)
+        return found
+
+    def meanings(self, words: Sequence[str], most: int = 8, tries: int = 20_000) -> tuple[Meaning, ...]:
+        """See `meanings` of this module."""
+        order = count()
+        # cost, order, graph, node, where to go on, words read, marks
+        heap: list[tuple[float, int, str, int, Stack, int, _Trail | None]] = [
+            (0.0, next(order), "", self._graphs[""].start, (), 0, None)
+        ]
+        found: dict[str, Meaning] = {}
+        push = heapq.heappush
+        while heap and tries > 0:
+            cost, _, name, node, stack, at, trail = heapq.heappop(heap)
+            tries -= 1
+            if len(found) >= most and cost > max(m.cost for m in found.values()):
+                break
+            if node in self._graphs[name].finals:
+                if stack:
+                    push(heap, (cost, next(order), *stack, at, trail))
+                elif at == len(words):
+                    calls = _calls(trail)
+                    found.setdefault(repr(calls), Meaning(calls, cost, _captured(trail)))
+            by_word, others = self._onward(name, node)
+            if at < len(words):
+                for arc in by_word.get(words[at], ()):
+                    push(heap, (cost + arc.cost, next(order), name, arc.target, stack, at + 1, _marked(trail, arc)))
+            for arc in others:
+                now = cost + arc.cost
+                if arc.sub:
+                    back = (name, arc.target, stack)
+                    push(heap, (now, next(order), arc.sub, self._graphs[arc.sub].start, back, at, trail))
+                    continue
+                for n in range(1, min(arc.open_words, len(words) - at) + 1):
+                    said = _marked(trail, arc, tuple(words[at : at + n]))
+                    push(heap, (now + n * OPEN_WORD_COST, next(order), name, arc.target, stack, at + n, said))
+                if not arc.open_words:
+                    push(heap, (now, next(order), name, arc.target, stack, at, _marked(trail, arc)))
+        return tuple(sorted(found.values(), key=lambda m: (round(m.cost, 4), len(m.open_words), -_specific(m.calls))))
 
 
 def _specific(calls: tuple[Call, ...]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import product
 
 ONES = (
@@ -123,11 +123,21 @@ def name_variants(name: str, most: int = 8) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(ways))
 
 
-def edits(a: Sequence[object], b: Sequence[object]) -> int:
-    """Insertions, deletions and replacements that turn `a` into `b` (Levenshtein 1966)."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
+def edits(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """Insertions, deletions and replacements that turn `a` into `b` (Levenshtein 1966).
+
+    A column of the table is two numbers, whose bits say where it grows and falls by one (Hyyrö 2003).
+    """
+    where: dict[Hashable, int] = {}
+    for i, x in enumerate(a):
+        where[x] = where.get(x, 0) | 1 << i
+    every = (1 << len(a)) - 1
+    grows, falls, distance = every, 0, len(a)
+    for y in b:
+        same = where.get(y, 0)
+        diagonal = (((same & grows) + grows) ^ grows) | same | falls
+        up, down = falls | ~(diagonal | grows) & every, diagonal & grows
+        distance += (up >> len(a) - 1 & 1) - (down >> len(a) - 1 & 1) if a else 1
+        up, down = up << 1 | 1, down << 1
+        grows, falls = (down | ~(diagonal | up)) & every, up & diagonal & every
+    return distance
