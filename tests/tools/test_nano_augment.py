@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.nano.augment import Room, coded, shifted_formants
-from tools.nano.voices import Pcm
+pytest.importorskip("scipy", reason="SciPy is installed only where nano is trained, and beside openwakeword")
+
+from tools.nano.augment import Room, coded, shifted_formants  # noqa: E402
+from tools.nano.voices import Pcm  # noqa: E402
 
 RATE = 16000
 
