@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("scipy", reason="SciPy is installed only where nano is trained, and beside openwakeword")
 
-from tools.nano.augment import Room, coded, shifted_formants  # noqa: E402
-from tools.nano.voices import Pcm  # noqa: E402
+from tools.nano.augment import Room, coded, shifted_formants
+from tools.nano.voices import Pcm
 
 RATE = 16000
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 import soundfile
+
+pytest.importorskip("scipy", reason="SciPy is installed only where nano is trained, and beside openwakeword")
 
 from tools.wake.house import STEP
 from tools.wake.over import along, stopped
