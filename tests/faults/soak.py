@@ -177,7 +177,7 @@ async def c6(share: Share) -> tuple[dict[str, float], bool]:
 
 async def c7(share: Share) -> tuple[dict[str, float], bool]:
     share.more()
-    figures = await test_links.flooded(200, 500)
+    figures = await test_links.flooded(40, 300)
     met = figures["slower_percent"] <= 20 and figures["memory_mb"] <= 20
     return {name: round(value, 1) for name, value in figures.items()}, met
 

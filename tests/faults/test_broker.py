@@ -27,6 +27,7 @@ from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
+from voiced.ports import Ear
 from voiced.turn.timeline import Happening
 
 try:
@@ -68,7 +69,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(decisions: list[Decision], *, direct: bool = False) -> AsyncIterator[House]:
+async def house(decisions: list[Decision], *, ear: Ear | None = None, direct: bool = False) -> AsyncIterator[House]:
     """`direct`: without the link of our own, which has a TCP of its own, between assistant and broker."""
     told: list[Happening] = []
     mouth = MemoryMouth()
@@ -85,12 +86,13 @@ async def house(decisions: list[Decision], *, direct: bool = False) -> AsyncIter
             for topic in HOME.topics():
                 await broker.subscribe(topic)
             assistant = Assistant(
-                ear=FrameEar(()), engine=ScriptedEngine(decisions), mouth=mouth, broker=broker, listener=Listener(),
-                house=real_house(HOME), tell=told.append, paced=True,
+                ear=ear or FrameEar(()), engine=ScriptedEngine(decisions), mouth=mouth, broker=broker,
+                listener=Listener(), house=real_house(HOME), tell=told.append, paced=True,
             )  # fmt: skip
             one = House(server, proxy, broker, device, assistant, mouth, told)
             await device.subscribe("demo/+/+/set")
-            jobs = [asyncio.create_task(one.obey()), asyncio.create_task(assistant.follow_states())]
+            work = assistant.run() if ear else assistant.follow_states()
+            jobs = [asyncio.create_task(one.obey()), asyncio.create_task(work)]
             try:
                 yield one
             finally:
