@@ -14,12 +14,14 @@ import pytest
 from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1]
-DECIDES = tuple(f"voiced/home/{room}.py" for room in ("policy", "dispatch", "code", "dialogue", "manner", "relative"))
+DECIDES = tuple(f"voiced/home/{room}.py" for room in (
+        "policy", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative"
+    ))  # fmt: skip
 DECODES = tuple(f"voiced/gemma/{room}.py" for room in ("automaton", "decide", "judge"))
 TESTS = (
     *(
         f"tests/home/test_{story}.py"
-        for story in ("policy", "following", "telling", "dispatch", "platforms", "questions")
+        for story in ("policy", "following", "telling", "dispatch", "lights", "platforms", "questions")
     ),
     *(f"tests/gemma/test_{story}.py" for story in ("decide", "judge_open", "models")),
     "tests/faults/test_decoder.py",

@@ -180,3 +180,61 @@ RTL_433_WARMTH: Message = (
         "device": {"identifiers": ["Acurite-Tower-A-1234"], "name": "Greenhouse", "manufacturer": "rtl_433"},
     },
 )  # fmt: skip
+
+SHELLY_RGBW: Message = (
+    "homeassistant/light/shellyrgbw2-1a2b3c-0/config",
+    {
+        "schema": "template", "name": "Strip", "cmd_t": "~color/0/set", "stat_t": "~color/0/status",
+        "avty_t": "~online", "pl_avail": "true", "pl_not_avail": "false",
+        "fx_list": ["Off", "Meteor Shower", "Gradual Change", "Flash"],
+        "cmd_on_tpl": '{"turn":"on"{% if brightness is defined %},"gain":{{brightness|float|multiply(0.3922)|round}}'
+        '{% endif %}{% if red is defined and green is defined and blue is defined %},"red":{{red}},"green":{{green}}'
+        ',"blue":{{blue}}{% endif %}{% if white_value is defined %},"white":{{white_value}}{% endif %}'
+        '{% if effect is defined %}{% if effect == "Meteor Shower" %}"effect":1{% elif effect == "Gradual Change" %}'
+        '"effect":2{% elif effect == "Flash" %}"effect":3{% else %}"effect":0{% endif %}{% else %}"effect":0'
+        "{% endif %}}",
+        "cmd_off_tpl": '{"turn":"off"}', "stat_tpl": "{% if value_json.ison %}on{% else %}off{% endif %}",
+        "bri_tpl": "{{value_json.gain|float|multiply(2.55)|round}}", "r_tpl": "{{value_json.red}}",
+        "g_tpl": "{{value_json.green}}", "b_tpl": "{{value_json.blue}}", "whit_val_tpl": "{{value_json.white}}",
+        "fx_tpl": "{% if value_json.effect == 1 %}Meteor Shower{% elif value_json.effect == 2 %}Gradual Change"
+        "{% elif value_json.effect == 3 %}Flash{% else %}Off{% endif %}",
+        "uniq_id": "shellyrgbw2-1a2b3c-light-0", "qos": "0", "~": "shellies/shellyrgbw2-1a2b3c/",
+        "dev": {"ids": ["1A2B3C"], "name": "Strip", "mdl": "Shelly RGBW2", "sw": "1.8.3", "mf": "Allterco Robotics"},
+    },
+)  # fmt: skip
+SHELLY_DUO: Message = (
+    "homeassistant/light/shellyduo-4d5e6f-0/config",
+    {
+        "schema": "template", "name": "Reading Lamp", "cmd_t": "~light/0/set", "stat_t": "~light/0/status",
+        "avty_t": "~online", "pl_avail": "true", "pl_not_avail": "false",
+        "cmd_on_tpl": '{"turn":"on"{% if brightness is defined %},"brightness":{{brightness|float|multiply(0.3922)'
+        '|round}}{% endif %}{% if color_temp is defined %},"temp":{{(1000000/(color_temp|int))|round(0,"floor")}}'
+        "{% endif %}}",
+        "cmd_off_tpl": '{"turn":"off"}', "stat_tpl": "{% if value_json.ison %}on{% else %}off{% endif %}",
+        "bri_tpl": "{{value_json.brightness|float|multiply(2.55)|round}}",
+        "clr_temp_tpl": '{{((1000000/(value_json.temp|int))|round(0,"floor"))}}', "max_mireds": 370,
+        "min_mireds": 153, "uniq_id": "shellyduo-4d5e6f-light-0", "qos": "0", "~": "shellies/shellyduo-4d5e6f/",
+        "dev": {"ids": ["4D5E6F"], "name": "Reading Lamp", "mdl": "Shelly DUO", "mf": "Allterco Robotics"},
+    },
+)  # fmt: skip
+HS_LAMP: Message = (
+    "homeassistant/light/arilux-00d1/config",
+    {
+        "name": "Aquarium", "state_topic": "lights/00d1/state", "command_topic": "lights/00d1/set",
+        "brightness_state_topic": "lights/00d1/brightness/state", "brightness_scale": 100,
+        "brightness_command_topic": "lights/00d1/brightness/set", "hs_state_topic": "lights/00d1/hs/state",
+        "hs_command_topic": "lights/00d1/hs/set", "effect_command_topic": "lights/00d1/effect/set",
+        "effect_state_topic": "lights/00d1/effect/state", "effect_list": ["Rainbow", "Sun_rise", "none"],
+        "unique_id": "00d1", "device": {"identifiers": ["00d1"], "name": "Aquarium"},
+    },
+)  # fmt: skip
+XY_LAMP: Message = (
+    "homeassistant/light/hall_cie/config",
+    {
+        "name": "Hallway", "stat_t": "dali/7/state", "cmd_t": "dali/7/set", "xy_cmd_t": "dali/7/xy/set",
+        "xy_cmd_tpl": '{"cie":[{{ x }},{{ y }}]}', "xy_stat_t": "dali/7/state",
+        "xy_val_tpl": "{{ value_json.cie | join(',') }}", "stat_val_tpl": "{{ value_json.power }}",
+        "pl_on": "on", "pl_off": "off", "on_cmd_type": "first", "uniq_id": "dali7",
+        "dev": {"ids": "dali7", "name": "Hallway"},
+    },
+)  # fmt: skip

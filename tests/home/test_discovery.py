@@ -116,7 +116,8 @@ def test_tasmotas_abbreviations_are_understood_and_its_colour_is_read() -> None:
         discover("homeassistant", *network.raw((topic, config)))[0] for topic, config in network.TASMOTA.items()
     )
     assert sent(thing(lamp), "set", brightness=50) == ("cmnd/tasmota_A1B2C3/Dimmer", 50)
-    assert sent(thing(lamp), "turn_on") == ("cmnd/tasmota_A1B2C3/POWER", "ON")
+    assert sent(thing(lamp), "turn_on") == ("cmnd/tasmota_A1B2C3/Dimmer", 100)  # by its brightness, as it asks
+    assert sent(thing(lamp), "turn_off") == ("cmnd/tasmota_A1B2C3/POWER", "OFF")
     assert state(thing(lamp), "tele/tasmota_A1B2C3/STATE", {"POWER": "ON", "Dimmer": 40}).brightness_percent == 40
     lit = {"POWER": "ON", "Dimmer": 40, "Color": "255,0,20,0,0"}
     assert state(thing(lamp), "tele/tasmota_A1B2C3/STATE", lit).color == (255, 0, 20)

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.dispatch import COLOURS, command, commands, lacking, own_command, scaled
+from voiced.home.colours import COLOURS
+from voiced.home.dispatch import command, commands, lacking, own_command
 from voiced.home.intents import ACTIONS, Step, resolve, risky
 from voiced.home.model import Area, Entity, Home, OwnSentence
 from voiced.home.network.mqtt import PLATFORMS, Setting
+from voiced.home.outgoing import scaled
 from voiced.messages import Call, Command, SlotValue
 
 
@@ -57,8 +59,8 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
         ("valve", {**BOTH, "reports_position": True}, "set_position", {"position": 30}, "c", "30", {"number": 30.0}),
         ("light", {"brightness_command_topic": "b"}, "set", {"brightness": 50}, "b", "128", {}),
         ("light", {"rgb_command_topic": "r", "rgb_state_topic": "q"}, "set", {"color": "red"}, "r", "255,0,0",
-         {"color": "255,0,0"}),
-        ("light", {**BOTH, "schema": "json", "color": True, "color_hs": True}, "set", {"color": "lime"}, "c",
+         {"rgb": "255,0,0"}),
+        ("light", {**BOTH, "schema": "json", "color": True, "color_space": "hs"}, "set", {"color": "lime"}, "c",
          '{"state": "ON", "color": {"h": 120, "s": 100}}', {"json": {"state": "ON", "color": {"h": 120, "s": 100}}}),
         ("light", {"color_temp_command_topic": "k"}, "set", {"temperature": 2700}, "k", "370", {}),
         (
@@ -136,7 +138,7 @@ def test_a_light_with_a_topic_for_each_value_gets_a_message_for_each() -> None:
     topics = {"brightness_command_topic": "b", "rgb_command_topic": "r"}
     home = Home(entities=(Entity("light.x", "X", mqtt={**BOTH, **topics}),))
     made = commands(Step("light.x", "set", {"brightness": 50, "color": "red"}), home)
-    assert [(c.topic, c.payload) for c in made] == [("b", "128"), ("r", "255,0,0")]
+    assert [(c.topic, c.payload) for c in made] == [("b", "128"), ("r", "255,0,0"), ("c", "ON")]
     assert commands(Step("light.x", "set", {"brightness": 50, "temperature": 2700}), home) == ()
     assert commands(Step("light.x", "set"), home) == ()
     assert commands(Step("light.elsewhere", "set", {"brightness": 50}), home) == ()

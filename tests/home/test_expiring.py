@@ -56,6 +56,16 @@ def test_what_says_nothing_of_expiring_is_believed_for_good(house: Household) ->
     assert house.said("is the window contact open") == "Yes, the window contact is open."
 
 
+def test_what_is_only_kept_by_the_broker_is_no_younger_for_being_told_again(house: Household) -> None:
+    topic = "shellies/shellydw2-8ce1d0/sensor/state"
+    house.tell(topic, "open")
+    house.now_s = 13 * HOURS_S
+    house.house.heard_state(topic, b"open", retained=True)  # we connected again
+    assert house.said("is the larder window open") == "I don't know."
+    house.house.heard_state(topic, b"close", retained=True)  # told while we were away
+    assert house.said("is the larder window open") == "No, the larder window is closed."
+
+
 def test_the_owner_may_write_it_too() -> None:
     home = load_home(
         '[[entities]]\nid = "sensor.pool"\nname = "Pool"\nmqtt = { state_topic = "pool", expire_after = 60 }\n'

@@ -48,7 +48,9 @@ def test_a_house_without_a_line_of_configuration() -> None:
     assert {a.name for a in home.areas} == {"Bedroom", "Office", "Bathroom", "Porch", "Cellar"}
     assert {(e.id, e.name, e.area) for e in home.where(domains=("light", "lock", "cover"))} == {
         ("light.bed_lamp", "Bed Lamp", "bedroom"), ("light.desk", "Desk", ""), ("light.porch_lamp", "Porch", "porch"),
-        ("light.soldering_iron", "Soldering Iron", ""),
+        ("light.soldering_iron", "Soldering Iron", ""), ("light.strip", "Strip", ""),
+        ("light.reading_lamp", "Reading Lamp", ""), ("light.aquarium", "Aquarium", ""),
+        ("light.hallway", "Hallway", ""),
         ("cover.office_blind", "Office Blind", "office"), ("lock.front_door", "Front Door", ""),
     }  # fmt: skip
     assert "sensor.bed_lamp_linkquality" not in {e.id for e in home.entities}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.dispatch import COLOURS, command
+from voiced.home.colours import COLOURS
+from voiced.home.dispatch import command
 from voiced.home.intents import Step
 from voiced.home.load import load_home
 from voiced.home.model import Entity, Home
@@ -160,7 +161,7 @@ def test_every_colour_is_confirmed_by_a_lamp_that_tells_x_and_y_or_dims_it(name:
 
 def test_a_lamp_that_knows_hue_and_saturation_only_is_told_those() -> None:
     lamp = Entity("light.x", "Lamp", mqtt={
-        "schema": "json", "color": True, "color_hs": True, "command_topic": "c", "state_topic": "s",
+        "schema": "json", "color": True, "color_space": "hs", "command_topic": "c", "state_topic": "s",
     })  # fmt: skip
     made = command(Step("light.x", "set", {"color": "blue"}), Home(entities=(lamp,)))
     assert made is not None

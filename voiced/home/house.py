@@ -274,10 +274,14 @@ class House:
         self._said = phrases.say(Reply(key))
         return Judgement(Kind.REFUSE, say=self._said, reason=key)
 
+    def heard_saying(self, text: str) -> None:
+        """What somebody heard that was no judgement of this house: free words, an announcement, what rings."""
+        self._said, self._unanswered = text, None
+
     # --- truth ------------------------------------------------------------------------------------------------------
 
-    def heard_state(self, topic: str, payload: bytes) -> None:
-        self.book = self.book.heard(topic, payload, self._now_s())
+    def heard_state(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        self.book = self.book.heard(topic, payload, self._now_s(), retained=retained)
 
     def confirms(self, sent: Command, topic: str, payload: bytes) -> bool:
         """Whether this message says that the command was carried out."""

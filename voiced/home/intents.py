@@ -49,7 +49,9 @@ ACTIONS: Mapping[str, Action] = {
     "ClimateSetMode": Action("set_mode", ("climate",), ("mode",), ("water_heater",)),
     "HumiditySet": Action("set_humidity", ("humidifier",), ("humidity",)),
     "HassFanSetSpeed": Action("set_speed", ("fan",), ("percentage", "percentage_step")),
-    "SelectOption": Action("select", ("select",), ("option",), ("humidifier", "fan", "climate", "water_heater")),
+    "SelectOption": Action(
+        "select", ("select",), ("option",), ("humidifier", "fan", "climate", "water_heater", "light")
+    ),
     "NumberSet": Action("set_number", ("number",), ("value",)),
     "Toggle": Action("toggle", ("light", "switch", "fan", "media_player", "input_boolean", "humidifier")),
     "HassMediaPause": Action("pause", ("media_player",)),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from voiced.home.colours import SPACES
 from voiced.home.language.spoken import spoken
 from voiced.home.model import Area, Entity, Floor, Home, OwnSentence, Risk, default_risk, folded, slug
 from voiced.home.network.mqtt import PLATFORMS, Setting
@@ -19,7 +20,11 @@ from voiced.tables import Table, did_you_mean
 _ENTITY_ID = re.compile(r"[a-z_]+\.[a-z0-9_]+")
 _INTENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LIST_NAME = re.compile(r"[a-z][a-zA-Z0-9_]*")
-_LIGHT_SCHEMAS = ("default", "json")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "schema": ("default", "json", "template"), "color_space": tuple(SPACES),
+    "on_command_type": ("last", "first", "brightness", "itself"),
+}  # fmt: skip
+"""Of settings that are words, those that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +234,8 @@ def _mqtt(table: Table, domain: str) -> dict[str, Setting]:
         elif isinstance(default, float):
             low = 1.0 if key == "brightness_scale" else float("-inf")
             found[key] = mqtt.number(key, default, low=low)
-        elif key == "schema":
-            found[key] = mqtt.string(key, default, choices=_LIGHT_SCHEMAS)
+        elif key in _CHOICES:
+            found[key] = mqtt.string(key, default, choices=_CHOICES[key])
         else:
             found[key] = value = mqtt.string(key, default)
             if key.endswith("_topic") and (fault := topic_fault(value, publish=key.endswith("command_topic"))):

@@ -70,6 +70,7 @@ class Area:
 
 _OPTIONS = {
     "climate": "preset_modes", "fan": "preset_modes", "humidifier": "modes", "water_heater": "modes",
+    "light": "effect_list",
 }  # fmt: skip
 
 
@@ -117,7 +118,7 @@ class Entity:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What it can be set to by name, beside a thermostat's modes: a select's options, presets of a fan."""
+        """What it can be set to by name, beside a thermostat's modes: a select's options, a fan's presets, effects."""
         return self.choices(_OPTIONS.get(self.domain, "options"))
 
     @property

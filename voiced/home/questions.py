@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from voiced.home.dispatch import COLOURS
+from voiced.home.colours import COLOURS
 from voiced.home.facts import Facts
 from voiced.home.intents import SWITCHABLE, candidates
 from voiced.home.language.questions import HOW

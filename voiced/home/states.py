@@ -6,13 +6,13 @@ what a command asked for.
 
 from __future__ import annotations
 
-import colorsys
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from voiced.home.colours import SPACES, from_text, rgb, same
 from voiced.home.model import Entity, Home, is_state_topic
 from voiced.home.network.templates import TemplateError, parse
 from voiced.messages import Command
@@ -20,8 +20,6 @@ from voiced.messages import Command
 MAX_PAYLOAD_BYTES = 65_536
 NUMBER_TOLERANCE = 0.51
 """A device may round what it is set to."""
-COLOUR_TOLERANCE = 24
-"""Lamps answer with the nearest colour that they can make, for each of r, g, b."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,47 +94,6 @@ def _object(text: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _rgb(value: object) -> tuple[int, int, int] | None:
-    parts: list[object] = []
-    if isinstance(value, dict) and "r" not in value:
-        return _of_chromaticity(value)
-    if isinstance(value, dict):
-        parts = [value.get(k) for k in "rgb"]
-    elif isinstance(value, str):
-        parts = list(value.split(","))
-    numbers = [_number(part) for part in parts]
-    if len(numbers) != 3 or any(n is None for n in numbers):
-        return None
-    r, g, b = (round(min(255.0, max(0.0, n or 0.0))) for n in numbers)
-    return r, g, b
-
-
-def _of_chromaticity(value: Mapping[str, object]) -> tuple[int, int, int] | None:
-    """Lamps say their colour as x and y, or as hue (degrees) and saturation (percent): the brightest rgb of it."""
-    hue, saturation, x, y = (_number(value.get(key)) for key in ("h", "s", "x", "y"))
-    if hue is None:
-        hue, saturation = (_number(value.get(key)) for key in ("hue", "saturation"))
-    if x is not None and y is not None and 0 <= x <= 1 and 0 < y <= 1:
-        return _of_xy(x, y)
-    if hue is None or saturation is None:
-        return None
-    r, g, b = colorsys.hsv_to_rgb(hue % 360 / 360, min(1.0, max(0.0, saturation / 100)), 1.0)
-    return round(r * 255), round(g * 255), round(b * 255)
-
-
-def _of_xy(x: float, y: float) -> tuple[int, int, int]:
-    """The wide-gamut conversion that lamps and bridges use."""
-    big_x, big_z = x / y, (1 - x - y) / y
-    linear = (
-        1.656492 * big_x - 0.354851 - 0.255038 * big_z,
-        -0.707196 * big_x + 1.655397 + 0.036152 * big_z,
-        0.051713 * big_x - 0.121364 + 1.011530 * big_z,
-    )
-    most = max(*linear, 1e-6)
-    r, g, b = (round(255 * max(0.0, part / most) ** (1 / 2.4)) for part in linear)
-    return r, g, b
-
-
 def covers(pattern: str, topic: str) -> bool:
     """Whether a topic is one of a pattern's: `+` stands for any one level."""
     if pattern == topic:
@@ -154,6 +111,8 @@ def confirms(command: Command, topic: str, payload: bytes) -> bool:
 
 
 def _proves(expected: Mapping[str, object], payload: bytes) -> bool:
+    if isinstance(parts := expected.get("all"), list):
+        return all(_proves(part, payload) for part in parts)
     text = _text(payload)
     if text is not None and (template := expected.get("template")):
         text = _read(str(template), text)
@@ -169,21 +128,14 @@ def _proves(expected: Mapping[str, object], payload: bytes) -> bool:
         if said_number is None:
             return False
         nearer = begun is not None and (said_number - begun) * (wanted - begun) > 0
-        return abs(said_number - wanted) <= NUMBER_TOLERANCE or nearer
-    if (colour := expected.get("color")) is not None:
-        return _same_colour(colour, text)
+        within = _number(expected.get("within")) or NUMBER_TOLERANCE
+        return abs(said_number - wanted) <= within or nearer
+    for space in SPACES:
+        if isinstance(colour := expected.get(space), str):
+            return same(rgb(from_text(space, colour)), rgb(from_text(space, text)))
     if isinstance(body := expected.get("json"), dict):
         return _confirms_json(body, _object(text))
     return False
-
-
-def _same_colour(wanted: object, said: object) -> bool:
-    """But for how bright it is: a lamp that tells x and y, or dims by itself, shows purple as a bright magenta."""
-    want, have = _rgb(wanted), _rgb(said)
-    if not want or not have:
-        return False
-    most, brightest = max(*want, 1), max(*have, 1)
-    return all(abs(a * 255 / most - b * 255 / brightest) <= COLOUR_TOLERANCE for a, b in zip(want, have, strict=True))
 
 
 def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> bool:
@@ -192,7 +144,10 @@ def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> 
             if str(said.get("state", "")).casefold() != str(value).casefold():
                 return False
         elif key == "color":
-            if not _same_colour(value, said.get("color")):
+            if not same(rgb(value), rgb(said.get("color"))):
+                return False
+        elif key == "effect":  # some last a moment, and are not told
+            if said.get("effect") not in (None, value):
                 return False
         else:
             target, now = _number(value), _number(said.get(key))
@@ -201,7 +156,9 @@ def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> 
     return True
 
 
-def heard(entity: Entity, old: EntityState, topic: str, payload: bytes, now_s: float = 0.0) -> EntityState:
+def heard(
+    entity: Entity, old: EntityState, topic: str, payload: bytes, now_s: float = 0.0, *, retained: bool = False
+) -> EntityState:
     """`old` with what this message says of `entity`; the same where it says nothing."""
     text = _text(payload)
     if text is None:
@@ -211,8 +168,9 @@ def heard(entity: Entity, old: EntityState, topic: str, payload: bytes, now_s: f
             template = entity.text(key.removesuffix("_topic") + "_template")
             said = _read(template, text) if template else text
             if said is not None:
-                old = _take(entity, old, key, said)
-                if key == "state_topic" and entity.number("expire_after") > 0:
+                before, old = old, _take(entity, old, key, said)
+                repeated = retained and old == before  # only because we subscribed again
+                if key == "state_topic" and entity.number("expire_after") > 0 and not repeated:
                     old = replace(old, told_at_s=now_s)
     return old
 
@@ -242,10 +200,10 @@ def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
         return replace(old, position_percent=percent, state=state)
     if key == "brightness_state_topic" and number is not None:
         return replace(old, brightness_percent=_percent(entity, number))
-    if key == "rgb_state_topic":
-        return replace(old, color=_rgb(text))
+    if (space := key.removesuffix("_state_topic")) in SPACES:
+        return replace(old, color=rgb(from_text(space, text)))
     if key == "color_temp_state_topic" and number:
-        return replace(old, kelvin=1e6 / number)
+        return replace(old, kelvin=number if entity.flag("color_temp_kelvin") else 1e6 / number)
     if key == "percentage_state_topic" and number is not None:
         span = entity.number("speed_range_max") - entity.number("speed_range_min") + 1
         return replace(old, percentage=min(100.0, max(0.0, number * 100 / span))) if span > 0 else old
@@ -289,14 +247,14 @@ def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
     body = _object(text)
     if body:
         state = _word(entity, str(body.get("state", old.state)))
-        level, rgb = _number(body.get("brightness")), _rgb(body.get("color"))
+        level, colour = _number(body.get("brightness")), rgb(body.get("color"))
         white = _number(body.get("color_temp"))
         own = entity.flag("color_temp_kelvin")
         return replace(
             old,
             state=state,
             brightness_percent=_percent(entity, level) if level is not None else old.brightness_percent,
-            color=rgb or old.color,
+            color=colour or old.color,
             kelvin=(white if own else 1e6 / white) if white else old.kelvin,
         )
     number = _number(text)
@@ -353,10 +311,10 @@ class StateBook:
         old = {e.id: EntityState(presence=s.presence) for e, s in known if s.expired(e, now_s)}
         return {**self.states, **old} if old else self.states
 
-    def heard(self, topic: str, payload: bytes, now_s: float = 0.0) -> StateBook:
+    def heard(self, topic: str, payload: bytes, now_s: float = 0.0, *, retained: bool = False) -> StateBook:
         """`now_s` of a steady clock, the one that `at` is asked with."""
         told = {
-            entity_id: heard(entity, self.states.get(entity_id, UNKNOWN), topic, payload, now_s)
+            entity_id: heard(entity, self.states.get(entity_id, UNKNOWN), topic, payload, now_s, retained=retained)
             for entity_id, entity in self._listeners.of(topic).items()
         }
         new = {entity_id: state for entity_id, state in told.items() if state != self.states.get(entity_id)}

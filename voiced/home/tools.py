@@ -79,7 +79,7 @@ def _with(targets: str, values: str) -> str:
 _TIMES = "hours|minutes|seconds|hours minutes|minutes seconds|hours seconds|hours minutes seconds"
 _WHICH_TIMER = "|name|area|start_hours|start_minutes|start_seconds"
 _MEDIA = "|name|area"
-_OPTIONED = ("select", "humidifier", "fan", "climate", "water_heater")
+_OPTIONED = ("select", "humidifier", "fan", "climate", "water_heater", "light")
 _KINDS = "domain|area domain|domain floor|domain everywhere"
 _COVERS = "device_class|area device_class|device_class floor|device_class everywhere"
 _STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")

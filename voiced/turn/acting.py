@@ -52,7 +52,7 @@ class Acting:
     async def follow_states(self) -> None:
         """Everything that the house's topics say, for good."""
         async for message in self._messages:
-            self._house.heard_state(message.topic, message.payload)
+            self._house.heard_state(message.topic, message.payload, retained=message.retained)
             for waiter in self._waiters:
                 if self._house.confirms(waiter.command, message.topic, message.payload):
                     waiter.confirmed.set()

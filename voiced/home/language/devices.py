@@ -72,7 +72,7 @@ make it @ degree[s] (cooler|colder)
 turn [<ev_the>] [{area}] <ev_lights> @ [<ev_bit>]
 == HumiditySet names=humidifier
 set [<ev_the>] {name} to {dv_number:humidity} percent
-== SelectOption names=select,humidifier,fan,climate,water_heater
+== SelectOption names=select,humidifier,fan,climate,water_heater,light
 (set|switch|change|put) [<ev_the>] {name} to {option}
 == NumberSet names=number
 (set|change) [<ev_the>] {name} to {dv_number:value} [(percent|degrees|seconds|minutes|hours)]

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from voiced.home.colours import SPACES
 from voiced.home.load import topic_fault
 from voiced.home.model import slug
 from voiced.home.network.mqtt import MOST_SOURCES, PLATFORMS, Setting
@@ -62,6 +63,8 @@ class Found:
     """Who speaks for it: Zigbee2MQTT, ESPHome ..."""
     problems: tuple[str, ...] = ()
     """What of it could not be read, and why."""
+    beyond: bool = False
+    """A template of it is not understood: it is known, though perhaps out of reach."""
 
 
 def discover(prefix: str, topic: str, payload: bytes) -> tuple[Found, ...]:
@@ -130,6 +133,7 @@ def describe(domain: str, topic: str, object_id: str, config: Mapping[str, objec
         mqtt=settings.read(),
         origin=written(origin.get("name")) or written(device.get("manufacturer")),
         problems=tuple(settings.problems),
+        beyond=settings.beyond,
     )
 
 
@@ -146,12 +150,10 @@ class _Settings:
         self._domain, self._config = domain, {**_our_names(domain, config), **config}
         self._base = base if isinstance(base, str) else ""
         self.problems: list[str] = []
+        self.beyond = False
 
     def read(self) -> dict[str, Setting]:
         found: dict[str, Setting] = {}
-        if self._domain == "light" and self._config.get("schema") == "template":
-            self.problems.append("a light of the schema 'template' is not supported")
-            return found
         for key, default in PLATFORMS[self._domain].items():
             if key.endswith("_topic"):
                 self._take_topic(key, found)
@@ -188,10 +190,33 @@ class _Settings:
         modes = self._config.get("supported_color_modes")
         names = {str(mode) for mode in modes} if isinstance(modes, list) else set()
         if found.get("schema", "default") == "json":
-            colours = names & {"hs", "xy", "rgb", "rgbw", "rgbww"}
+            colours = [space for space in SPACES if space in names]
             known = {"brightness": names - {"onoff"}, "color": colours, "color_temp": names & {"color_temp"}}
-            known["color_hs"] = colours if colours == {"hs"} else set()
             found |= {key: True for key, given in known.items() if given}
+            found |= {"color_space": colours[0]} if colours else {}
+        if found.get("schema") == "template":
+            self._both_ways(found)
+
+    def _both_ways(self, found: dict[str, Setting]) -> None:
+        """A light that can be switched on and not off, or off and not on, is not switched."""
+        for key in ("command_on_template", "command_off_template"):
+            template = self._config.get(key)
+            if not isinstance(template, str) or not template:
+                self.problems.append(f"{key} is missing")
+            elif self._understood(key, template):
+                found[key] = template
+            if key not in found:
+                found.pop("command_topic", None)
+
+    def _understood(self, key: str, template: str) -> str:
+        """The template; "" where it is beyond what is understood, which is told."""
+        try:
+            parse(template)
+        except TemplateError as error:
+            self.problems.append(f"{key} has a template that is not understood: {error}")
+            self.beyond = True
+            return ""
+        return template
 
     def _take_topic(self, key: str, found: dict[str, Setting]) -> None:
         written_topic = self._config.get(key)
@@ -204,10 +229,7 @@ class _Settings:
             return
         template = self._template(key)
         if template is not None:
-            try:
-                parse(template)
-            except TemplateError as error:
-                self.problems.append(f"{key} has a template that is not understood: {error}")
+            if not self._understood(key, template):
                 return
             found[key.removesuffix("_topic") + "_template"] = template
         found[key] = topic
@@ -251,8 +273,28 @@ class _Settings:
 
 def _our_names(domain: str, config: Mapping[str, object]) -> dict[str, object]:
     """What one platform calls otherwise than all others."""
+    if domain == "light" and config.get("schema") == "template":
+        return _of_template_light(config)
     theirs = {"activity_state_topic": "state_topic", "activity_value_template": "state_template"}
     return {ours: config[key] for key, ours in theirs.items() if domain == "lawn_mower" and key in config}
+
+
+def _of_template_light(config: Mapping[str, object]) -> dict[str, object]:
+    """One topic tells all, and each template one part of it: as if each part had a topic."""
+    told = {
+        f"{part}_state": template
+        for part in ("brightness", "color_temp", "effect")
+        if (template := config.get(f"{part}_template"))
+    }
+    colours = [str(config[key]) for key in ("red_template", "green_template", "blue_template") if config.get(key)]
+    if len(colours) == 3:
+        told["rgb_state"] = ",".join(colours)
+    ours: dict[str, object] = {"state_on": "on", "state_off": "off", "effect": bool(config.get("effect_list"))}
+    ours |= {"brightness": "brightness_state" in told, "color_temp": "color_temp_state" in told}
+    ours["color"] = "rgb_state" in told
+    for part, template in told.items():
+        ours |= {f"{part}_topic": config.get("state_topic"), f"{part}_template": template}
+    return ours
 
 
 def usable(mqtt: Mapping[str, Setting]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from voiced.home.colours import SPACES
 from voiced.home.model import Area, Entity, default_risk
 from voiced.home.network.learned import Fact, Learned
 
@@ -85,6 +86,8 @@ def described(entity: Entity) -> str:
         *(("state",) if any(k.endswith("state_topic") or k == "position_topic" for k in entity.mqtt) else ()),
         *(key for key in ("brightness", "color", "color_temp") if entity.flag(key)),
         *(("brightness",) if entity.text("brightness_command_topic") else ()),
+        *(("color",) if any(entity.text(f"{space}_command_topic") for space in SPACES) else ()),
+        *(("effects",) if entity.domain == "light" and entity.reachable and entity.options else ()),
         *(("position",) if entity.text("set_position_topic") else ()),
         *(("speed",) if entity.text("percentage_command_topic") else ()),
         *(("temperature",) if entity.text("temperature_command_topic") else ()),

@@ -201,7 +201,7 @@ def _corrected(learned: Entity, own: Entity, file: HomeFile) -> Entity:
 def _why_hidden(one: Found, entity: Entity, own: Entity | None, file: HomeFile) -> str:
     if file.hidden.get(entity.id):
         return "hidden in home.toml"
-    if not usable(entity.mqtt):
+    if not usable(entity.mqtt) and not one.beyond:
         return "unreadable: " + "; ".join(one.problems)
     if one.secondary and own is None:
         return "a setting or a diagnosis of its device"

@@ -1,7 +1,9 @@
 """PURE. The keys that Home Assistant's MQTT platforms know, with their defaults: what an entity's `mqtt` may say.
 
 A table, because it is one: platform -> key -> default. The default's type is the key's type; a key that ends in
-`_topic` is an MQTT topic, and "" means that there is none; a tuple holds the choices that a thing has.
+`_topic` is an MQTT topic, and "" means that there is none; a tuple holds the choices that a thing has. Ours beside Home
+Assistant's: a light's `color_space` (in which the json schema writes colours), and `on_command_type` "itself": any
+value turns it on. A cover's tilt is not here: none of Home Assistant's intents reaches it.
 """
 
 from __future__ import annotations
@@ -32,10 +34,14 @@ MOST_SOURCES = 5
 
 _TABLE: Mapping[str, Mapping[str, Setting]] = {
     "light": _SWITCH | {
-        "schema": "default", "brightness": False, "color": False, "color_hs": False, "color_temp": False,
+        "schema": "default", "brightness": False, "color": False, "color_space": "rgb", "color_temp": False,
         "color_temp_kelvin": False, "brightness_scale": 255.0, "brightness_command_topic": "",
-        "brightness_state_topic": "", "rgb_command_topic": "", "rgb_state_topic": "", "color_temp_command_topic": "",
+        "brightness_state_topic": "", "rgb_command_topic": "", "rgb_state_topic": "", "hs_command_topic": "",
+        "hs_state_topic": "", "xy_command_topic": "", "xy_state_topic": "", "rgbw_command_topic": "",
+        "rgbw_state_topic": "", "rgbww_command_topic": "", "rgbww_state_topic": "", "color_temp_command_topic": "",
         "color_temp_state_topic": "", "min_mireds": 0.0, "max_mireds": 0.0, "min_kelvin": 0.0, "max_kelvin": 0.0,
+        "effect": False, "effect_list": (), "effect_command_topic": "", "effect_state_topic": "",
+        "on_command_type": "last", "command_on_template": "", "command_off_template": "",
     },
     "switch": _SWITCH,
     "input_boolean": _SWITCH,

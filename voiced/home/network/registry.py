@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiced.home.dispatch import COLOURS
+from voiced.home.colours import COLOURS
 from voiced.home.model import slug
 from voiced.home.network.discovery import Found
 from voiced.home.network.mqtt import PLATFORMS, Setting
@@ -190,6 +190,7 @@ def _media(entity_id: str, on: str, off: str) -> Iterator[tuple[str, Setting]]:
 def _light(attributes: Mapping[str, object], sets: _Sets) -> Iterator[tuple[str, Setting]]:
     modes = attributes.get("supported_color_modes")
     names = {str(mode) for mode in modes} if isinstance(modes, list) else set()
+    yield "on_command_type", "itself"
     if names - {"onoff"}:
         yield "brightness_scale", 100.0
         level = "{{ (value_json.attributes.brightness / 2.55) | round(0) | int }}"

@@ -129,6 +129,7 @@ def _light(kind: object, commands: str, result: str) -> Iterator[tuple[str, obje
     if not isinstance(kind, int) or kind < _DIMMER:
         return
     yield from (("brightness_command_topic", f"{commands}Dimmer"), ("brightness_scale", 100))
+    yield "on_command_type", "itself"
     yield from (("brightness_state_topic", result), ("brightness_value_template", "{{ value_json.Dimmer }}"))
     if kind in _COLOURED:
         yield "rgb_command_topic", f"{commands}Color2"

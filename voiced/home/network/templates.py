@@ -283,11 +283,28 @@ def _as_number(value: object, default: Sequence[object]) -> int | float:
 
 
 def _rounded(value: object, more: Sequence[object]) -> object:
-    digits = more[0] if more else 0
-    if not isinstance(digits, int) or not 0 <= digits <= 10 or len(more) > 1:
+    digits: object = more[0] if more else 0
+    way = more[1] if len(more) > 1 else "common"
+    if not isinstance(digits, int) or not 0 <= digits <= 10 or len(more) > 2 or way not in _WAYS:
         raise _SilentError
-    number = round(float(_as_number(value, ())), digits)
+    number = _WAYS[str(way)](float(_as_number(value, ())), digits)
     return number if digits else int(number)
+
+
+_WAYS: Mapping[str, Callable[[float, int], float]] = {
+    "common": round,
+    "floor": lambda number, digits: math.floor(number * 10**digits) / 10**digits,
+    "ceil": lambda number, digits: math.ceil(number * 10**digits) / 10**digits,
+}
+
+
+def _extreme(of: Callable[[Iterable[int | float]], int | float]) -> Callable[[object, Sequence[object]], object]:
+    def found(value: object, _: Sequence[object]) -> object:
+        if not isinstance(value, list) or not value or len(value) > MAX_TEXT_CHARS:
+            raise _SilentError
+        return of([_number(one) for one in value])
+
+    return found
 
 
 def _replaced(value: object, more: Sequence[object]) -> object:
@@ -331,6 +348,8 @@ FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
     "float": lambda value, more: float(_as_number(value, more)),
     "round": _rounded,
     "abs": lambda value, _: abs(_number(value)),
+    "min": _extreme(min),
+    "max": _extreme(max),
     "lower": lambda value, _: _shown(value).lower(),
     "upper": lambda value, _: _shown(value).upper(),
     "title": lambda value, _: _shown(value).title(),
