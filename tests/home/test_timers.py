@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.home.clock.timers import MAX_TIMERS, TIMER_INTENTS, Timers, apply
+from voiced.home.replies import Reply
 from voiced.messages import Call, SlotValue
 from voiced.speak.phrases import say
 
@@ -109,3 +111,20 @@ def test_whatever_is_said_no_timer_is_lost_negative_or_unsayable(
         gone = 0.0 if old.paused else 3.0
         assert abs(new.remaining_s(50.0) - max(0.0, old.remaining_s(k.now_s) - gone)) < 1e-6
         assert (new.id, new.name, new.paused) == (old.id, old.name, old.paused)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "called"),
+    [
+        ("", 180, "three minute"), ("", 60, "one minute"), ("", 45, "forty five second"),
+        ("", 5400, "one hour and thirty minute"),
+        ("three minutes", 10, "three minute"), ("happy hours", 10, "happy hour"), ("eggs", 10, "eggs"),
+    ],
+)  # fmt: skip
+def test_a_timer_is_called_by_its_length_as_people_say_it(name: str, seconds: int, called: str) -> None:
+    set_to = {"name": name, "seconds": seconds, "set_s": seconds}
+    over = f"{called.capitalize()} timer" if name else f"The {called} timer"
+    assert say(Reply("timer_over", set_to)) == f"{over} is over."
+    assert say(Reply("timer_missed", {**set_to, "ago_s": 180})) == f"Your {called} timer ended three minutes ago."
+    assert say(Reply("timers_left", {"timers": [{**set_to, "seconds": 9}]})) == f"Nine seconds on the {called} timer."
+    assert say(Reply("timer_cancelled", set_to)) == f"{called.capitalize() + ' timer' if name else 'Timer'} cancelled."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voiced.speak.numbers import clock, counted, date, digits, duration, joined, number, time_of_day
+from voiced.speak.numbers import clock, counted, date, digits, duration, joined, lasting, number, time_of_day
 
 Values = Mapping[str, Any]
 MOST_NAMES = 4
@@ -207,7 +207,12 @@ def _weather(v: Values) -> str:
 
 
 def _timer(v: Values) -> str:
-    return f"{_first(v['name'])} timer" if v["name"] else "Timer"
+    return f"{_first(lasting(v['name']))} timer" if v["name"] else "Timer"
+
+
+def _which_timer(v: Values, set_s: str = "seconds") -> str:
+    """By its name, or by what it was set to."""
+    return f"{lasting(v['name'] or duration(v[set_s]))} timer"
 
 
 def _ago(ago_s: float) -> str:
@@ -215,7 +220,7 @@ def _ago(ago_s: float) -> str:
 
 
 def _timer_missed(v: Values) -> str:
-    return f"Your {v['name'] or duration(v['seconds'])} timer ended {_ago(v['ago_s'])} ago."
+    return f"Your {_which_timer(v)} ended {_ago(v['ago_s'])} ago."
 
 
 _DAYS = {"today": "today", "tomorrow": "tomorrow", "daily": "every day"}
@@ -243,7 +248,7 @@ def _alarms(v: Values) -> str:
 
 def _timers_left(v: Values) -> str:
     rows = v["timers"]
-    said = [f"{duration(t['seconds'])} on {the((t['name'] or duration(t['set_s'])) + ' timer')}" for t in rows]
+    said = [f"{duration(t['seconds'])} on {the(_which_timer(t, 'set_s'))}" for t in rows]
     return f"{_first(joined(said[:MOST_NAMES]))}."
 
 
@@ -346,5 +351,5 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
     "voice_loudest": lambda _: "This is as loud as I can.",
     "voice_softest": lambda _: "This is as quiet as I can.",
-    "timer_over": lambda v: f"{_timer(v)} is over." if v["name"] else f"The {duration(v['seconds'])} timer is over.",
+    "timer_over": lambda v: f"{_timer(v) if v['name'] else f'The {_which_timer(v)}'} is over.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from voiced.home.language.spoken import ONES, number_words
 
@@ -47,6 +48,11 @@ def duration(seconds: float) -> str:
     if secs and not hours:
         parts.append(counted(secs, "second"))
     return joined(parts) if parts else counted(secs, "second")
+
+
+def lasting(length: str) -> str:
+    """A duration before a thing: three minutes, but a three minute timer."""
+    return re.sub(r"\b(hour|minute|second)s\b", r"\1", length)
 
 
 def ordinal(n: int) -> str:
