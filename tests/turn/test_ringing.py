@@ -90,6 +90,7 @@ async def test_an_alarm_rings_until_somebody_says_stop_without_a_wake_word() -> 
         await it.until("alarm")
         await it.rung(2)
         assert it.mouth.said[:2] == ["It is seven a m.", "It is seven a m."]
+        assert it.house.judge(heard("RepeatThat"), now_sample=0).say == "It is seven a m."
         await it.until("listening", 2)
         assert it.engine.expected[-1] is Expect.STOP
 

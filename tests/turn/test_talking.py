@@ -11,7 +11,7 @@ from tests.test_assistant import TURN, Stage, frames
 from voiced.adapters.fakes import FrameEar, MemoryMouth
 from voiced.config import DEMO_HOME
 from voiced.home.load import load_home
-from voiced.messages import Decision, Verdict
+from voiced.messages import Call, Decision, Verdict
 from voiced.ports import Played
 from voiced.turn import talking
 
@@ -35,6 +35,43 @@ async def test_a_model_that_cannot_talk_knows_only_the_house() -> None:
     stage = Stage(HOME, TURN, QUESTION)
     await stage.play()
     assert stage.mouth.said == ["I'm sorry, I didn't get that. I only know this house."]
+
+
+AGAIN = Decision(Verdict.CALLS, (Call("RepeatThat"),), 0.95)
+
+
+async def test_what_was_said_in_free_words_is_said_again() -> None:
+    stage = Stage(HOME, f"{TURN}.*.*.*.*.*.*.*" * 3, QUESTION, AGAIN, AGAIN)
+    stage.engine.words = WORDS
+    await stage.play()
+    both = "Ada Lovelace wrote the first program. It was for a machine of Babbage's."
+    assert stage.mouth.said == [
+        "Ada Lovelace wrote the first program.",
+        "It was for a machine of Babbage's.",
+        both,
+        both,
+    ]
+    assert stage.broker.published == []
+
+
+async def test_a_model_that_cannot_talk_says_that_again() -> None:
+    stage = Stage(HOME, f"{TURN}.*.*.*.*.*.*.*" * 2, QUESTION, AGAIN)
+    await stage.play()
+    assert stage.mouth.said == ["I'm sorry, I didn't get that. I only know this house."] * 2
+
+
+async def test_an_announcement_and_an_apology_are_said_again_and_no_code_comes_of_it() -> None:
+    unlock = Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.95)
+    stage = Stage(HOME, "", unlock, AGAIN)
+    await stage.assistant.ask("unlock the front door")
+    assert await stage.assistant.announce("Dinner is ready.")
+    await stage.assistant.ask("repeat that")
+    assert stage.mouth.said[1:] == ["Dinner is ready.", "Dinner is ready."]
+    broken = Stage(HOME, f"{TURN}.*.*.*.*.*.*.*" * 2)  # nothing can be decided
+    await broken.play()
+    sorry = "Sorry, something went wrong. Please say it again."
+    assert broken.mouth.said == [sorry, sorry]
+    assert broken.assistant.house.judge(AGAIN, now_sample=0).say == sorry
 
 
 async def test_an_answer_has_an_end() -> None:

@@ -41,9 +41,12 @@ class Answering:
         if self._house.quiet:
             self._timeline.tell("not_said", reason="quiet hours")
         played = None if self._house.quiet else await self._speaking.say(text)
+        if played:
+            self._house.heard_saying(text)
         self._timeline.tell("announced", heard=played is not None)
         return played
 
     async def apologize(self, turn: int) -> None:
-        await self._speaking.say(self._house.apology())
+        if await self._speaking.say(self._house.apology()):
+            self._house.heard_saying(self._house.apology())
         self._timeline.tell("turn_end", turn=turn)

@@ -43,5 +43,6 @@ async def ring(
             await asyncio.sleep(_UNHEARD_S)
             continue
         house.rang(now)
+        house.heard_saying(now.text)
         if house.rings_now() is not None:
             await listen()

@@ -36,20 +36,23 @@ class Talking:
     async def answer(self, turn: OpenTurn, text: str, begun: float) -> None:
         """Answer the turn that ended last, or what was typed. A model that cannot talk says so."""
         self._stop = stop = asyncio.Event()
-        count = 0
+        said: list[str] = []
         try:
             async with contextlib.aclosing(self._sentences(turn, text, stop)) as sentences:
                 async for sentence in sentences:
                     turn.ledger = turn.ledger.at(Mark.FIRST_SENTENCE, self._timeline.ms_after(turn.speech_end, begun))
-                    count += 1
+                    said.append(sentence)
                     if not await self._say(turn, sentence, begun) or stop.is_set():
                         break
         except VoicedError as error:
             _log.warning("turn %d: no answer: %s", turn.number, error)
-            if not count:
-                await self._say(turn, self._house.cannot_talk(), begun)
+            if not said:
+                said.append(self._house.cannot_talk())
+                await self._say(turn, said[0], begun)
         finally:
             self._stop = None
+            if said:
+                self._house.heard_saying(" ".join(said))
 
     async def _sentences(self, turn: OpenTurn, text: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         """As they are complete: the engine goes on while they are spoken."""
