@@ -9,7 +9,7 @@ import pytest
 from tests.home import network
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
-from voiced.app import home_of
+from voiced.app import home_of, known_states
 from voiced.config import BrokerConfig, Config
 from voiced.errors import ConfigError
 
@@ -29,3 +29,16 @@ async def test_a_file_of_corrections_needs_the_network_that_it_corrects(tmp_path
                 await bridge.publish(*network.raw(message), retain=True)
         home = await home_of(config, learn=True)
     assert [(e.name, e.reachable) for e in home.entities] == [("Reading Lamp", True), ("Front Door", True)]
+
+
+async def test_what_is_so_in_the_house_is_known_before_the_first_question(tmp_path: Path) -> None:
+    with Mosquitto() as server:
+        config = Config(id="t", broker=BrokerConfig("127.0.0.1", server.port))
+        async with MqttBroker(host="127.0.0.1", port=server.port, device_id="bridge", guest=True) as bridge:
+            await bridge.wait_connected(20)
+            await bridge.publish(*network.raw(network.Z2M_LOCK), retain=True)
+            await bridge.publish("zigbee2mqtt/Front Door", '{"state": "LOCK"}', retain=True)
+            await bridge.publish("zigbee2mqtt/bridge/state", '{"state": "online"}', retain=True)
+        home = await home_of(config, learn=True)
+        told = {message.topic: message.payload for message in await known_states(config, home)}
+    assert told == {"zigbee2mqtt/Front Door": b'{"state": "LOCK"}', "zigbee2mqtt/bridge/state": b'{"state": "online"}'}

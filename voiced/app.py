@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from voiced.home.model import Home
 from voiced.home.network.learned import Learned, Network, merge
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
+from voiced.messages import BrokerMessage
 from voiced.ports import Broker, Engine
 from voiced.service.panel import Lamp, NoLamp
 from voiced.turn.timeline import TurnSettings
@@ -37,6 +38,8 @@ from voiced.workers.supervisor import Supervisor
 _log = logging.getLogger(__name__)
 _START_S = 180.0
 CONNECT_S = 10.0
+LONGEST_S = 10.0
+"""A house that never falls silent is listened to for so long."""
 ASK_MS = 60
 """Silence after which a slow engine begins to decide."""
 
@@ -84,18 +87,28 @@ async def learned_home(config: Config, quiet_s: float = 2.0) -> Learned:
     if not config.discovery.learn:
         return merge(file, ())
     network = Network(config.discovery.prefix)
+    async for message in _until_quiet(config, network.topics(), quiet_s):
+        network.hear(message.topic, message.payload)
+    return merge(file, network.found)
+
+
+async def known_states(config: Config, home: Home, quiet_s: float = 1.0) -> tuple[BrokerMessage, ...]:
+    """What the house's topics tell whoever begins to listen. BrokerError."""
+    return tuple([message async for message in _until_quiet(config, home.topics(), quiet_s)])
+
+
+async def _until_quiet(config: Config, topics: Iterable[str], quiet_s: float) -> AsyncIterator[BrokerMessage]:
+    """What is retained there, and what comes until nothing came for `quiet_s`; at most for LONGEST_S."""
     broker = mqtt(config, suffix="home")
     messages = broker.messages()
-    for topic in network.topics():
+    for topic in topics:
         await broker.subscribe(topic)
     async with broker:
         await broker.wait_connected(CONNECT_S)
-        while True:
-            try:
-                message = await asyncio.wait_for(anext(messages), quiet_s)
-            except TimeoutError:
-                return merge(file, network.found)
-            network.hear(message.topic, message.payload)
+        ends = time.monotonic() + LONGEST_S
+        with contextlib.suppress(TimeoutError):
+            while (left_s := ends - time.monotonic()) > 0:
+                yield await asyncio.wait_for(anext(messages), min(quiet_s, left_s))
 
 
 async def home_of(config: Config, *, learn: bool) -> Home:

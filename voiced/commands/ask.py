@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker, MemoryMouth
-from voiced.app import Minds, area_id, home_of, real_house, running
+from voiced.app import Minds, area_id, home_of, known_states, real_house, running
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
@@ -43,9 +43,12 @@ class _NoEar:
 
 
 async def _ask(config: Config, options: argparse.Namespace) -> None:
-    """The house is simulated: typed words are for trying out, and nothing is published."""
+    """Devices are simulated: typed words are for trying out, and nothing is published. What is so in a house that was
+    learned, its topics tell.
+    """
     home = await home_of(config, learn=options.learn)
     area = area_id(config, home)
+    states = await known_states(config, home) if options.learn else ()
     minds = Minds.of(config)
     await minds.load_home(home.to_dict(), area)
 
@@ -60,6 +63,8 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
     async with running(*minds.supervisors):
         await minds.wait_ready()
         house = real_house(home, area=area, device_id=config.id, locale=config.locale)
+        for told in states:
+            house.heard_state(told.topic, told.payload)
         assistant = Assistant(
             ear=_NoEar(),
             engine=minds.in_house(house),
@@ -69,8 +74,8 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             house=house,
             tell=tell,
         )
-        states = asyncio.create_task(assistant.follow_states())
+        follows = asyncio.create_task(assistant.follow_states())
         try:
             await assistant.ask(options.text)
         finally:
-            states.cancel()
+            follows.cancel()

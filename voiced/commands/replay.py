@@ -17,6 +17,7 @@ from voiced.app import (
     area_id,
     file_ear,
     home_of,
+    known_states,
     listener_settings,
     mouth,
     real_house,
@@ -105,6 +106,7 @@ async def replay(
     """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
     home = await home_of(config, learn=learn)
     area = area_id(config, home)
+    states = await known_states(config, home) if learn and not mqtt else ()
     ear, minds = file_ear(config, path, wake=wake, realtime=realtime), Minds.of(config)
     voice = mouth(config, speaker="none", realtime=realtime)
     await minds.load_home(home.to_dict(), area)
@@ -124,6 +126,8 @@ async def replay(
         await voice.supervisor.wait_ready(60)
         await stack.enter_async_context(running(ear.supervisor))
         house = real_house(home, area=area, device_id=config.id, locale=config.locale)
+        for told in states:
+            house.heard_state(told.topic, told.payload)
         assistant = Assistant(
             ear=ear,
             engine=minds.in_house(house),
