@@ -13,7 +13,7 @@ from voiced.app import real_house
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
 from voiced.errors import BusyError, InferenceError
-from voiced.home.house import Kind
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.simulated import simulate

@@ -21,6 +21,7 @@ from voiced.errors import ConfigError, InferenceError, VoicedError
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
+from voiced.home.interpreter import NO_INTERPRETER, Interpreter
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.manner import Manner
 from voiced.home.model import Home
@@ -173,6 +174,7 @@ def _engine_of(config: Config, model: Path, name: str, *, draft: bool) -> Engine
             "drafter": str(MODELS / "nano") if draft else "",
             "cache": str(cache) if cache else "",
             "think": config.model.think,
+            "languages": list(config.interpreter.languages),
         },
     )
 
@@ -313,6 +315,7 @@ def real_house(
     random_digits: Callable[[], str] = system_digits,
     locale: str = "",
     quiet: QuietHours | None = None,
+    interpreter: Interpreter = NO_INTERPRETER,
 ) -> House:
     """The house with this machine's clocks and chance."""
     return House(
@@ -324,6 +327,7 @@ def real_house(
         today=local_time,
         manner=Manner.of(locale),
         quiet=quiet,
+        interpreter=interpreter,
     )
 
 

@@ -12,11 +12,12 @@ A turn, in the order of things:
                    or the words broke off in the middle, and the turn goes on
 
 Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; and in
-`turn/`: asking the engine, `deciding.py`; sending and waiting for the truth, `acting.py`; what is said of it,
-`answering.py`; speaking with the ear shut, `speaking.py`; "stop" over it, `stopping.py`; what rings, `ringing.py`; what
-is kept of a turn and the clock of all that is told, `timeline.py`. Here is only what follows what. What may be asked of
-the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it over MQTT,
-in `topics/remote.py`.
+`turn/`: asking the engine, `deciding.py`; whom its answer is put to, `judging.py`; sending and waiting for the truth,
+`acting.py`; what is said of it, `answering.py`; in the model's own words, `talking.py`; between two people,
+`interpreting.py`; speaking with the ear shut, `speaking.py`; "stop" over it, `stopping.py`; what rings, `ringing.py`;
+what is kept of a turn and the clock of all that is told, `timeline.py`. Here is only what follows what. What may be
+asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it
+over MQTT, in `topics/remote.py`.
 
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
@@ -28,12 +29,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
 
 from voiced.errors import AudioDeviceError, BusyError, VoicedError
-from voiced.home.house import House, Judgement, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Judgement, Kind
 from voiced.ledger import Ledger, Mark
 from voiced.listen.listener import Listener
 from voiced.messages import (
@@ -56,7 +56,10 @@ from voiced.messages import (
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
 from voiced.turn.acting import Acting
 from voiced.turn.answering import Answering
-from voiced.turn.deciding import Deciding, seen
+from voiced.turn.beside import Beside
+from voiced.turn.deciding import Deciding
+from voiced.turn.interpreting import Interpreting, Mode, Sign
+from voiced.turn.judging import Judging
 from voiced.turn.ringing import PAUSE_MS, ring
 from voiced.turn.speaking import Speaking
 from voiced.turn.stopping import StopWord
@@ -84,16 +87,20 @@ class Assistant:
         wake: bool = True,
     ) -> None:
         self._settings = settings or TurnSettings()
-        self._ear, self._engine, self._wake, self._explain = ear, engine, wake, explain
-        self.listener, self.house, self._broker = listener, house, broker
+        self._ear, self._engine, self._wake = ear, engine, wake
+        self.listener, self.house = listener, house
         self._timeline = timeline = Timeline(listener, tell, paced=paced)
         self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
+        self.follow_states = self._acting.follow_states
         self._speaking = Speaking(
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
             times=2 if self._settings.recorded else 1, wake_words=listener.settings.words,
             stop_word=self._settings.stop_word, loudness=house.loudness,
         )  # fmt: skip
-        self._talking = Talking(engine, house, self._speaking, timeline)
+        self._beside = Beside(timeline)
+        self._talking = Talking(house, self._speaking, timeline)
+        self._interpreting = Interpreting(engine, house, self._speaking, self._talking, timeline)
+        self._judging = Judging(house, self._interpreting, broker, engine, timeline, explain)
         self._answering = Answering(house, self._speaking, timeline)
         self._deciding = Deciding(engine, house, listener, timeline, self._settings)
         self._stop_word = StopWord(self._settings.stop_threshold)
@@ -102,7 +109,6 @@ class Assistant:
         """What the next turn is opened for."""
         self._hears = False
         """Whether there is an ear: without one no turn is opened, for nothing would end it."""
-        self._tasks: set[asyncio.Task[None]] = set()
         self.frames = 0
         """Frames that went through the listener: the watchdog's pulse."""
         self.ledgers: list[Ledger] = []
@@ -119,9 +125,8 @@ class Assistant:
         finally:
             watch.cancel()
             ringing.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(watch, ringing, *self._tasks, return_exceptions=True)
+            await self._beside.cancel()
+            await asyncio.gather(watch, ringing, return_exceptions=True)
 
     async def _hear(self) -> None:
         async for heard in self._ear.frames():
@@ -136,18 +141,18 @@ class Assistant:
                 case EarLost(reason=reason):
                     self._hears = False
                     self._timeline.tell("ear_lost", reason=reason)
+                    self._interpreting.sign(Sign.DEAF)
                     await self._events(self.listener.restart())
                     self._speaking.ear_opened()
                 case Frame():
                     self._timeline.frame_arrived()
                     if self._stop_word.said(heard.stop, listening=self._may_be_stopped):
                         self._timeline.tell("stopped", heard.first_sample, score=round(heard.stop or 0.0, 3))
-                        await self._beside(self.cancel())
+                        await self._beside.do(self.cancel())
                     await self._events(self.listener.hear(self._speaking.through(heard)))
                     self.frames += 1
         await self._events(self.listener.file_end())
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.finish()
 
     async def _events(self, events: tuple[ListenerEvent, ...]) -> None:
         for event in events:
@@ -159,7 +164,7 @@ class Assistant:
     async def _on(self, event: ListenerEvent) -> None:
         tell = self._timeline.tell
         match event:
-            case Woken(turn=turn):
+            case Woken():
                 await self._woken(event)
             case SpeechStarted(turn=turn):
                 tell("speech_start", event.at_sample, turn=turn)
@@ -177,15 +182,14 @@ class Assistant:
             case Hushed():
                 tell("hush", event.at_sample, turn=event.turn)
                 if self._turn and self._turn.number == event.turn:
-                    await self._beside(self._deciding.adapt(self._turn, self._deciding.speculate(self._turn, event)))
+                    await self._beside.do(self._deciding.adapt(self._turn, self._deciding.speculate(self._turn, event)))
             case Resumed():
                 tell("resumed", event.at_sample, turn=event.turn)
                 if self._turn:
                     self._turn.resumed()
             case Ended():
-                tell(
-                    "speech_end", event.at_sample, turn=event.turn, by=str(event.by), t0_ms=ms(event.speech_end_sample)
-                )
+                t0_ms = ms(event.speech_end_sample)
+                tell("speech_end", event.at_sample, turn=event.turn, by=str(event.by), t0_ms=t0_ms)
                 open_turn, self._turn = self._turn, None
                 if open_turn and open_turn.number == event.turn:
                     await self._ended(open_turn, event)
@@ -199,17 +203,19 @@ class Assistant:
             self.house.forget_question()
             score = round(event.score, 3)
             self._timeline.tell("wake", event.at_sample, turn=event.turn, word=event.word, score=score)
-        else:
+        if self._interpreting.takes(expect):
+            expect = Expect.INTERPRET
+        if not event.word:
             self._timeline.tell("listening", event.at_sample, turn=event.turn, expect=str(expect))
-        self._turn = OpenTurn(event.turn, expect, Ledger(event.turn))
+        self._turn = OpenTurn(event.turn, expect, Ledger(event.turn), woken=bool(event.word))
         self._talking.stop()
         await self._engine.begin(event.turn, expect)
         if event.word and self._speaking.saying:
             self._timeline.tell("interrupted", event.at_sample, turn=event.turn)
             self.listener.hurry(event.turn)
-            self._start(self._speaking.give_way())  # falling silent is the answer to the wake
+            self._beside.start(self._speaking.give_way())  # falling silent is the answer to the wake
         elif event.word:
-            self._start(self._speaking.chime(Chime.WOKEN))
+            self._beside.start(self._speaking.chime(Chime.WOKEN))
 
     async def _ended(self, turn: OpenTurn, event: Ended) -> None:
         turn.speech_end = event.speech_end_sample
@@ -219,18 +225,20 @@ class Assistant:
             if turn.words and event.by is EndedBy.LOST:
                 await self._fail(turn.number, AudioDeviceError("sound was lost between the words"))
             else:
-                await self._beside(self._nobody_spoke(turn))
+                await self._beside.do(self._nobody_spoke(turn))
             return
         turn.ledger = turn.ledger.at(Mark.END, samples_to_ms(event.at_sample - event.speech_end_sample))
-        await self._beside(self._finish(turn, event.by))
+        await self._beside.do(self._finish(turn, event.by))
 
     async def _nobody_spoke(self, turn: OpenTurn) -> None:
         if turn.expect is Expect.CODE:
-            judgement = self.house.no_code(now_sample=self.listener.now)
-            await self._act(turn, judgement, time.monotonic())
+            await self._act(turn, self.house.no_code(now_sample=self.listener.now), time.monotonic())
+        elif turn.expect is Expect.INTERPRET and not turn.woken and self.listener.turn is None:
+            await self._act(turn, self._interpreting.nobody_spoke(), time.monotonic())
         else:
             self._timeline.tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
             await self._speaking.resume()
+            await self._hear_on()
 
     async def _finish(self, turn: OpenTurn, by: EndedBy) -> None:
         begun = time.monotonic()
@@ -238,39 +246,25 @@ class Assistant:
             decision = await self._deciding.decide(turn, begun)
             if self._deciding.goes_on(turn, decision, by):
                 self._turn = turn
-                self._start(self._speaking.chime(Chime.WOKEN))
+                self._beside.start(self._speaking.chime(Chime.WOKEN))
                 return
             await self._engine.end(turn.number)
         except VoicedError as error:
             await self._fail(turn.number, error)
             return
-        judgement = self._judged(turn, decision, begun)
+        judgement = self._judging.judge(turn, decision, begun)
         await self._act(turn, judgement, begun)
 
     # --- from the decision to the answer ----------------------------------------------------------------------------
 
-    def _judged(self, turn: OpenTurn, decision: Decision, begun: float) -> Judgement:
-        self._timeline.tell(
-            "decision",
-            turn=turn.number,
-            verdict=str(decision.verdict),
-            calls=[call.to_json() for call in decision.calls],
-            certainty=round(decision.certainty, 4),
-        )
-        _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
-        self.house.in_touch = self._broker.connected
-        judging = {Expect.CODE: self.house.judge_code, Expect.STOP: self.house.judge_stop}
-        judgement = judging.get(turn.expect, self.house.judge)(decision, now_sample=self.listener.now)
-        turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by)
-        turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
-        self._explain(turn.number, decision, judgement)
-        return judgement
-
     async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float, typed: str = "") -> None:
         tell, say = self._timeline.tell, judgement.say
-        if judgement.kind is Kind.TALK:
-            await self._talking.answer(turn, typed, begun)
         match judgement.kind:
+            case Kind.TALK if judgement.into:
+                say = await self._interpreting.say_again(turn, judgement.into, typed, begun)
+            case Kind.TALK:
+                spoke = await self._talking.say(turn, self._engine.talk(turn.number, typed), begun)
+                say = "" if spoke else self.house.cannot_talk()
             case Kind.ACT:
                 say = await self._acting.carry_out(turn, judgement, begun)
             case Kind.ASK:
@@ -279,8 +273,11 @@ class Assistant:
                 tell("refused", turn=turn.number, reason=judgement.reason)
             case Kind.IGNORE:
                 tell("ignored", turn=turn.number, reason=judgement.reason)
-        if say and judgement.kind is not Kind.IGNORE and turn.expect is Expect.COMMAND and not judgement.wants_code:
-            await self._engine.remember(turn.number, say)  # never the digits of a code
+        if judgement.interprets:
+            say = await self._interpreting.greet(hears=self._hears) or say
+        untold = judgement.kind in (Kind.IGNORE, Kind.TALK) or judgement.wants_code  # never the digits of a code
+        if say and turn.expect is Expect.COMMAND and not untold:
+            await self._engine.remember(turn.number, say)
         if judgement.kind is not Kind.IGNORE or self.listener.turn is None:  # no chime into what is said since
             await self._answering.answer(turn, judgement, say, begun)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]
@@ -288,6 +285,7 @@ class Assistant:
         tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
         if judgement.kind is Kind.ASK:
             await self._await_answer(judgement)
+        await self._hear_on()
 
     async def _await_answer(self, judgement: Judgement) -> None:
         """A question has been spoken: open a turn for its answer, unless somebody already says something newer, or
@@ -297,9 +295,18 @@ class Assistant:
             self.house.forget_question()
             self._speaking.forget_rest()
             return
-        self._expect = Expect.CODE if judgement.wants_code else Expect.COMMAND
         self.house.question_asked(now_sample=self.listener.now)
-        await self._events(self.listener.open_turn(window_ms=judgement.window_ms))
+        await self._open(Expect.CODE if judgement.wants_code else Expect.COMMAND, judgement.window_ms)
+
+    async def _hear_on(self) -> None:
+        """While it interprets, the ear is open whenever it does not speak."""
+        if self._interpreting.mode is not Mode.OFF and self._hears and self.listener.turn is None:
+            await self._open(Expect.INTERPRET, 1000 * self.house.interpreter.silence_s)
+
+    async def _open(self, expect: Expect, window_ms: int | None = None) -> None:
+        """A turn without the wake word."""
+        self._expect = expect
+        await self._events(self.listener.open_turn(window_ms=window_ms))
 
     async def _fail(self, turn: int, error: VoicedError) -> None:
         """The turn is over and nothing of it is sent; a newer one goes on. Said beside the hearing."""
@@ -309,28 +316,28 @@ class Assistant:
         if self.listener.turn == turn:
             self.listener.close()
         self._timeline.tell("failed", turn=turn, reason=str(error))
-        await self._beside(self._answering.apologize(turn))
+        await self._beside.do(self._answering.apologize(turn, self._interpreting.failed()))
 
     # --- beside the turns -------------------------------------------------------------------------------------------
-
-    async def follow_states(self) -> None:
-        await self._acting.follow_states()
 
     async def _ring(self) -> None:
         await ring(self.house, self._speaking, self._timeline, clear=self._clear, listen=self._hear_a_stop)
 
     async def _clear(self) -> None:
-        """Until nobody speaks, and nothing is being done."""
-        while self._hears and (self.listener.turn is not None or self._tasks):  # noqa: ASYNC110 - turns end in many ways
-            await asyncio.sleep(_LOOK_S)
+        """Until nobody speaks, and nothing is being done. Two people who say nothing need no interpreter now."""
+        while self._hears and (self.listener.turn is not None or self._beside.busy):
+            if self._interpreting.mode is Mode.LISTENING and self._turn and not self._turn.words:
+                self._interpreting.sign(Sign.RINGS)
+                await self._drop()
+            else:
+                await asyncio.sleep(_LOOK_S)
 
     async def _hear_a_stop(self) -> None:
         """Between two rings a turn that understands nothing but "stop"."""
         if not self._hears:
             await asyncio.sleep(PAUSE_MS / 1000)
         elif self.listener.turn is None:
-            self._expect = Expect.STOP
-            await self._events(self.listener.open_turn(window_ms=PAUSE_MS))
+            await self._open(Expect.STOP, PAUSE_MS)
 
     @property
     def _may_be_stopped(self) -> bool:
@@ -339,33 +346,32 @@ class Assistant:
         sounds = self._speaking.saying or bool(self.house.clocks.ringing)
         return sounds and not busy and not self._speaking.says_stop
 
-    async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Beside the hearing where sound is paced, else at once."""
-        if self._timeline.paced:
-            self._start(work)
-        else:
-            await work
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(seen)
+    async def _drop(self) -> None:
+        """The open turn, whatever was said in it."""
+        if turn := self._turn:
+            self._turn = None
+            self.listener.close()
+            await self._engine.end(turn.number)
+            self._timeline.tell("turn_end", turn=turn.number, cancelled=True)
 
     # --- what may be asked of it besides speech ---------------------------------------------------------------------
 
-    async def ask(self, text: str) -> Judgement:
+    async def ask(self, text: str, expect: Expect = Expect.COMMAND) -> Judgement:
         """Typed words go the same way, without the ear. A code that they lead to is asked for, and heard, by voice:
-        no text is ever an answer to it. BusyError while somebody speaks or a question is open.
+        no text is ever an answer to it. INTERPRET says them again in the other language, and nothing follows. BusyError
+        while somebody speaks, a question is open, or people are being interpreted.
         """
-        if self.listener.turn is not None:
+        if self.listener.turn is not None or self._interpreting.mode is not Mode.OFF:
             raise BusyError("somebody is speaking: nothing was done")
         number = self.listener.number_turn()
-        turn = OpenTurn(number, Expect.COMMAND, Ledger(number), speech_end=None)
+        turn = OpenTurn(number, expect, Ledger(number), speech_end=None)
         begun = time.monotonic()
+        if expect is Expect.INTERPRET:
+            await self._engine.begin(number, expect)
         decision, times = await self._engine.ask(number, text)
+        await self._engine.end(number)
         turn.ledger = turn.ledger.with_engine(times)
-        judgement = self._judged(turn, decision, begun)
+        judgement = self._judging.judge(turn, decision, begun)
         await self._act(turn, judgement, begun, typed=text)
         return judgement
 
@@ -379,9 +385,8 @@ class Assistant:
             raise AudioDeviceError("there is no ear to listen with")
         if self.listener.turn is not None:
             raise BusyError("a turn is open already")
-        self._expect = Expect.COMMAND
         self.house.forget_question()
-        await self._events(self.listener.open_turn())
+        await self._open(Expect.COMMAND)
 
     async def cancel(self) -> None:
         """Drop the open turn and the open question, and be silent, alarms too. What was sent has been sent."""
@@ -389,9 +394,6 @@ class Assistant:
         self.house.silence()
         self._speaking.forget_rest()
         self._talking.stop()
-        if turn := self._turn:
-            self._turn = None
-            self.listener.close()
-            await self._engine.end(turn.number)
-            self._timeline.tell("turn_end", turn=turn.number, cancelled=True)
+        self._interpreting.sign(Sign.CANCELLED)
+        await self._drop()
         await self._speaking.stop()

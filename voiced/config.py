@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from voiced.errors import ConfigError
+from voiced.home.interpreter import NO_INTERPRETER, Interpreter
 from voiced.tables import Table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -191,6 +192,7 @@ class Config:
     turn: TurnConfig = field(default_factory=TurnConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
+    interpreter: Interpreter = NO_INTERPRETER
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
     recording: RecordingConfig = field(default_factory=RecordingConfig)
@@ -232,9 +234,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
     thresholds = wake.table("thresholds")
     model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
     ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
-    assistant = root.table("home_assistant")
-    quiet, recording = root.table("quiet"), root.table("recording")
-    mute, panel = root.table("mute"), root.table("panel")
+    assistant, quiet, interpreter = root.table("home_assistant"), root.table("quiet"), root.table("interpreter")
+    mute, panel, recording = root.table("mute"), root.table("panel"), root.table("recording")
     discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
     config = Config(
         id=root.string("id", _CONFIG.id),
@@ -273,6 +274,7 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
             device=speaker.string("device", _SPEAKER.device),
             voice=_path(speaker, "voice", base),
         ),
+        interpreter=Interpreter.read(interpreter, str(_path(interpreter, "voice", base) or "")),
         broker=BrokerConfig(
             host=broker.string("host", _BROKER.host),
             port=broker.integer("port", _BROKER.port, low=1, high=65_535),
@@ -332,8 +334,8 @@ def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) 
         if not words or not words[0].startswith("/"):
             hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
     for table in (
-        microphone, wake, thresholds, turn, model, speaker, broker, ledger, recording, why, metrics, discovery,
-        assistant, quiet, mute, panel, hermes, hooks, root,
+        microphone, wake, thresholds, turn, model, speaker, interpreter, broker, ledger, recording, why, metrics,
+        discovery, assistant, quiet, mute, panel, hermes, hooks, root,
     ):  # fmt: skip
         table.done()
     root.raise_faults()

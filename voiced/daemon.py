@@ -83,7 +83,10 @@ class Daemon:
         home = learning.learned.home
         area = area_id(config, home)
         await minds.load_home(home.to_dict(), area)
-        house = real_house(home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config))
+        house = real_house(
+            home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config),
+            interpreter=config.interpreter,
+        )  # fmt: skip
         accounting, reasons = Accounting(config), Reasons(config.why.turns)
 
         def also(happening: Happening) -> None:

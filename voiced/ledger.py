@@ -66,6 +66,8 @@ class Ledger:
     """Of the decision that was used."""
     by: str = ""
     """The model that made it."""
+    into: str = ""
+    """The language in which it was said again; empty where it was not."""
 
     def at(self, mark: Mark, ms_after_t0: float) -> Ledger:
         """With `mark` at this time; the first time counts."""
@@ -140,6 +142,7 @@ class Ledger:
             "choices": engine.choices,
             "audio_tokens": engine.audio_tokens,
             "by": self.by,
+            **({"into": self.into} if self.into else {}),
             "certainty": None if self.certainty is None else round(self.certainty, 3),
             "hidden_ms": round(self.hidden_ms, 1),
             "speculations": self.speculations,

@@ -21,6 +21,8 @@ class Expect(enum.StrEnum):
     """Two spoken digits, nothing else."""
     STOP = "stop"
     """What silences a ring, nothing else: heard without a wake word."""
+    INTERPRET = "interpret"
+    """Which of two languages is spoken, nothing else: no command can be heard in it."""
 
 
 class Chime(enum.StrEnum):
@@ -68,6 +70,11 @@ class Engine(Protocol):
         """Whether a decision takes long enough to be begun before the hush."""
         ...
 
+    @property
+    def talks(self) -> bool:
+        """Whether it has words of its own: for `talk` and `translate`, and for turns that INTERPRET."""
+        ...
+
     async def begin(self, turn: int, expect: Expect) -> None: ...
 
     async def feed(self, turn: int, pcm: bytes) -> None:
@@ -94,22 +101,26 @@ class Engine(Protocol):
         """
         ...
 
+    def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        """As `talk`, but what was said or typed is said again in the language `into`."""
+        ...
+
     async def remember(self, turn: int, answer: str) -> None:
         """What came of the turn that ended last, in words: where the engine keeps a dialogue, the next ones know."""
         ...
 
 
 class Mouth(Protocol):
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         """Speak, at a share in (0, 1] of the full volume, what comes after the first `from_ms`. Returns when the last
-        sample was played or the speech was stopped.
+        sample was played or the speech was stopped. `voice` is the path of another voice than its own.
         """
         ...
 
     async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played: ...
 
-    async def prepare(self, texts: tuple[str, ...]) -> None:
-        """Render ahead and keep in memory."""
+    async def prepare(self, texts: tuple[str, ...], *, voice: str = "") -> None:
+        """Load what speaking needs, render the texts ahead and keep them in memory."""
         ...
 
     async def stop(self) -> None: ...

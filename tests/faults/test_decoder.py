@@ -21,7 +21,7 @@ from voiced.config import DEMO_HOME
 from voiced.gemma.decide import Path, Walk
 from voiced.gemma.grammar import GraphAutomaton, compile_sentences, spell_sentence
 from voiced.gemma.judge import Calibration, judge, with_paths
-from voiced.home.house import Kind
+from voiced.home.judgement import Kind
 from voiced.home.language.paths import sample
 from voiced.home.language.sentences import word_graph
 from voiced.home.load import load_home

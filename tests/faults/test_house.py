@@ -22,7 +22,8 @@ from voiced.errors import ConfigError
 from voiced.gemma import prompt
 from voiced.gemma.prompt import Parameter, Tool
 from voiced.home.code import LOCKED_S
-from voiced.home.house import House, Judgement, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Judgement, Kind
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed
 from voiced.home.language.wordgraph import WordGraph

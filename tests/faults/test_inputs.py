@@ -21,7 +21,8 @@ from voiced.app import real_house
 from voiced.config import DEMO_HOME, MODELS, load_config
 from voiced.errors import AudioFileError, ChannelError, ConfigError, ModelFileError
 from voiced.gemma.models import from_folder
-from voiced.home.house import House, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.home.model import Risk
 from voiced.ledger import percentile

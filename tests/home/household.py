@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from tests.home.network import Message, raw
-from voiced.home.house import House, Judgement
+from voiced.home.house import House
+from voiced.home.judgement import Judgement
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed
 from voiced.home.load import read_home_file

@@ -7,8 +7,9 @@ from importlib import resources
 
 from hypothesis import strategies as st
 
-from voiced.home.house import House, Judgement
+from voiced.home.house import House
 from voiced.home.intents import ACTIONS
+from voiced.home.judgement import Judgement
 from voiced.home.load import load_home
 from voiced.home.model import Entity, Home
 from voiced.messages import Call, Decision, SlotValue, Verdict

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.home.saying import HOME, TODAY, house, of, reported, said
-from voiced.home.house import CONTEXT_S, House, Kind
+from voiced.home.house import CONTEXT_S, House
+from voiced.home.judgement import Kind
 from voiced.home.model import Entity
 from voiced.home.network.mqtt import Setting
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiced.home.house import House, Judgement, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Judgement, Kind
 from voiced.home.language.foreign import Foreign, of_words
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.home.saying import CALLS, HOME, OPENING, TODAY, code, house, reported, said
 from voiced.home.code import LOCKED_S, CodeCheck, Lockout, PendingCode
 from voiced.home.dialogue import completed
-from voiced.home.house import House, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.home.policy import Act, result
 from voiced.home.replies import Reply

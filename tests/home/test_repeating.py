@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.home.saying import HOME, TODAY, code, house, reported, said
-from voiced.home.house import House, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Kind
 
 AGAIN = "RepeatThat"
 

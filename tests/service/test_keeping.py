@@ -17,7 +17,8 @@ from voiced.adapters.store import Store
 from voiced.config import DEMO_HOME
 from voiced.daemon import Kept
 from voiced.errors import StateError
-from voiced.home.house import House, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.messages import Call, Decision, Verdict
 from voiced.service.keeping import Keeper

@@ -122,7 +122,7 @@ class SlowMouth(MemoryMouth):
         super().__init__()
         self.silence = asyncio.Event()
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         del loudness
         self.said.append(text)
         if text == "a long story":

@@ -26,6 +26,10 @@ class InsideEngine:
     def slow(self) -> bool:
         return self.core.slow
 
+    @property
+    def talks(self) -> bool:
+        return self.core.talks
+
     async def begin(self, turn: int, expect: Expect) -> None:
         self.begun.append(turn)
         self.core.begin(turn, expect)
@@ -44,8 +48,11 @@ class InsideEngine:
     async def end(self, turn: int) -> None:
         self.core.end(turn)
 
-    async def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
-        for piece in words(self.core, turn, text, self.settings):
+    def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+        return self.translate(turn, "", text)
+
+    async def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        for piece in words(self.core, turn, text, self.settings, into):
             await asyncio.sleep(0)
             yield piece
 

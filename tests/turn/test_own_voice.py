@@ -57,7 +57,7 @@ class SlowMouth(MemoryMouth):
         self.stops = 0
         self.said_from: list[float] = []
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         """Each time, two seconds of it."""
         del loudness
         self.said.append(text)

@@ -139,7 +139,7 @@ class Loudspeaker(MemoryMouth):
         super().__init__()
         self._room, self._clips = room, clips
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         await super().say(text, loudness=loudness, from_ms=from_ms)
         frames = self._clips[text]
         await self._room.hear(frames[:-LATE_FRAMES])

@@ -12,7 +12,8 @@ from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
 from voiced.home.clock.quiet import QuietHours, Replies
-from voiced.home.house import House, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.simulated import simulate

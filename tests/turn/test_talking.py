@@ -105,7 +105,7 @@ class Slow(MemoryMouth):
         super().__init__()
         self.speaks, self.stopped = asyncio.Event(), asyncio.Event()
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         await super().say(text, loudness=loudness, from_ms=from_ms)
         self.speaks.set()
         await self.stopped.wait()

@@ -13,7 +13,7 @@ from voiced.app import Minds, real_house
 from voiced.commands.replay import replay
 from voiced.config import DEMO_HOME, Config, ModelConfig, load_config
 from voiced.errors import InferenceError
-from voiced.home.house import Kind
+from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.messages import Call, Decision, EngineTimes, Evidence, Rule, Verdict
 from voiced.ports import Expect

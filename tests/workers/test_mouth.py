@@ -182,9 +182,9 @@ async def test_without_a_loudspeaker_it_says_so_and_is_asked_again(tmp_path: Pat
 def test_the_least_recently_spoken_goes_first() -> None:
     cache = Cache(limit_bytes=40)
     for text in ("a", "b"):
-        cache.put(text, np.zeros(10, np.int16))
-    cache.get("a")
-    cache.put("c", np.zeros(10, np.int16))
-    assert [cache.get(t) is not None for t in "abc"] == [True, False, True]
-    cache.put("huge", np.zeros(100, np.int16))
-    assert cache.get("huge") is None
+        cache.put(("", text), np.zeros(10, np.int16))
+    cache.get(("", "a"))
+    cache.put(("", "c"), np.zeros(10, np.int16))
+    assert [cache.get(("", t)) is not None for t in "abc"] == [True, False, True]
+    cache.put(("", "huge"), np.zeros(100, np.int16))
+    assert cache.get(("", "huge")) is None

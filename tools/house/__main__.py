@@ -33,7 +33,8 @@ from voiced.assistant import Assistant
 from voiced.config import Config, read_config
 from voiced.errors import InferenceError
 from voiced.home.code import Lockout
-from voiced.home.house import House, Judgement
+from voiced.home.house import House
+from voiced.home.judgement import Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.listen.listener import Listener

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
-from voiced.errors import BrokerError, InferenceError
+from voiced.errors import BrokerError, InferenceError, VoiceError
 from voiced.messages import BrokerMessage, Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
 
@@ -34,6 +34,8 @@ class ScriptedEngine:
         self.expected: list[Expect] = []
         self.remembered: list[tuple[int, str]] = []
         self.words: tuple[str, ...] = ()
+        self.translated: list[tuple[int, str, str]] = []
+        """Turn, language, and what was typed."""
 
     @property
     def ready(self) -> bool:
@@ -42,6 +44,10 @@ class ScriptedEngine:
     @property
     def slow(self) -> bool:
         return False
+
+    @property
+    def talks(self) -> bool:
+        return bool(self.words)
 
     async def begin(self, turn: int, expect: Expect) -> None:
         self.expected.append(expect)
@@ -76,6 +82,10 @@ class ScriptedEngine:
             await asyncio.sleep(0)
             yield piece
 
+    def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        self.translated.append((turn, into, text))
+        return self.talk(turn)
+
     async def remember(self, turn: int, answer: str) -> None:
         self.remembered.append((turn, answer))
 
@@ -88,10 +98,17 @@ class MemoryMouth:
         self.chimes: list[Chime] = []
         self.loudness: list[float] = []
         """Of all that was said."""
+        self.voices: list[str] = []
+        """Likewise; "" is its own."""
+        self.lacks: frozenset[str] = frozenset()
+        """Voices that it does not have."""
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
+        """VoiceError where it lacks this voice."""
         del from_ms
+        await self.prepare((), voice=voice)
         self.said.append(text)
+        self.voices.append(voice)
         self.loudness.append(loudness)
         return Played(0.0, 0.0, cached=True)
 
@@ -100,8 +117,10 @@ class MemoryMouth:
         self.chimes.append(chime)
         return Played(0.0, 0.0, cached=True)
 
-    async def prepare(self, texts: tuple[str, ...]) -> None:
+    async def prepare(self, texts: tuple[str, ...], *, voice: str = "") -> None:
         del texts
+        if voice in self.lacks:
+            raise VoiceError(f"no voice: {voice} does not exist")
 
     async def stop(self) -> None:
         return

@@ -15,9 +15,11 @@ from voiced.app import Minds, area_id, home_of, known_states, real_house, runnin
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
+from voiced.errors import ConfigError
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
+from voiced.ports import Expect
 from voiced.turn.timeline import Happening
 
 
@@ -27,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", type=Path, help="home.toml, instead of the one that the configuration names")
     parser.add_argument("--area", help="the area in which the device stands")
     parser.add_argument("--learn", action="store_true", help="the house as the broker knows it, corrected by home.toml")
+    parser.add_argument(
+        "--interpret", action="store_true", help="say it again in the other one of the [interpreter]'s two languages"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON object for each event")
 
 
@@ -62,7 +67,9 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
     screen = Screen(Console())
     async with running(*minds.supervisors):
         await minds.wait_ready()
-        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
+        if options.interpret and not config.interpreter.languages:
+            raise ConfigError("no [interpreter] with two languages is configured")
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale, interpreter=config.interpreter)
         for told in states:
             house.heard_state(told.topic, told.payload)
         assistant = Assistant(
@@ -76,6 +83,6 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
         )
         follows = asyncio.create_task(assistant.follow_states())
         try:
-            await assistant.ask(options.text)
+            await assistant.ask(options.text, Expect.INTERPRET if options.interpret else Expect.COMMAND)
         finally:
             follows.cancel()

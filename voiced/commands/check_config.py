@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voiced.config import DEMO_HOME, read_config, read_text
 from voiced.errors import ConfigError
+from voiced.home.interpreter import Interpreter
 from voiced.home.language import sentences
 from voiced.home.language.alike import alike
 from voiced.home.load import read_home_file
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("\n".join(faults))
     assert config is not None
     assert home is not None
-    warnings = alike(home)
+    warnings = (*alike(home), *_interpreter(config.interpreter))
     if options.json:
         found = {"entities": len(home.entities), "areas": len(home.areas), "warnings": list(warnings)}
         print(json.dumps({"config": config.to_json(), **found}))
@@ -55,6 +56,14 @@ def run(options: argparse.Namespace) -> int:
     unreachable = [e.name for e in home.entities if not e.reachable]
     if unreachable:
         print(f"without a command topic (understood, but out of reach): {', '.join(unreachable)}")
+    languages = " and ".join(config.interpreter.languages)
+    print(f"interpreter: {languages}" if languages else "interpreter: off (no [interpreter])")
     for warning in warnings:
         print(warning)
     return 0
+
+
+def _interpreter(of: Interpreter) -> tuple[str, ...]:
+    """What it lacks."""
+    files = (of.voice, f"{of.voice}.json") if of.voice else ()
+    return tuple(f"interpreter.voice: {file} does not exist" for file in files if not Path(file).is_file())

@@ -30,7 +30,7 @@ from voiced.commands.show import Screen
 from voiced.commands.why import shown
 from voiced.config import Config, read_config
 from voiced.errors import AudioFileError
-from voiced.home.house import Judgement
+from voiced.home.judgement import Judgement
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Decision
@@ -125,7 +125,7 @@ async def replay(
         await minds.wait_ready()
         await voice.supervisor.wait_ready(60)
         await stack.enter_async_context(running(ear.supervisor))
-        house = real_house(home, area=area, device_id=config.id, locale=config.locale)
+        house = real_house(home, area=area, device_id=config.id, locale=config.locale, interpreter=config.interpreter)
         for told in states:
             house.heard_state(told.topic, told.payload)
         assistant = Assistant(

@@ -58,6 +58,14 @@ def _line(h: Happening) -> str:
             return f"[dim]ignored    {say['reason']}[/dim]"
         case "reply":
             return f"[bold magenta]says[/bold magenta]       “{say['text']}”"
+        case "interpreting":
+            languages = h["languages"]
+            between = " and ".join(map(str, languages)) if isinstance(languages, list) else ""
+            return f"[bold magenta]interprets[/bold magenta] between {escape(between)}"
+        case "translated":
+            return f"[bold magenta]{say['into']}[/bold magenta]   {'“' + say['text'] + '”' if 'text' in say else '…'}"
+        case "interpreting_ended":
+            return f"interprets no more ({say['by']})"
         case "timer_over" | "alarm":
             return f"[bold yellow]rings[/bold yellow]      “{say['text']}”"
         case "failed" | "not_said" | "ear_lost" | "request_refused":

@@ -177,6 +177,16 @@ def judge_code(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> Decisi
     return Decision(Verdict.DIGITS, (), decision.certainty, digits=digits, evidence=decision.evidence)
 
 
+def judge_choice(walk: Walk, automaton: TokenAutomaton) -> Decision:
+    """The likeliest of a few things, one of which it has to be; its certainty is its share among them."""
+    outcomes = _outcomes(walk, automaton, Calibration())
+    if not outcomes:
+        return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
+    best = max(outcomes, key=lambda o: o.weight)
+    share = best.weight / sum(o.weight for o in outcomes)
+    return Decision(Verdict.CALLS, best.calls, share, best.sentence, evidence=Evidence(Rule.BEST, share))
+
+
 def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_Outcome]:
     found: dict[Frozen, _Outcome] = {}
     if not walk.finished:

@@ -7,19 +7,20 @@ timers, and the question that is open. Chance and clocks are given in.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from voiced.home import dialogue, lists, policy, states, voice
 from voiced.home.clock.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.clock.rings import STOP, Ring
-from voiced.home.code import CODE_SECONDS, CodeCheck, Lockout, PendingCode
+from voiced.home.code import CodeCheck, Lockout, PendingCode
+from voiced.home.interpreter import NO_INTERPRETER, START, Interpreter
+from voiced.home.judgement import Judgement, Kind
 from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
-from voiced.home.model import Home, Risk
+from voiced.home.model import Home
 from voiced.home.policy import Act, Ask
 from voiced.home.replies import DONT_KNOW, Reply
 from voiced.home.states import StateBook
@@ -34,35 +35,6 @@ AWAKE_PERCENT = 50
 
 
 _STRANGE = {Foreign.QUESTION: "only_house", Foreign.LANGUAGE: "only_english"}
-
-
-class Kind(enum.StrEnum):
-    ACT = "act"
-    ASK = "ask"
-    ANSWER = "answer"
-    TALK = "talk"
-    """In the model's own words."""
-    REFUSE = "refuse"
-    IGNORE = "ignore"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`policy`'s judgement in words, ready to be carried out."""
-
-    kind: Kind
-    commands: tuple[Command, ...] = ()
-    say: str = ""
-    """What to say now; for ACT see `House.report`."""
-    reason: str = ""
-    """Of REFUSE and IGNORE, see `policy`; of ASK: code | close_call | which."""
-    wants_code: bool = False
-    window_ms: int = CODE_SECONDS * 1000
-    """ASK: how long the answer may take to begin."""
-    act: Act | None = None
-    risk: Risk = Risk.HARMLESS
-    needed: float = 0.0
-    """The certainty that a thing of this risk asks for; 0 where it was not asked."""
 
 
 class House:
@@ -83,6 +55,7 @@ class House:
         changed: Callable[[], None] = lambda: None,
         manner: Manner = AS_MEASURED,
         quiet: QuietHours | None = None,
+        interpreter: Interpreter = NO_INTERPRETER,
     ) -> None:
         self.home, self.area, self._device_id, self._manner = home, area, device_id, manner
         self.book = StateBook(home)
@@ -93,6 +66,8 @@ class House:
         self.lists: Lists = {}
         self.in_touch = True
         """Whether state topics are heard now; where not, what they said before is not believed."""
+        self.interpreter, self.can_talk = interpreter, False
+        """`can_talk`: a model is there that has words of its own."""
         self._quiet = quiet
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
@@ -212,13 +187,16 @@ class House:
             self.changed()
         said = replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
         act = replace(act, reply=said, ours=())
+        interprets = any(reply.key == "interpreting" for reply in replies)
         if not act.commands:
-            return Judgement(Kind.ANSWER, say=phrases.say(said))
-        return Judgement(Kind.ACT, act.commands, act=act)
+            return Judgement(Kind.ANSWER, say=phrases.say(said), interprets=interprets)
+        return Judgement(Kind.ACT, act.commands, act=act, interprets=interprets)
 
     def _do(self, call: Call) -> Reply:
         if call.intent in CLOCK_INTENTS:
             return self.clocks.do(call)
+        if call.intent == START:
+            return self.interpreter.asked(call, talks=self.can_talk)
         if lists.kept_here(call, self.home):
             self.lists, reply = lists.apply(self.lists, call, self.home)
             return reply

@@ -23,6 +23,7 @@ from voiced.home.dispatch import commands as messages_of
 from voiced.home.dispatch import lacking, own_command
 from voiced.home.facts import Facts
 from voiced.home.intents import Resolved, Step, resolve, risky
+from voiced.home.interpreter import START
 from voiced.home.lists import kept_here
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
@@ -39,7 +40,7 @@ CERTAIN: Mapping[Risk, float] = {**CERTAIN_ENOUGH, Risk.NOTICED: 0.8, Risk.SENSI
 """Below this another model hears it again, where there is one: what is harmless is left to who understood it first."""
 
 
-OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS
+OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS | {START}
 FULLY_PERCENT = 99.0
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""

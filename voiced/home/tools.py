@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from voiced.home.clock.alarms import WEEKDAYS
+from voiced.home.interpreter import LANGUAGES, START
 from voiced.home.language.data import grammar, list_values
 from voiced.home.language.sentences import HomeLike
 
@@ -135,6 +136,7 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "AlarmSnooze": ("Ring later.", (), (), "|minutes"),
     "VoiceVolume": ("How loud you speak.", (), (), "volume_level|volume_step"),
     "HassNevermind": ("Take it back, be quiet.", (), (), ""),
+    START: ("Translate all that is said from now on.", (), (), "|language"),
     "HassBroadcast": ("Announce a message in all rooms.", (), (), "message"),
     "HassListAddItem": ("", ("todo",), ("todo",), "item name"),
     "HassListRemoveItem": ("", ("todo",), ("todo",), "item name"),
@@ -203,6 +205,7 @@ def _kinds(home: HomeLike, tool: str, name_domains: Collection[str]) -> dict[str
         **dict.fromkeys(("brightness", "position", "percentage", "volume_level", "humidity"),
                         Kind("percent", numbers=WHOLE_PERCENT)),
         "volume_step": Kind("up or down", ("up", "down")),
+        "language": Kind("as German", LANGUAGES),
         "temperature": Kind("degrees, kelvin for light", numbers=KELVIN if tool == "HassLightSet" else DEGREES),
         **dict.fromkeys(("hours", "minutes", "seconds"), Kind("of a timer", numbers=COUNT)),
         **dict.fromkeys(("start_hours", "start_minutes", "start_seconds"), Kind("it was set for", numbers=COUNT)),

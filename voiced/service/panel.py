@@ -3,6 +3,7 @@
     lamp off          idle            slow blink        deaf, or something else is missing: the state topic says what
     lamp on           listening       a flash in 2 s    muted: no process holds a microphone
     quick blink       thinking        on                speaking
+    on, short breaks  interpreting: all that is said is said again
 
 The lamp shows what the state topic says; muted is shown when it is true, not when it is asked for.
 """
@@ -20,7 +21,7 @@ from voiced.ports import Light
 _log = logging.getLogger(__name__)
 LIGHTS: Mapping[str, Light] = {
     "idle": Light(0, 1), "listening": Light(1, 0), "processing": Light(0.1, 0.1), "responding": Light(1, 0),
-    "muted": Light(0.1, 1.9), "error": Light(1, 1),
+    "interpreting": Light(1.9, 0.1), "muted": Light(0.1, 1.9), "error": Light(1, 1),
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The sound of turns, kept for the owner who asked for it (`[recording]`), to hear what the device heard.
 
 What is sent to the engine goes to a file when the turn is over, and nothing else: no sound before a wake word, none of
-a turn in which nobody spoke. A disk that is full or fails is said once and stops no turn.
+a turn in which nobody spoke, nothing of what two people say to each other through the interpreter. A disk that is full
+or fails is said once and stops no turn.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Recorder:
 
     async def begin(self, turn: int, expect: Expect) -> None:
         self._over()
-        self._turn = turn
+        self._turn = 0 if expect is Expect.INTERPRET else turn
         await self._engine.begin(turn, expect)
 
     async def feed(self, turn: int, pcm: bytes) -> None:
@@ -76,6 +77,10 @@ class Recorder:
     def slow(self) -> bool:
         return self._engine.slow
 
+    @property
+    def talks(self) -> bool:
+        return self._engine.talks
+
     async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         return await self._engine.decide(turn)
 
@@ -84,6 +89,9 @@ class Recorder:
 
     def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
         return self._engine.talk(turn, text)
+
+    def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        return self._engine.translate(turn, into, text)
 
     async def remember(self, turn: int, answer: str) -> None:
         await self._engine.remember(turn, answer)

@@ -309,6 +309,14 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "mindless": lambda _: "I cannot think right now.",
     "only_house": lambda _: "I'm sorry, I didn't get that. I only know this house.",
     "only_english": lambda _: "I'm sorry, I only understand English.",
+    # the interpreter
+    "interpreting": lambda v: f"I interpret between {joined(v['languages'])}. Say stop interpreting when it is enough.",
+    "interpreted": lambda _: "I have stopped interpreting.",
+    "interpreter_failed": lambda _: "Sorry, something went wrong. I have stopped interpreting.",
+    "interpreter_off": lambda _: "I cannot interpret: no two languages are set up for it.",
+    "interpreter_mute": lambda _: "I cannot interpret. I only know this house.",
+    "interpreter_other": lambda v: f"I can only interpret between {joined(v['languages'])}.",
+    "interpreter_voice": lambda v: f"I cannot interpret: I have no voice for {v['language']}.",
     # timers
     "timer_set": lambda v: f"{_timer(v)} set for {duration(v['seconds'])}.",
     "timer_cancelled": lambda v: f"{_timer(v)} cancelled.",

@@ -59,7 +59,7 @@ def announcement(device_id: str, area: str, prefix: str, *, lifts_mute: bool = F
         "state": component(
             "sensor", "state", "State", state_topic=state, value_template="{{ value_json.state }}",
             device_class="enum", icon="mdi:account-voice",
-            options=["online", "idle", "listening", "processing", "responding", "muted", "error"],
+            options=["online", "idle", "listening", "processing", "responding", "interpreting", "muted", "error"],
         ),
         "mute": component(
             "switch", "mute", "Mute", state_topic=state, command_topic=f"{base}/mute", payload_on="on",

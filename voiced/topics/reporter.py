@@ -22,10 +22,11 @@ from voiced.turn.timeline import Happening
 _QUEUE = 256
 _DOING = {
     "wake": "listening", "listening": "listening", "speech_start": "listening", "speech_end": "processing",
-    "goes_on": "listening",
+    "goes_on": "listening", "translated": "responding",
     "reply": "responding", "announce": "responding", "announced": "idle", "turn_end": "idle", "ear_lost": "idle",
 }  # fmt: skip
 """What the device is doing from an event on."""
+_INTERPRETING = {"interpreting": True, "interpreting_ended": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ class DeviceState:
     lacks: tuple[str, ...] = ()
     """What is missing, in words: a microphone, a model, a voice."""
     wakes: Mapping[str, WakeCount] = field(default_factory=dict)
+    interpreting: bool = False
 
     def after(self, event: str) -> DeviceState:
-        return replace(self, doing=_DOING.get(event, self.doing))
+        interpreting = _INTERPRETING.get(event, self.interpreting)
+        return replace(self, doing=_DOING.get(event, self.doing), interpreting=interpreting)
 
     @property
     def shown(self) -> str:
         """In one word."""
+        if self.interpreting:
+            return "interpreting"
         idle = self.doing == "idle"
         return "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
 

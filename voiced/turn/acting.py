@@ -8,7 +8,8 @@ import logging
 from dataclasses import dataclass, field
 
 from voiced.errors import BrokerError
-from voiced.home.house import House, Judgement
+from voiced.home.house import House
+from voiced.home.judgement import Judgement
 from voiced.ledger import Mark
 from voiced.messages import Command
 from voiced.ports import Broker

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from voiced.home.house import House, Judgement, Kind
+from voiced.home.house import House
+from voiced.home.judgement import Judgement, Kind
 from voiced.ledger import Mark
 from voiced.ports import Chime, Expect, Played
 from voiced.turn.speaking import Speaking
@@ -24,6 +25,8 @@ class Answering:
             await self._speaking.chime(Chime.DONE)
         elif text:
             await self._say(turn, text, begun)
+            if judgement.kind is Kind.TALK or turn.expect is Expect.INTERPRET:
+                self._house.heard_saying(text)
         elif judgement.kind is Kind.IGNORE and turn.expect is not Expect.STOP and not await self._speaking.resume():
             await self._speaking.chime(Chime.NOT_UNDERSTOOD)
 
@@ -46,7 +49,7 @@ class Answering:
         self._timeline.tell("announced", heard=played is not None)
         return played
 
-    async def apologize(self, turn: int) -> None:
-        if await self._speaking.say(self._house.apology()):
-            self._house.heard_saying(self._house.apology())
+    async def apologize(self, turn: int, text: str) -> None:
+        if await self._speaking.say(text):
+            self._house.heard_saying(text)
         self._timeline.tell("turn_end", turn=turn)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
-from typing import Any
 
 from voiced.errors import VoicedError
 from voiced.home.house import House
@@ -18,9 +16,8 @@ from voiced.ledger import Mark
 from voiced.listen.listener import Listener
 from voiced.messages import Decision, EndedBy, Hushed, Paused, samples_to_ms
 from voiced.ports import Engine, Expect
+from voiced.turn.beside import seen
 from voiced.turn.timeline import OpenTurn, Speculation, Timeline, TurnSettings
-
-_log = logging.getLogger(__name__)
 
 
 class Deciding:
@@ -49,6 +46,9 @@ class Deciding:
 
     async def adapt(self, turn: OpenTurn, speculation: Speculation) -> None:
         """Once decided in the hush: a shorter or longer silence ends the turn, unless speech has gone on."""
+        if turn.expect is Expect.INTERPRET:  # the language is known long before all is said
+            self._listener.set_end(turn.number, self._settings.interpret_end_ms)
+            return
         begun = time.monotonic()
         with contextlib.suppress(VoicedError, asyncio.CancelledError):
             decision, _ = await asyncio.shield(speculation)
@@ -76,9 +76,3 @@ class Deciding:
         turn.broke_off += 1
         self._timeline.tell("goes_on", turn=turn.number, window_ms=self._settings.go_on_ms)
         return True
-
-
-def seen(task: asyncio.Task[Any]) -> None:
-    """A failed task says so once; its error is also raised where it is awaited."""
-    if not task.cancelled() and (error := task.exception()) and not isinstance(error, VoicedError):
-        _log.error("%s failed: %r", task.get_name(), error, exc_info=error)

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from voiced.home.house import Judgement, Kind
+from voiced.home.judgement import Judgement, Kind
 from voiced.listen.listener import Listener
 from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, Verdict
 from voiced.turn.timeline import Happening
@@ -179,6 +179,8 @@ def because(decision: Decision, judgement: Judgement) -> str:
             return _unheard(decision)
         case Kind.REFUSE:
             return f"understood, but not done: {_REFUSED.get(judgement.reason, judgement.reason)}"
+        case Kind.TALK if judgement.into:
+            return f"to be said again in {judgement.into}: {sure}"
         case Kind.TALK:
             return f"a question that is no matter of the house: {sure}"
         case Kind.ASK if judgement.reason == "close_call":

@@ -34,6 +34,7 @@ class _Rest:
     text: str
     loudness: float | None
     from_ms: float
+    voice: str
 
 
 class Speaking:
@@ -78,16 +79,19 @@ class Speaking:
         """Samples are counted from 0 again."""
         self._shut_until = self._chimed_until = -1
 
-    async def say(self, text: str, *, loudness: float | None = None, from_ms: float = 0.0) -> Played | None:
-        """None where nobody heard it. As loud as everything, unless another `loudness` is given."""
+    async def say(
+        self, text: str, *, loudness: float | None = None, from_ms: float = 0.0, voice: str = ""
+    ) -> Played | None:
+        """None where nobody heard it. As loud as everything, unless another `loudness` is given; see `Mouth.say`."""
         self._saying.append(text.casefold())
         self._rest, self._gave_way = None, False
         try:
-            played = await self._play(self._mouth.say(text, loudness=loudness or self._loudness(), from_ms=from_ms))
+            loud = loudness or self._loudness()
+            played = await self._play(self._mouth.say(text, loudness=loud, from_ms=from_ms, voice=voice))
         finally:
             self._saying.remove(text.casefold())
         if played and played.interrupted and self._gave_way:
-            self._rest = _Rest(text, loudness, max(0.0, from_ms + played.duration_ms - _REWIND_MS))
+            self._rest = _Rest(text, loudness, max(0.0, from_ms + played.duration_ms - _REWIND_MS), voice)
         return played
 
     async def resume(self) -> bool:
@@ -95,8 +99,18 @@ class Speaking:
         rest, self._rest = self._rest, None
         if rest is None:
             return False
-        self._timeline.tell("reply_resumed", text=rest.text, from_ms=round(rest.from_ms))
-        await self.say(rest.text, loudness=rest.loudness, from_ms=rest.from_ms)
+        self._timeline.tell("reply_resumed", from_ms=round(rest.from_ms))
+        await self.say(rest.text, loudness=rest.loudness, from_ms=rest.from_ms, voice=rest.voice)
+        return True
+
+    async def has_voice(self, voice: str) -> bool:
+        """Whether it can speak with it; what is missing is told."""
+        try:
+            await self._mouth.prepare((), voice=voice)
+        except VoicedError as error:
+            _log.warning("this voice cannot be used: %s", error)
+            self._timeline.tell("not_said", reason=str(error))
+            return False
         return True
 
     def forget_rest(self) -> None:

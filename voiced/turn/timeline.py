@@ -30,6 +30,8 @@ class TurnSettings:
     """How long somebody may think who broke off in the middle of a command."""
     goes_on: int = 2
     """How often in one turn."""
+    interpret_end_ms: int = 900
+    """Silence that ends what is to be interpreted: 4 % of pauses within speech are longer (listen/endpoint.py)."""
     chimes: bool = True
     stop_word: str = "stop"
     stop_threshold: float = 0.5
@@ -46,6 +48,8 @@ class OpenTurn:
     speech_end: int | None = 0
     """t0 as of the last hush; None of typed words, whose t0 is the moment at which they came."""
     speculation: Speculation | None = None
+    woken: bool = False
+    """By the wake word."""
     words: bool = False
     broke_off: int = 0
     """How often its words ended in the middle, and it was opened again."""

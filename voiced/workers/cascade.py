@@ -45,6 +45,8 @@ class Cascade:
         self._given = 0
         self._answered: int | None = None
         """The last turn on which the second one's word counted."""
+        self._taken: tuple[int, Engine] | None = None
+        """The last turn that one of them has to itself."""
         self._asked = 0
         """Counts the questions: an older one is of no interest any more."""
         self._second_at_work = asyncio.Lock()
@@ -57,18 +59,41 @@ class Cascade:
     def slow(self) -> bool:
         return self._first.slow
 
+    @property
+    def talks(self) -> bool:
+        return self._talker.talks
+
+    @property
+    def _talker(self) -> Engine:
+        return self._first if self._first.talks else self._second
+
+    def _only(self, turn: int) -> Engine | None:
+        """Who has this turn to itself: the other one has nothing to say to it."""
+        return self._taken[1] if self._taken and self._taken[0] == turn else None
+
     async def begin(self, turn: int, expect: Expect) -> None:
-        """Codes and "stop" are for the first alone: they are short, and wanted at once."""
+        """Codes and "stop" are for the first alone: they are short, and wanted at once. What is to be interpreted is
+        for the one that talks.
+        """
+        if expect is Expect.INTERPRET:
+            self._taken = (turn, self._talker)
+            await self._talker.begin(turn, expect)
+            return
         self._turn = turn if expect is Expect.COMMAND else None
         self._sound.clear()
         await self._first.begin(turn, expect)
 
     async def feed(self, turn: int, pcm: bytes) -> None:
+        if one := self._only(turn):
+            await one.feed(turn, pcm)
+            return
         if turn == self._turn and len(self._sound) < MOST_BYTES:
             self._sound += pcm
         await self._first.feed(turn, pcm)
 
     async def decide(self, turn: int) -> Decided:
+        if one := self._only(turn):
+            return await one.decide(turn)
         self._asked += 1
         asked = self._asked
         decided = await self._first.decide(turn)
@@ -77,12 +102,17 @@ class Cascade:
         return await self._second_opinion(turn, decided, lambda: self._hear_again(turn, asked))
 
     async def ask(self, turn: int, text: str) -> Decided:
+        if one := self._only(turn):
+            return await one.ask(turn, text)
         decided = await self._first.ask(turn, text)
         if not self._in_doubt(decided[0]) or not self._second.ready:
             return decided
         return await self._second_opinion(turn, decided, lambda: self._second.ask(turn, text))
 
     async def end(self, turn: int) -> None:
+        if one := self._only(turn):
+            await one.end(turn)
+            return
         if turn == self._turn:
             self._turn = None
             self._sound.clear()
@@ -93,6 +123,9 @@ class Cascade:
     def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
         """Who made something of it, answers."""
         return (self._second if turn == self._answered else self._first).talk(turn, text)
+
+    def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        return (self._only(turn) or self._talker).translate(turn, into, text)
 
     async def remember(self, turn: int, answer: str) -> None:
         """Only who heard the turn can remember it."""

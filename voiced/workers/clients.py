@@ -124,6 +124,10 @@ class EngineClient:
     def slow(self) -> bool:
         return bool(self.supervisor.state.facts.get("slow"))
 
+    @property
+    def talks(self) -> bool:
+        return bool(self.supervisor.state.facts.get("talks"))
+
     async def load_home(self, home: dict[str, object], area: str = "") -> None:
         """`home` is `Home.to_dict()`. Remembered for every engine to come; InferenceError where this one balks, and
         the home of before stays.
@@ -165,10 +169,16 @@ class EngineClient:
             if not lost and self.supervisor.ready:
                 await self._send(protocol.EndTurn(turn))
 
-    async def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
+    def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
         """See `ports.Engine`."""
+        return self._words(protocol.Talk(self.supervisor.number(), turn, text))
+
+    def translate(self, turn: int, into: str, text: str = "") -> AsyncGenerator[str]:
+        """See `ports.Engine`."""
+        return self._words(protocol.Talk(self.supervisor.number(), turn, text, into))
+
+    async def _words(self, message: protocol.Talk) -> AsyncGenerator[str]:
         over = False
-        message = protocol.Talk(self.supervisor.number(), turn, text)
         try:
             async with contextlib.aclosing(self.supervisor.stream(message, timeout_s=self._answer_s)) as pieces:
                 async for piece in pieces:
@@ -248,16 +258,17 @@ class MouthClient:
             return self.supervisor.state.what
         return str(self.supervisor.state.facts.get("lacks", "")) if self._trouble is None else self._trouble
 
-    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0) -> Played:
-        return _played(await self._request(protocol.Say(self.supervisor.number(), text, loudness, from_ms), _SAY_S))
+    async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
+        message = protocol.Say(self.supervisor.number(), text, loudness, from_ms, voice)
+        return _played(await self._request(message, _SAY_S))
 
     async def chime(self, chime: Chime, *, loudness: float = 1.0) -> Played:
         message = protocol.PlayChime(self.supervisor.number(), str(chime), loudness)
         return _played(await self._request(message, _ANSWER_S))
 
-    async def prepare(self, texts: tuple[str, ...]) -> None:
+    async def prepare(self, texts: tuple[str, ...], *, voice: str = "") -> None:
         """For this process only: whoever prepares does so again when `supervisor.states()` says that it is ready."""
-        await self._request(protocol.Prepare(self.supervisor.number(), texts), _SAY_S)
+        await self._request(protocol.Prepare(self.supervisor.number(), texts, voice), _SAY_S)
 
     async def stop(self) -> None:
         await self._request(protocol.StopPlaying(self.supervisor.number()), _ANSWER_S)

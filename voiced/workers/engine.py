@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker
 from voiced.gemma.ears import open_ear
-from voiced.gemma.judge import judge, judge_code, with_paths
+from voiced.gemma.judge import judge, judge_choice, judge_code, with_paths
 from voiced.gemma.llama import Context, TextModel
 from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
@@ -53,6 +53,8 @@ class Planned:
     """The prompt's tokens up to the sound."""
     words: WordGraph | None = None
     spelled: Spelled = nothing_spelled
+    asks: Mapping[Expect, tuple[int, ...]] = field(default_factory=dict)
+    """What the model is asked before it chooses, where the turn is for more than what the house understands."""
     small: Planned | None = None
     """The same house for a small model that hears beside this one (engine_drafted.py)."""
 
@@ -92,6 +94,7 @@ class EngineCore:
         self._memory = TurnMemory(self._context, store)
         self._after_audio = self.model.tokenize(prompt.after_audio(), special=True)
         self._walkers: dict[Expect, Walker] = {}
+        self._asks: Mapping[Expect, tuple[int, ...]] = {}
         self._words: WordGraph | None = None
         self.spelled: Spelled = nothing_spelled
         self._turn: _Turn | None = None
@@ -109,6 +112,10 @@ class EngineCore:
     @property
     def what(self) -> str:
         return self._pair.name
+
+    @property
+    def talks(self) -> bool:
+        return self._pair.talks
 
     @property
     def prompt(self) -> tuple[int, ...]:
@@ -196,7 +203,8 @@ class EngineCore:
             walkers = {expect: Walker(automaton, self._walk) for expect, automaton in automata.items()}
             for walker in walkers.values():
                 walker.warm(WARM_STATES)
-            return Planned(walkers, self.model.tokenize(before, special=True), made.words, made.spelled)
+            asks = {expect: self.model.tokenize(text, special=True) for expect, text in made.asks.items()}
+            return Planned(walkers, self.model.tokenize(before, special=True), made.words, made.spelled, asks)
         except VoicedError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -211,6 +219,7 @@ class EngineCore:
         self._turn = self._ended = None
         self._memory.adopt(planned.prefix)
         self._walkers, self._words, self.spelled = planned.walkers, planned.words, planned.spelled
+        self._asks = planned.asks
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""
@@ -219,7 +228,7 @@ class EngineCore:
         except ValueError as error:
             raise InferenceError(f"a turn cannot expect {expect!r}") from error
         if wanted not in self._walkers:
-            raise InferenceError("no house has been loaded")
+            raise InferenceError(f"{self.what} cannot {wanted}" if self.has_home else "no house has been loaded")
         self._ended = None
         if self._memory.base > len(self.prompt) and self._now_s() - self._remembered_s > DIALOGUE_S:
             self._memory.forget_dialogue()
@@ -332,8 +341,8 @@ class EngineCore:
         """Logits, and the context of the fork that they come from, behind the turn that ended last (or typed `text`)
         and the model's own `then`; `alone`: behind `then`. InferenceError where this model cannot talk.
         """
-        if not self._pair.talks:
-            raise InferenceError(f"{self._pair.name} knows only what the house understands")
+        if not self.talks:
+            raise InferenceError(f"{self.what} knows only what the house understands")
         last, before = self._ended, prompt.after_text(text) if text else prompt.after_audio()
         tokens = self.model.tokenize(then if alone else before + then, special=True)
         try:
@@ -348,7 +357,7 @@ class EngineCore:
             self._memory.forget_fork()
 
     def _opening(self, expect: Expect) -> tuple[int, ...]:
-        return self._walkers[expect].opening()[0]
+        return (*self._asks.get(expect, ()), *self._walkers[expect].opening()[0])
 
     def _open(self, turn: int) -> _Turn:
         if self._turn is None or self._turn.number != turn:
@@ -363,6 +372,8 @@ class EngineCore:
         walk = self.last_walk = walker.walk(fork.logits, Slots(self._context, fork.read))
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
+        elif expect is Expect.INTERPRET:
+            decision = judge_choice(walk, walker.automaton)
         else:
             decision = judge(walk, walker.automaton, self._pair.calibration, self.spell)
             decision = with_paths(decision, walk, self.spell)

@@ -69,7 +69,7 @@ class DraftedCore(EngineCore):
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         super().begin(turn, expect)
         self._heard = 0
-        if self._small and self.drafts:
+        if self._small and self.drafts and expect != Expect.INTERPRET:
             self._small.begin(turn, expect)
             self._heard = turn
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from voiced.gemma import prompt
@@ -12,6 +12,7 @@ from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls, spelling
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect, Parameter, Tool
+from voiced.home.interpreter import spoken_graph
 from voiced.home.language.sentences import code_graph, stop_graph, word_graph
 from voiced.home.language.wordgraph import WordGraph
 from voiced.home.model import Home
@@ -20,6 +21,10 @@ from voiced.messages import Call
 from voiced.ports import Expect
 
 SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
+WHICH = (
+    "You interpret between {0} and {1}. Say in one word which of them was spoken: {0} or {1}; neither, if it was "
+    "neither; stop, if you are told to stop interpreting, or never mind."
+)
 
 
 Spelled = Callable[[Call], tuple[int, ...]]
@@ -41,6 +46,8 @@ class Compiled:
     words: WordGraph | None = None
     """For typed words; None where the model reads them itself."""
     spelled: Spelled = nothing_spelled
+    asks: Mapping[Expect, str] = field(default_factory=dict)
+    """What the model is asked in such a turn, behind what was said, before it writes what its grammar allows."""
 
 
 Correct = Callable[[WordGraph], WordGraph]
@@ -48,9 +55,16 @@ Compile = Callable[[Mapping[str, Any], str, TextModel, Dialect, Correct], Compil
 
 
 def compile_home(
-    home: Mapping[str, Any], area: str, tokenizer: TextModel, dialect: Dialect, corrected: Correct = lambda words: words
+    home: Mapping[str, Any],
+    area: str,
+    tokenizer: TextModel,
+    dialect: Dialect,
+    corrected: Correct = lambda words: words,
+    languages: tuple[str, ...] = (),
 ) -> Compiled:
-    """The grammars of a house (`Home.to_dict()`), its words with what `corrected` gives back to its names."""
+    """The grammars of a house (`Home.to_dict()`), its words with what `corrected` gives back to its names. `languages`
+    are the interpreter's two, where there is one.
+    """
     house = Home.from_dict(home)
     end = tokenizer.special(prompt.END_TURN)
     small = {Expect.CODE: code_graph(), Expect.STOP: stop_graph()}
@@ -72,4 +86,8 @@ def compile_home(
         for tool in declared(house)
     )
     command = compile_calls(house, tokenizer)
-    return Compiled(command, others, system, tools, spelled=spelling(house, tokenizer, command))
+    asks: dict[Expect, str] = {}
+    if languages:
+        others[Expect.INTERPRET] = compile_sentences(spoken_graph(languages), tokenizer, end)
+        asks[Expect.INTERPRET] = prompt.asked_to_answer(WHICH.format(*languages))
+    return Compiled(command, others, system, tools, spelled=spelling(house, tokenizer, command), asks=asks)

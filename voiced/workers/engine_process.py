@@ -2,13 +2,15 @@
 
 Options: `model` (folder of the model), `drafter` (folder of the small model whose decisions a large one reads ahead;
 absent for none), `threads` (0 or absent for a good number), `encoder` (`incremental` or `mtmd`), `cache` (folder for
-the prompt's saved state; absent keeps none), `think` (whether what was typed is thought about before it is answered).
+the prompt's saved state; absent keeps none), `think` (whether what was typed is thought about before it is answered),
+`languages` (the interpreter's two; absent for none).
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 from voiced.adapters import sandbox
@@ -18,6 +20,7 @@ from voiced.gemma.prompt import Dialect
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_drafted import DraftedCore
+from voiced.workers.engine_house import compile_home
 from voiced.workers.engine_setup import Setup
 from voiced.workers.engine_talk import Talk, TalkSettings
 
@@ -107,17 +110,20 @@ def _setup(options: child.Options) -> tuple[Path, Path | None, Setup]:
 def work(link: child.Link, options: child.Options) -> None:
     """The child's life: load, say Ready, answer in order until told to leave."""
     folder, drafts, setup = _setup(options)
+    languages = tuple(map(str, options.get("languages") or ()))  # type: ignore[call-overload]
     pair = resolve(folder)
     small = resolve(drafts) if drafts and pair.dialect is Dialect.CALLS else None
     files = [file for one in (pair, small) if one for file in (one.text, one.audio)]
     confined = sandbox.confine(files=files, cache=setup.cache)
     for missing in confined.missing:
         link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
-    core = DraftedCore(pair, small, setup) if small else EngineCore(pair, setup)
+    compiled = partial(compile_home, languages=languages)
+    core = DraftedCore(pair, small, setup, compiled) if small else EngineCore(pair, setup, compiled)
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
         "confined": ", ".join(confined.by), "load": core.load,
-        "slow": core.slow, "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
+        "slow": core.slow, "talks": core.talks,
+        "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
     }  # fmt: skip
     decisions, talking = Decisions(core), TalkSettings(think=bool(options.get("think")))
     link.at_once(decisions.abandoned)

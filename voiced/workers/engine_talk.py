@@ -1,5 +1,5 @@
-"""Free text, a token at a time: an answer to what is no command, for a model that can talk. It never acts: no special
-token is ever drawn, so no call can be written.
+"""Free text, a token at a time: an answer to what is no command, or the same in another language, for a model that can
+talk. It never acts: no special token is ever drawn, so no call can be written.
 
 Drawn as the model card of Gemma 4 says (temperature 1.0, of the 64 likeliest those that hold 0.95). What is said goes
 on in the fork of the turn's memory and leaves no trace there.
@@ -33,6 +33,7 @@ MOST_S = 60.0
 HOW = "in the language of the question, in at most three short sentences that will be spoken aloud."
 TELL = f"Answer now, {HOW}"
 TELL_THINKING = f"You are a voice assistant. Answer {HOW}"
+TELL_AGAIN = "Say what was said in {}, as who said it would say it, and nothing else: it will be spoken aloud."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,19 @@ class _Pen:
         self._at += 1
 
 
-def words(core: EngineCore, turn: int, text: str = "", settings: TalkSettings | None = None) -> Iterator[str]:
+def words(
+    core: EngineCore, turn: int, text: str = "", settings: TalkSettings | None = None, into: str = ""
+) -> Iterator[str]:
     """Pieces of the answer to the turn that ended last, or to what was typed; empty ones while it is thought about.
-    InferenceError where the model cannot talk, or knows nothing of the turn.
+    With `into` no answer but the same in that language. InferenceError where the model cannot talk, or knows nothing
+    of the turn.
     """
     settings = settings or TalkSettings()
     model, end = core.model, core.model.special(prompt.END_TURN)
     rng, spelled = np.random.default_rng(settings.seed), codecs.getincrementaldecoder("utf-8")("replace")
-    thinks = settings.think and bool(text)
-    then = prompt.thinking(TELL_THINKING, text) if thinks else prompt.asked_to_answer(TELL)
+    thinks = settings.think and bool(text) and not into
+    tell = TELL_AGAIN.format(into) if into else TELL
+    then = prompt.thinking(TELL_THINKING, text) if thinks else prompt.asked_to_answer(tell)
     with core.answering(turn, text, then, alone=thinks) as (logits, context):
         pen = _Pen(core, logits, context, rng)
         if thinks:
@@ -122,7 +127,7 @@ class Talk:
 
     def __init__(self, core: EngineCore, message: protocol.Talk, settings: TalkSettings | None = None) -> None:
         self._request = message.request
-        self._words = words(core, message.turn, message.text, settings)
+        self._words = words(core, message.turn, message.text, settings, message.into)
 
     def step(self) -> tuple[protocol.Message, bool]:
         """What is to be told, and whether that was the last."""

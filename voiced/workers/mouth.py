@@ -5,6 +5,8 @@ So a Pong means that the loop that plays is alive, and "stop" is heard within a 
 thread of its own, a sentence ahead of what plays. What was rendered is kept (the least recently spoken goes first), so
 a confirmation that was prepared starts at once; preparing happens only while nothing else is asked for, text by text.
 
+A request may name another voice than its own, by its path: it is loaded when it is first wanted, and stays.
+
 Without a voice it still chimes, without a loudspeaker it still answers: each request that needs the missing part gets a
 Trouble, and the part is looked for again at the next one.
 
@@ -100,23 +102,26 @@ class Account:
 
 
 class Mouth:
-    """The loop. `open_voice` is called at the start, and again at each request while it fails."""
+    """The loop. `open_voice` gets a path, "" for the mouth's own; called when a voice is first wanted (its own: at the
+    start), and again at each request while it fails.
+    """
 
     def __init__(
         self,
         link: child.Link,
         *,
         speaker: Loudspeaker,
-        open_voice: Callable[[], Voice],
+        open_voice: Callable[[str], Voice],
         cache_bytes: int = 16 << 20,
         tells: bool = False,
     ) -> None:
         self._tells = tells
         self._link, self._speaker, self._open_voice = link, speaker, open_voice
         self._cache = Cache(cache_bytes)
-        self._voice: Voice | None = None
+        self._voices: dict[str, Voice] = {}
         self._waiting: deque[tuple[protocol.Message, float]] = deque()
-        self._to_prepare: deque[tuple[int, deque[str]]] = deque()
+        self._to_prepare: deque[tuple[int, str, deque[str]]] = deque()
+        """Requests, the voices that they are for, and what is left of their texts."""
         self._progress = 0
         self._silence = False
         self._closing = False
@@ -129,7 +134,7 @@ class Mouth:
         """Until the core asks us to leave."""
         voice, lacks = "", list[str]()
         try:
-            voice = self._need_voice().name
+            voice = self._need_voice("").name
         except VoicedError as error:
             lacks.append(str(error))
         try:
@@ -166,8 +171,8 @@ class Mouth:
                             self._link.send(protocol.Done(waiting.request, interrupted=True))
                     self._waiting.clear()
                     self._link.send(protocol.Done(request))
-                case protocol.Prepare(request, texts):
-                    self._to_prepare.append((request, deque(texts)))
+                case protocol.Prepare(request, texts, path):
+                    self._to_prepare.append((request, path, deque(texts)))
                 case _:
                     self._waiting.append((message, time.monotonic()))
             message = self._link.receive(0)
@@ -176,9 +181,9 @@ class Mouth:
         self._silence = self._closing
         try:
             match message:
-                case protocol.Say(request, text, loudness, from_ms):
+                case protocol.Say(request, text, loudness, from_ms, path):
                     self._gain = gain(loudness)
-                    self._say(request, text, from_ms, asked_at)
+                    self._say(request, text, from_ms, path, asked_at)
                 case protocol.PlayChime(request, kind, loudness):
                     self._gain = gain(loudness)
                     pcm = chimes.chime(Chime(kind))
@@ -188,20 +193,21 @@ class Mouth:
         except ValueError as error:  # a chime that there is not
             self._trouble(UsageError(str(error)), getattr(message, "request", 0))
 
-    def _say(self, request: int, text: str, from_ms: float, asked_at: float) -> None:
-        voice = self._need_voice()
+    def _say(self, request: int, text: str, from_ms: float, path: str, asked_at: float) -> None:
+        voice = self._need_voice(path)
         said = round(from_ms * voice.rate_hz / 1000)
-        if (kept := self._cache.get(text)) is not None:
+        if (kept := self._cache.get((path, text))) is not None:
             self._play(request, iter([kept[said:]]), voice.rate_hz, asked_at, cached=True)
             return
         sentences: list[Pcm] = []
-        pieces = without_first(said, self._sentences(voice, text, sentences))
+        pieces = without_first(said, self._sentences(path, text, sentences))
         self._play(request, pieces, voice.rate_hz, asked_at, cached=False)
         if not self._silence:
-            self._keep(voice, text, sentences)
+            self._keep(path, text, sentences)
 
-    def _sentences(self, voice: Voice, text: str, kept: list[Pcm]) -> Iterator[Pcm]:
+    def _sentences(self, path: str, text: str, kept: list[Pcm]) -> Iterator[Pcm]:
         """As they are rendered; meanwhile the core is answered. Ends early when silence is wanted."""
+        voice = self._need_voice(path)
         rendering = Rendering(voice, text)
         patience = time.monotonic() + RENDER_LIMIT_S
         try:
@@ -211,7 +217,7 @@ class Mouth:
                 except queue.Empty:
                     self._look()
                     if time.monotonic() > patience:
-                        self._voice = None  # loaded anew next time; the thread that hangs is lost
+                        del self._voices[path]  # loaded anew next time; the thread that hangs is lost
                         raise VoiceError(f"{voice.name} took longer than {RENDER_LIMIT_S:.0f} s") from None
                     continue
                 if pcm is None:
@@ -259,20 +265,20 @@ class Mouth:
 
     def _prepare_one(self) -> None:
         """One text of the oldest Prepare; Done when all of its texts are there."""
-        request, texts = self._to_prepare[0]
+        request, path, texts = self._to_prepare[0]
         try:
-            self._need_voice()
+            self._need_voice(path)
             self._need_speaker()
-            while texts and self._cache.get(texts[0]) is not None:
+            while texts and self._cache.get((path, texts[0])) is not None:
                 texts.popleft()
             if texts:
-                voice, text, sentences = self._need_voice(), texts.popleft(), list[Pcm]()
+                text, sentences = texts.popleft(), list[Pcm]()
                 self._silence = self._closing
-                for _ in self._sentences(voice, text, sentences):
+                for _ in self._sentences(path, text, sentences):
                     pass
                 if self._silence:  # stopped in between: this one is rendered when it is needed
                     return
-                self._keep(voice, text, sentences)
+                self._keep(path, text, sentences)
             if not texts:
                 self._to_prepare.popleft()
                 self._link.send(protocol.Done(request))
@@ -280,14 +286,14 @@ class Mouth:
             self._to_prepare.popleft()
             self._trouble(error, request)
 
-    def _keep(self, voice: Voice, text: str, sentences: list[Pcm]) -> None:
-        if sentences and sum(map(len, sentences)) <= LONGEST_KEPT_S * voice.rate_hz:
-            self._cache.put(text, np.concatenate(sentences))
+    def _keep(self, path: str, text: str, sentences: list[Pcm]) -> None:
+        if sentences and sum(map(len, sentences)) <= LONGEST_KEPT_S * self._need_voice(path).rate_hz:
+            self._cache.put((path, text), np.concatenate(sentences))
 
-    def _need_voice(self) -> Voice:
-        if self._voice is None:
-            self._voice = self._open_voice()
-        return self._voice
+    def _need_voice(self, path: str) -> Voice:
+        if path not in self._voices:
+            self._voices[path] = self._open_voice(path)
+        return self._voices[path]
 
     def _need_speaker(self) -> None:
         """Open the loudspeaker where the last time was none or a failure: a sound server takes seconds for it."""
@@ -303,10 +309,11 @@ class Mouth:
 def main(link: child.Link, options: child.Options) -> None:
     chosen = MouthOptions.read(options)
 
-    def open_voice() -> Voice:
+    def open_voice(path: str) -> Voice:
         from voiced.adapters.piper import Voice as Piper
 
-        return Piper(path=Path(chosen.voice) if chosen.voice else None, length_scale=chosen.length_scale)
+        path = path or chosen.voice
+        return Piper(path=Path(path) if path else None, length_scale=chosen.length_scale)
 
     speaker = open_speaker(chosen.speaker, realtime=chosen.realtime)
     Mouth(link, speaker=speaker, open_voice=open_voice, cache_bytes=chosen.cache_mb << 20, tells=chosen.tells).run()

@@ -103,6 +103,8 @@ class Talk:
     request: int
     turn: int
     text: str = ""
+    into: str = ""
+    """No answer: the same again in this language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Say:
     """Share of the full volume, in (0, 1]."""
     from_ms: float = 0.0
     """What was said of it before."""
+    voice: str = ""
+    """Path of a voice other than its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,7 @@ class PlayChime:
 class Prepare:
     request: int
     texts: tuple[str, ...]
+    voice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from voiced.errors import VoicedError, VoiceError
 
 Pcm = NDArray[np.int16]
+Said = tuple[str, str]
+"""The path of a voice ("" for the mouth's own), and a text."""
 
 
 class Voice(Protocol):
@@ -27,17 +29,17 @@ class Cache:
     """Rendered texts in memory, at most `limit_bytes` of PCM; the least recently used goes first."""
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes, self._texts, self._bytes = limit_bytes, OrderedDict[str, Pcm](), 0
+        self._limit_bytes, self._texts, self._bytes = limit_bytes, OrderedDict[Said, Pcm](), 0
 
-    def get(self, text: str) -> Pcm | None:
-        if (pcm := self._texts.get(text)) is not None:
-            self._texts.move_to_end(text)
+    def get(self, said: Said) -> Pcm | None:
+        if (pcm := self._texts.get(said)) is not None:
+            self._texts.move_to_end(said)
         return pcm
 
-    def put(self, text: str, pcm: Pcm) -> None:
-        if text in self._texts or pcm.nbytes > self._limit_bytes:
+    def put(self, said: Said, pcm: Pcm) -> None:
+        if said in self._texts or pcm.nbytes > self._limit_bytes:
             return
-        self._texts[text] = pcm
+        self._texts[said] = pcm
         self._bytes += pcm.nbytes
         while self._bytes > self._limit_bytes:
             self._bytes -= self._texts.popitem(last=False)[1].nbytes

@@ -1,8 +1,8 @@
 """PURE. All sentence templates: Home Assistant's two sets, our own, and what they need of a house.
 
 Sources: the PyPI package `home-assistant-intents`, `data/en.json` (broad) and `speech_to_phrase/en.json` (narrow, meant
-for speech; where both know a sentence, its meaning wins by cost), `everyday.py`, `devices.py`, `clock.py` and
-`questions.py`.
+for speech; where both know a sentence, its meaning wins by cost), `everyday.py`, `devices.py`, `clock.py`,
+`questions.py` and `home/interpreter.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from hassil.expression import Expression
 from hassil.parse_expression import parse_sentence
 
+from voiced.home import interpreter
 from voiced.home.language import clock, devices, everyday, questions
 from voiced.messages import SlotValue
 
@@ -127,10 +128,11 @@ def grammar() -> Grammar:
         **devices.RULES,
         **clock.RULES,
         **questions.RULES,
+        **interpreter.RULES,
     }
     lists: dict[str, Mapping[str, Any]] = {
         **broad["lists"], **narrow["lists"], **everyday.LISTS, **devices.LISTS, **clock.LISTS,
-        **questions.LISTS,
+        **questions.LISTS, **interpreter.LISTS,
     }  # fmt: skip
     templates = [
         *_templates(narrow["intents"], NARROW_COST),
@@ -138,6 +140,7 @@ def grammar() -> Grammar:
         *_templates(everyday.intents(devices.TABLE), OWN_COST),
         *_templates(everyday.intents(clock.TABLE), OWN_COST),
         *_templates(everyday.intents(questions.TABLE), OWN_COST),
+        *_templates(everyday.intents(interpreter.TABLE), OWN_COST),
         *_templates(broad["intents"], BROAD_COST),
     ]
     return Grammar(tuple(templates), {name: parse_sentence(body).expression for name, body in rules.items()}, lists)

@@ -1,0 +1,44 @@
+"""PURE. What is to be done about a decision: the house's word on it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from voiced.home.code import CODE_SECONDS
+from voiced.home.model import Risk
+from voiced.home.policy import Act
+from voiced.messages import Command
+
+
+class Kind(enum.StrEnum):
+    ACT = "act"
+    ASK = "ask"
+    ANSWER = "answer"
+    TALK = "talk"
+    """In the model's own words."""
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`policy`'s judgement in words, ready to be carried out."""
+
+    kind: Kind
+    commands: tuple[Command, ...] = ()
+    say: str = ""
+    """What to say now; for ACT see `House.report`."""
+    reason: str = ""
+    """Of REFUSE and IGNORE, see `policy`; of ASK: code | close_call | which."""
+    wants_code: bool = False
+    window_ms: int = CODE_SECONDS * 1000
+    """ASK: how long the answer may take to begin."""
+    act: Act | None = None
+    risk: Risk = Risk.HARMLESS
+    needed: float = 0.0
+    """The certainty that a thing of this risk asks for; 0 where it was not asked."""
+    interprets: bool = False
+    """From now on what is heard is said again in another language."""
+    into: str = ""
+    """Of TALK: that language. Empty for an answer."""
