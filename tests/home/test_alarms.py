@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.home.clock.alarms import MAX_ALARMS, Alarms, apply
+from voiced.home.clock.rings import TALK, is_other_stop, is_whole
 from voiced.home.language.paths import meanings
 from voiced.home.language.sentences import stop_graph, word_graph
 from voiced.home.language.spoken import spoken
@@ -144,6 +145,39 @@ def test_what_makes_no_sense_sets_nothing() -> None:
 @pytest.mark.parametrize("text", ["stop", "stop the alarm", "okay", "i'm awake", "turn it off", "thank you"])
 def test_a_ring_is_stopped_in_many_words(text: str) -> None:
     assert [c.intent for c in meanings(stop_graph(), text.split())[0].calls] == ["StopRinging"]
+
+
+@pytest.mark.parametrize(
+    "text", ["please stop", "stop that", "okay stop", "that's enough", "alright i'm up", "stop it now", "shut up"]
+)
+def test_it_is_stopped_in_the_words_of_somebody_who_has_had_enough_too(text: str) -> None:
+    assert [c.intent for c in meanings(stop_graph(), text.split())[0].calls] == ["StopRinging"]
+
+
+@pytest.mark.parametrize(
+    "text", ["your timer is", "turn it up", "thank you for", "the alarm went", "is your alarm set", "turn it on"]
+)
+def test_what_people_say_to_each_other_is_there_to_be_told_from_it(text: str) -> None:
+    assert [c.intent for c in meanings(stop_graph(), text.split())[0].calls] == [TALK]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "heard", "whole"),
+    [
+        ("stop", "stop", True), ("be quiet", "repeat", True), ("stop the timer", "so is the time", True),
+        ("stop", "", True), ("timer stop", "uh timer is off", False), ("thank you", "thank you for the", False),
+        ("be quiet", "beccause about it", False), ("thank you", "time to get", False), ("okay", "okay my min", False),
+    ],
+)  # fmt: skip
+def test_a_stop_that_is_found_inside_other_words_is_none(sentence: str, heard: str, whole: bool) -> None:
+    """Pairs as the shipped model gave them."""
+    assert is_whole(sentence, heard) is whole
+
+
+def test_stop_in_words_of_ones_own_is_short_and_about_this() -> None:
+    assert all(map(is_other_stop, ("stop that turtle", "stop the norwi", "stop this racket now")))
+    others = ("stop", "stop b the shop on", "stop our foling again", "stop that man he has my purse", "", "the stop")
+    assert not any(map(is_other_stop, others))
 
 
 def test_nothing_else_is_understood_while_it_rings() -> None:

@@ -12,6 +12,7 @@ from voiced.adapters.fakes import MemoryBroker, MemoryMouth, ScriptedEngine
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME
 from voiced.home.clock.quiet import QuietHours, Replies
+from voiced.home.clock.rings import TALK
 from voiced.home.house import House
 from voiced.home.judgement import Kind
 from voiced.home.load import load_home
@@ -200,7 +201,7 @@ def test_louder_means_the_player_that_plays_else_our_own_voice() -> None:
     assert it.house.judge(louder, now_sample=0).commands == ()
 
 
-def test_whatever_begins_with_stop_is_one_and_what_does_not_is_none() -> None:
+def test_a_stop_in_other_words_is_one_and_what_is_not_about_the_ring_is_none() -> None:
     it = Bedroom()
     it.house.judge(heard("HassStartTimer", minutes=1), now_sample=0)
     it.passes(minutes=1)
@@ -209,7 +210,14 @@ def test_whatever_begins_with_stop_is_one_and_what_does_not_is_none() -> None:
     def heard_as(text: str) -> Decision:
         return Decision(Verdict.NOT_FOR_ME, certainty=0.7, evidence=Evidence(Rule.UNSURE, free=Scored(text, -1.7)))
 
-    assert it.house.judge_stop(heard_as("the bus will stop here"), now_sample=0).kind is Kind.IGNORE
+    for other in ("the bus will stop here", "stop by the shop on your way"):
+        assert it.house.judge_stop(heard_as(other), now_sample=0).kind is Kind.IGNORE
+    inside = Decision(
+        Verdict.CALLS, (Call("StopRinging"),), 0.8, "timer stop",
+        evidence=Evidence(Rule.BEST, 0.8, free=Scored("uh timer is off", -1.7)),
+    )  # fmt: skip
+    assert it.house.judge_stop(inside, now_sample=0).kind is Kind.IGNORE
+    assert it.house.judge_stop(heard(TALK), now_sample=0).kind is Kind.IGNORE
     assert it.house.rings_now() is not None
     assert it.house.judge_stop(heard_as("stop the awning"), now_sample=0).say == "Okay."
     assert it.house.rings_now() is None

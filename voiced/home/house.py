@@ -13,7 +13,7 @@ from dataclasses import replace
 from voiced.home import dialogue, lists, policy, states, voice
 from voiced.home.clock.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.clock.quiet import QuietHours, Replies
-from voiced.home.clock.rings import STOP, Ring
+from voiced.home.clock.rings import STOP, TALK, Ring, is_other_stop, is_whole
 from voiced.home.code import CodeCheck, Lockout, PendingCode
 from voiced.home.interpreter import NO_INTERPRETER, START, Interpreter
 from voiced.home.judgement import Judgement, Kind
@@ -141,14 +141,14 @@ class House:
         return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN[risk]
 
     def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
-        """Heard without a wake word, while something rings: what is no "stop" was not said to us. What begins with it
-        is one: "stop that terrible noise".
-        """
+        """Heard without a wake word, while something rings: what is no "stop" was not said to us."""
         free = decision.evidence.free if decision.evidence else None
-        if decision.verdict is not Verdict.CALLS and free and free.text.split()[:1] == ["stop"]:
+        if decision.verdict is not Verdict.CALLS and free and is_other_stop(free.text):
             decision = replace(decision, verdict=Verdict.CALLS, calls=(Call(STOP),))
-        if decision.verdict is not Verdict.CALLS:
-            return Judgement(Kind.IGNORE, reason=decision.verdict.value)
+        elif free and not is_whole(decision.sentence, free.text):
+            decision = replace(decision, verdict=Verdict.NOT_FOR_ME)
+        if decision.verdict is not Verdict.CALLS or any(call.intent == TALK for call in decision.calls):
+            return Judgement(Kind.IGNORE, reason=str(Verdict.NOT_FOR_ME))
         return self.judge(decision, now_sample=now_sample)
 
     def _meant(self, decision: Decision) -> Decision:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from voiced.home.language.spoken import edits
+
 LONGEST_S = 15 * 60
 """The limit that other assistants have."""
 SNOOZE_S = 9 * 60
@@ -18,6 +20,25 @@ SNOOZE = "AlarmSnooze"
 STOPPING = frozenset([STOP, "HassNevermind", "HassCancelTimer", "AlarmCancel", "HassCancelAllTimers"])
 """What silences a ring while there is one."""
 RING_INTENTS = frozenset([STOP, SNOOZE])
+TALK = "TalkAtARing"
+"""What sounds like "stop" and was said to somebody else."""
+_MOST_UNLIKE = 0.4
+_STOPPED = frozenset(["that", "this", "the"])
+
+
+def is_whole(sentence: str, heard: str) -> bool:
+    """Whether nothing but that sentence was said: a model that may only hear "stop" finds it in "the timer is off",
+    too. `heard` is the same sound without that restriction.
+    """
+    more = len(heard.split()) - len(sentence.split())
+    unlike = edits(sentence, heard) / max(len(sentence), len(heard), 1)
+    return more < 1 or (more == 1 and unlike <= _MOST_UNLIKE)
+
+
+def is_other_stop(heard: str) -> bool:
+    """In words of one's own: "stop that terrible noise", but not "stop by the shop"."""
+    first, *rest = heard.split() or [""]
+    return first == "stop" and 1 <= len(rest) <= 3 and rest[0] in _STOPPED
 
 
 @dataclass(frozen=True, slots=True)

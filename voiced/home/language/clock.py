@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from voiced.home.clock.rings import TALK
+
 RULES = {
     "cl_the": "(the|my)",
     "cl_hour": "{cl_hour:hour}",
@@ -98,14 +100,26 @@ turn it down
 volume [to|at] <ev_vol>
 """
 
-STOP_TABLE = """
+STOP_TABLE = f"""
 == StopRinging
-(stop|stop it|okay|enough|be quiet|quiet|silence|thanks|thank you|got it|i'm awake|i'm up)
+(stop|stop stop|stop stop stop|stop it|stop that|stop now|stop it now|stop please|please stop|stop the noise)
+(okay|alright|yes) [please] (stop|stop it|i'm awake|i'm up|thanks|thank you|enough)
+(okay|enough|that's enough|be quiet|quiet|shut up|silence|thanks|thank you|got it|i'm awake|i'm up)
 (stop|turn off|silence) [the] (alarm|timer|ringing)
 (alarm|timer) (off|stop)
 turn it off
 == AlarmSnooze
-snooze [for {cl_snooze:minutes} minutes]
-{cl_snooze:minutes} more minutes
+snooze [for {{cl_snooze:minutes}} minutes]
+{{cl_snooze:minutes}} more minutes
+== {TALK}
+turn it (on|up|down|around)
+[(the|my|your|his|her|our|is|that)] (alarm|timer) (is|was|went|goes|isn't|wasn't|did not go|clock|system)
+(is|was|did) (the|my|your|his|her|our) (alarm|timer) (go|off|on|set)
+(thank you|thanks) (for|to|so much|very much)
+(be|it's|that's) (quick|okay|silent)
+time to (get up|go|eat)
+got it (from|in|at|on)
 """
-"""All that is understood without a wake word, while something rings."""
+"""All that is understood without a wake word, while something rings; and what people then say to each other that
+sounds like it, so that a model need not take it for a "stop".
+"""
