@@ -120,6 +120,22 @@ def test_it_is_what_it_was_a_moment_ago() -> None:
     assert house.in_doubt(it)
 
 
+async def test_what_is_to_be_interpreted_is_for_the_one_that_talks_alone() -> None:
+    cascade, one, two = both(SURE)
+    assert not cascade.talks
+    two.words = ("Guten Abend.",)
+    assert cascade.talks
+    assert await said(cascade, b"one", b"two", expect=Expect.INTERPRET) is THEIRS
+    assert [piece async for piece in cascade.translate(1, "German")] == ["Guten Abend."]
+    assert (one.expected, one.heard) == ([], {})
+    assert (two.expected, two.heard, two.translated) == ([Expect.INTERPRET], {1: b"onetwo"}, [(1, "German", "")])
+    await cascade.begin(2, Expect.INTERPRET)
+    assert [piece async for piece in cascade.translate(2, "German", "good evening")] == ["Guten Abend."]
+    await cascade.begin(3, Expect.COMMAND)
+    await cascade.feed(3, b"three")
+    assert (await cascade.decide(3))[0] is SURE, "the next command is the first one's again"
+
+
 @pytest.mark.parametrize("expect", [Expect.CODE, Expect.STOP])
 async def test_codes_and_stop_are_for_the_first_alone(expect: Expect) -> None:
     cascade, _, two = both(OTHER)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voiced.adapters.piper import default_voice
 from voiced.errors import VoicedError, VoiceError
 from voiced.ports import Chime
 from voiced.workers import protocol
@@ -58,6 +59,36 @@ async def test_what_was_cut_short_goes_on_with_the_very_samples_that_were_missin
     length = round(whole.duration_ms * rate_hz / 1000)
     again = pcm[length + round(0.3 * rate_hz) :][: round(rest.duration_ms * rate_hz / 1000)]
     assert np.array_equal(again, pcm[length - len(again) : length])
+
+
+async def test_two_voices_speak_each_for_itself_and_the_second_comes_when_it_is_wanted(tmp_path: Path) -> None:
+    """Both are Piper's one voice that is installed here, the second under another name."""
+    path, second = tmp_path / "said.wav", tmp_path / "second.onnx"
+    installed = default_voice()
+    second.symlink_to(installed)
+    Path(f"{second}.json").symlink_to(f"{installed}.json")
+    client = mouth(speaker=f"wav:{path}")
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S), client.supervisor.state
+        own = await client.say("Good evening.")
+        other = await client.say("Good evening.", voice=str(second))
+        again = await client.say("Good evening.", voice=str(second))
+        assert (own.cached, other.cached, again.cached) == (False, False, True), "each keeps what it has said"
+        assert other.duration_ms == pytest.approx(again.duration_ms, abs=50)
+        second.unlink()
+        assert (await client.say("Good night.", voice=str(second))).duration_ms > 300, "it was loaded once, and stays"
+        await client.prepare(("Good morning.",), voice=str(second))
+        prepared = [(await client.say("Good morning.", voice=voice)).cached for voice in (str(second), "")]
+        assert prepared == [True, False]
+        with pytest.raises(VoicedError, match=r"no voice: .*gone\.onnx does not exist"):
+            await client.say("Good night.", voice=str(tmp_path / "gone.onnx"))
+        with pytest.raises(VoicedError, match=r"gone\.onnx"):
+            await client.prepare((), voice=str(tmp_path / "gone.onnx"))
+        assert (await client.say("Good evening.")).cached
+        assert client.trouble == ""
+    with wave.open(str(path)) as file:
+        seconds = file.getnframes() / file.getframerate()
+    assert seconds > (own.duration_ms + 2 * other.duration_ms) / 1000
 
 
 async def test_half_as_loud_is_ten_decibels_less(tmp_path: Path) -> None:

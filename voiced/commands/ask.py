@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config).with_place(home=options.home, area=options.area)
+    if options.interpret and not config.interpreter.languages:
+        raise ConfigError("nobody interprets here: the configuration has no [interpreter]")
     asyncio.run(_ask(config, options))
     return 0
 
@@ -67,14 +69,15 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
     screen = Screen(Console())
     async with running(*minds.supervisors):
         await minds.wait_ready()
-        if options.interpret and not config.interpreter.languages:
-            raise ConfigError("no [interpreter] with two languages is configured")
         house = real_house(home, area=area, device_id=config.id, locale=config.locale, interpreter=config.interpreter)
         for told in states:
             house.heard_state(told.topic, told.payload)
+        engine = minds.in_house(house)
+        if options.interpret and not engine.talks:
+            raise ConfigError("nobody interprets here: the model only knows the house ([model] names another)")
         assistant = Assistant(
             ear=_NoEar(),
-            engine=minds.in_house(house),
+            engine=engine,
             mouth=MemoryMouth(),
             broker=MemoryBroker(answer=simulate(home)),
             listener=Listener(),
