@@ -14,6 +14,8 @@ ALSO = "AlsoThis"
 """The same as the call before, for another thing or place."""
 EXCEPT = "ExceptThis"
 """The call before, without this thing or place."""
+_IT = {"yes": ACTIONS.keys(), "maybe": frozenset(["HassTurnOn", "HassTurnOff", "HassLightSet", "Toggle"])}
+"""How "it" was said -> what it may stand for: "brighter" says nothing of a thermostat."""
 PLACES = ("name", "area", "floor", "domain", "device_class", "everywhere", "except")
 """The slots that say what is meant; all others say how."""
 
@@ -27,7 +29,7 @@ def completed(calls: Iterable[Call], before: Sequence[Call] = ()) -> tuple[Call,
             done[-1] = _without(done[-1], call)
         elif call.intent == ALSO and last and last.intent in ACTIONS:
             done.append(_also(last, call))
-        elif "it" in call.slots and last and last.intent in ACTIONS and (meant := _meant(last)):
+        elif last and last.intent in _IT.get(str(call.slots.get("it")), ()) and (meant := _meant(last)):
             how = {k: v for k, v in call.slots.items() if k not in ("it", *PLACES)}
             done.append(Call(call.intent, {**how, **meant}))
         else:

@@ -44,7 +44,10 @@ ACTIONS: Mapping[str, Action] = {
     "HassUnlock": Action("unlock", ("lock",)),
     "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step", "kelvin_step")),
     "HassClimateSetTemperature": Action(
-        "set_temperature", ("climate",), ("temperature", "temperature_step", "temperature_by"), ("water_heater",)
+        "set_temperature",
+        ("climate",),
+        ("temperature", "temperature_step", "temperature_by", "unit"),
+        ("water_heater",),
     ),
     "ClimateSetMode": Action("set_mode", ("climate",), ("mode",), ("water_heater",)),
     "HumiditySet": Action("set_humidity", ("humidifier",), ("humidity",)),
@@ -89,6 +92,7 @@ _SAFE_VERBS = frozenset(["lock", "close", "stop", "arm"])
 
 _WORDS = frozenset([
     "color", "volume_step", "brightness_step", "temperature_step", "kelvin_step", "percentage_step", "mode", "option",
+    "unit",
 ])  # fmt: skip
 """The values that are words; all others are numbers."""
 

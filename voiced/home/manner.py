@@ -35,11 +35,13 @@ class Manner:
         return _converted(number, unit_of(entity), self.temperature_unit)
 
     def sent(self, step: Step, entity: Entity) -> Step:
-        """A step whose temperature is in the thing's own degrees, rounded to what it can be set to."""
-        said = step.values.get("temperature")
-        if step.verb != "set_temperature" or not isinstance(said, int | float) or not self.temperature_unit:
+        """A step whose temperature is in the thing's own degrees, rounded to what it can be set to. Said are degrees of
+        the owner's, or those that were named.
+        """
+        said, unit = step.values.get("temperature"), str(step.values.get("unit", "")).upper() or self.temperature_unit
+        if step.verb != "set_temperature" or not isinstance(said, int | float) or not unit:
             return step
-        own = _converted(said, self.temperature_unit, unit_of(entity))
+        own = _converted(said, unit, unit_of(entity))
         precision = entity.number("precision") or 0.1
         return replace(
             step, values={**step.values, "temperature": normal(round(round(own / precision) * precision, 3))}

@@ -50,6 +50,18 @@ toggle [<ev_the>] {name}
 == HassFanSetSpeed names=fan percentage_step=up @=<dv_more>
 == HassFanSetSpeed names=fan percentage_step=down @=<dv_less>
 (turn|make) [<ev_the>] {name} [<ev_bit>] @
+== HassFanSetSpeed needs=fan percentage_step=up @=<dv_more>
+== HassFanSetSpeed needs=fan percentage_step=down @=<dv_less>
+(turn|make) [the] fan [<ev_bit>] @
+== HassFanSetSpeed needs=fan
+(set|turn|put) [the] fan [speed] [to|at] {fan_speed:percentage}[%| percent]
+== HassTurnOn domain=fan @=on
+== HassTurnOff domain=fan @=off
+<ev_turn> @ [the] fan
+<ev_turn> [the] fan @
+== HassClimateSetTemperature needs=climate temperature_step=up @=up
+== HassClimateSetTemperature needs=climate temperature_step=down @=down
+turn [the] <dv_heat> @ [<ev_bit>]
 == ClimateSetMode needs=climate
 (set|turn|switch|put) [the] <dv_heat> to {dv_mode:mode} [mode]
 (set|turn|switch|put) [<ev_the>] {area} <dv_heat> to {dv_mode:mode} [mode]
@@ -116,6 +128,9 @@ disarm [the] (alarm|alarm system|house)
 == HassTurnOn domain=cover whole @=<ev_open>
 == HassTurnOff domain=cover whole @=<ev_close>
 @ <ev_all> [the] covers
+== HassTurnOn domain=cover device_class=garage @=<ev_open>
+== HassTurnOff domain=cover device_class=garage @=<ev_close>
+@ <ev_the> garage
 == HassTurnOff domain=cover whole
 <ev_close> everything
 == HassTurnOn domain=lock whole

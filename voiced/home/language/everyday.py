@@ -28,7 +28,7 @@ RULES = {
     "ev_the": "(the|my|our|this|that)",
     "ev_pct": "{brightness}[%| percent]",
     "ev_pos": "{position}[%| percent]",
-    "ev_deg": "{temperature}[([ ]°)|( degree[s] [celsius|fahrenheit])]",
+    "ev_deg": "{temperature}[([ ]°)|( degree[s] [{ev_unit:unit}])]",
     "ev_bit": "(a bit|a little|a little bit|slightly|much)",
     "ev_more": "(turn up|raise|increase)",
     "ev_less": "(turn down|lower|decrease)",
@@ -45,6 +45,7 @@ RULES = {
 }
 
 LISTS: dict[str, dict[str, Any]] = {
+    "ev_unit": {"values": [{"in": "celsius", "out": "C"}, {"in": "fahrenheit", "out": "F"}]},
     "ev_hour": {"values": [{"in": "(an|a)", "out": 1}]},
     "ev_half": {"values": [{"in": "and a half", "out": 30}, {"in": "and a quarter", "out": 15}]},
     "ev_half_hour": {
@@ -197,13 +198,13 @@ make [<ev_the>] {area} [<ev_lights>] [<ev_bit>] @
 make [<ev_the>] <ev_lights> <ev_in> <ev_place> [<ev_bit>] @
 == HassLightSet domain=light brightness_step=up @=brighter
 == HassLightSet domain=light brightness_step=down @=(darker|dimmer)
-[make [<ev_the>] <ev_lights>] [<ev_bit>] @
+make [<ev_the>] <ev_lights> [<ev_bit>] @
 == HassLightSet domain=light it cost=0.3
 make it {color}
 (set|turn|dim) it to (<ev_pct>|{color})
 == HassLightSet domain=light it=maybe brightness_step=up @=brighter
 == HassLightSet domain=light it=maybe brightness_step=down @=(darker|dimmer)
-make it [<ev_bit>] @
+[make it] [<ev_bit>] @
 == HassLightSet domain=light it brightness=30 cost=0.3
 dim it
 == HassTurnOn it cost=0.3 @=on

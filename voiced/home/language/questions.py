@@ -71,6 +71,8 @@ TABLE = """
 (is|are) [<ev_the>] [{area}] {cover_classes:device_class} [still] {cover_states:state}
 (is|are) [<ev_the>] {cover_classes:device_class} [still] {cover_states:state} <qu_at>
 did (i|we) leave <ev_the> {cover_classes:device_class} {cover_states:state}
+== HassGetState domain=cover device_class=garage how=the
+(is|did (i|we) leave) <ev_the> garage [still] {cover_states:state}
 == HassGetState names=light,switch,fan,media_player,input_boolean
 did (i|we) leave [<ev_the>] {name} {on_off_states:state}
 == HassGetState names=cover,valve,binary_sensor
