@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,50 +20,63 @@ pcm.!default { type pulse }
 
 
 class SoundServer:
-    """`start`, `stop` (kill -9), `freeze`, `thaw`; `plug`, `unplug` and `suspend` microphones."""
+    """PulseAudio. `start`, `stop` (kill -9), `freeze`, `thaw`; `plug`, `unplug` and `suspend` microphones."""
+
+    programs: tuple[str, ...] = ("pulseaudio",)
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.process: subprocess.Popen[bytes] | None = None
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._modules: dict[str, str] = {}
 
     def start(self, *, rate_hz: int = 48_000, channels: int = 2) -> None:
-        socket = self.home / "native"
-        socket.unlink(missing_ok=True)
-        root = [] if os.geteuid() else ["--system=false"]
-        shape = f"rate={rate_hz} channels={channels}"
-        self.process = subprocess.Popen(
-            [
-                *("pulseaudio", "-n", *root, "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
-                *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
-                *("-L", f"module-null-sink sink_name=room {shape}"),
-                *("-L", "module-null-sink sink_name=speaker"),
-                *("-L", "module-rescue-streams"),
-            ],
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while subprocess.run(["pactl", "info"], capture_output=True, check=False).returncode:
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                self.stop()
-                pytest.skip("pulseaudio does not start here")
-            time.sleep(0.1)
+        (self.home / "native").unlink(missing_ok=True)
+        self._launch(f"rate={rate_hz} channels={channels}")
         self.ctl("set-default-sink", "speaker")
         self.plug("mic")
         self.ctl("set-default-source", "mic")
 
+    def _launch(self, room: str) -> None:
+        root = [] if os.geteuid() else ["--system=false"]
+        self._run(
+            *("pulseaudio", "-n", *root, "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
+            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.home / 'native'}"),
+            *("-L", f"module-null-sink sink_name=room {room}"),
+            *("-L", "module-null-sink sink_name=speaker"),
+            *("-L", "module-rescue-streams"),
+        )
+        self._wait(answers)
+
+    @property
+    def _bus(self) -> str:
+        return f"unix:path={self.home / 'bus'}"
+
+    def _run(self, *command: str) -> None:
+        environ = os.environ | {"DBUS_SESSION_BUS_ADDRESS": self._bus}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.processes.append(subprocess.Popen(command, env=environ, **quiet))
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not until():
+            if time.monotonic() > deadline or any(one.poll() is not None for one in self.processes):
+                self.stop()
+                pytest.skip(f"{self.programs[0]} does not start here")
+            time.sleep(0.1)
+
     def stop(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
+        for one in self.processes:
+            one.kill()
+            one.wait()
+        self.processes = []
 
     def freeze(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        for one in self.processes:
+            one.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        for one in self.processes:
+            one.send_signal(signal.SIGCONT)
 
     def plug(self, name: str) -> None:
         """A microphone that hears the room; a new number every time."""
@@ -85,10 +98,37 @@ class SoundServer:
         return {names.get(source, "?") for _, source, client, *_ in rows if client != "-"}
 
 
-def sound_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+def answers(*words: str) -> bool:
+    return subprocess.run(["pactl", *(words or ("info",))], capture_output=True, check=False).returncode == 0
+
+
+class PipeWire(SoundServer):
+    """PipeWire with its own PulseAudio protocol, as a desktop of today has it; its session manager needs a bus."""
+
+    programs = ("pipewire", "wireplumber", "pipewire-pulse", "dbus-daemon")
+
+    def _launch(self, room: str) -> None:
+        for name in ("bus", "pipewire-0"):
+            (self.home / name).unlink(missing_ok=True)
+        self._run("dbus-daemon", "--session", "--nofork", f"--address={self._bus}")
+        self._wait((self.home / "bus").exists)
+        self._run("pipewire")
+        self._wait((self.home / "pipewire-0").exists)
+        self._run("wireplumber")
+        self._run("pipewire-pulse")
+        self._wait(answers)
+        for name, shape in (("room", room), ("speaker", "")):
+            self.ctl("load-module", "module-null-sink", f"sink_name={name}", *shape.split())
+        self._wait(lambda: answers("set-default-sink", "speaker"))  # its session manager is another process
+
+
+def sound_server(
+    home: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SoundServer] = SoundServer
+) -> Iterator[SoundServer]:
     """The fixture's body: a running server that every process started from here speaks to."""
-    if not shutil.which("pulseaudio") or not shutil.which("pactl"):
-        pytest.skip("pulseaudio is not installed")
+    for program in (*kind.programs, "pactl"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
     if not list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")):
         pytest.skip("ALSA's pulse plugin (libasound2-plugins) is not installed")
     (home / "asoundrc").write_text(_ASOUND, "utf-8")
@@ -100,7 +140,7 @@ def sound_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundS
         "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{home / 'asoundrc'}",
     }.items():
         monkeypatch.setenv(name, value)
-    server = SoundServer(home)
+    server = kind(home)
     server.start()
     yield server
     server.stop()

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.conftest import Figure
-from tests.faults.sound import SoundServer
+from tests.faults.sound import PipeWire, SoundServer, sound_server
 from voiced.adapters import soundserver
 from voiced.messages import EarLost, EarOpened, Frame
 from voiced.workers.clients import EarClient
@@ -180,6 +180,27 @@ async def test_a3_a_suspended_source_is_deaf_and_heals(server: SoundServer, figu
         figure("deaf_s", await ear.after(suspended, EarLost, WAIT_S))
         server.ctl("suspend-source", "mic", "0")
         figure("healed_s", await ear.after(time.monotonic(), Frame, WAIT_S, count=10))
+
+
+@pytest.fixture
+def pipewire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    yield from sound_server(tmp_path, monkeypatch, PipeWire)
+
+
+async def test_a1_a2_a3_on_pipewire_where_it_is_installed(pipewire: SoundServer, figure: Figure) -> None:
+    async with listening("mic") as ear:
+        for fault, mend, row in (
+            (pipewire.stop, pipewire.start, "A1"),
+            (pipewire.freeze, pipewire.thaw, "A2"),
+            (lambda: pipewire.unplug("mic"), lambda: pipewire.plug("mic"), "A3"),
+        ):
+            began = time.monotonic()
+            fault()
+            figure("deaf_s", await ear.after(began, EarLost, WAIT_S), row)
+            await asyncio.sleep(2)
+            mend()
+            figure("healed_s", await ear.after(time.monotonic(), Frame, WAIT_S, count=10), row)
+            assert pipewire.recorded() == {"mic"}
 
 
 @pytest.mark.row("A5")
