@@ -53,8 +53,8 @@ class SoundServer:
 
     def _run(self, *command: str) -> None:
         environ = os.environ | {"DBUS_SESSION_BUS_ADDRESS": self._bus}
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.processes.append(subprocess.Popen(command, env=environ, **quiet))
+        nowhere = subprocess.DEVNULL
+        self.processes.append(subprocess.Popen(command, env=environ, stdout=nowhere, stderr=nowhere))
 
     def _wait(self, until: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 60

@@ -1,7 +1,8 @@
-"""`python -m tools.echo`: our echo canceller and PulseAudio's own (module-echo-cancel) in the same simulated room.
+"""`python -m tools.echo`: our echo canceller and the sound server's own (module-echo-cancel) in one simulated room.
 
-A PulseAudio of its own with null sinks for loudspeaker and microphone; the real mouth speaks, the real ear listens, at
-the sound's own pace. For each canceller, everything started anew:
+A PulseAudio (or PipeWire: --server) of its own with null sinks for loudspeaker and microphone; the real mouth speaks,
+the real ear listens, at the sound's own pace. First our canceller where the loudspeaker is the microphone (--straight:
+nothing else), then in the room, for each canceller, everything started anew:
 
     first, later   dB by which the echo is lower than it came in: in the first reply, in the ones after it (median)
     woke           of "hey jarvis" spoken over replies, 6 dB softer than their echo, how often the wake word is heard
@@ -29,8 +30,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.sound import SoundServer, sound_server
+from tests.faults.sound import PipeWire, SoundServer, sound_server
 from tools.echo.room import Room, Sound, simulated
+from tools.echo.straight import Straight, straight
 from voiced.adapters.piper import Voice
 from voiced.adapters.rates import resample
 from voiced.errors import UsageError, VoicedError
@@ -46,7 +48,11 @@ PACES = (0.9, 1.0, 1.1, 1.2)
 _WORD = "hey_jarvis"
 _WOKEN = 0.5
 _SOFTER_DB = 6.0
-_CANCELLERS = ("none", "ours", "webrtc", "speex")
+_SERVERS: dict[str, tuple[type[SoundServer], tuple[str, ...]]] = {
+    "pulseaudio": (SoundServer, ("none", "ours", "webrtc", "speex")),
+    "pipewire": (PipeWire, ("none", "ours", "webrtc")),
+}
+"""And what is compared there: PipeWire's has only the library of PulseAudio's `webrtc`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +182,31 @@ def spoken(count: int, level: float) -> list[Sound]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.echo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--calls", type=int, default=8, help="wake words over replies (default 8)")
-    parser.add_argument("--only", choices=_CANCELLERS[1:], help="this canceller, beside none")
+    parser.add_argument("--only", choices=("ours", "webrtc", "speex"), help="this canceller, beside none")
+    parser.add_argument("--server", choices=tuple(_SERVERS), default="pulseaudio")
+    parser.add_argument("--straight", action="store_true", help="only ours, without a room (a minute)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args(arguments)
-    for program in ("pulseaudio", "pactl", "parec", "pacat"):
+    kind, cancellers = _SERVERS[options.server]
+    for program in (*kind.programs, "pactl", "parec", "pacat"):
         if not shutil.which(program):
-            print(f"tools.echo: {program} is not installed: apt install pulseaudio pulseaudio-utils", file=sys.stderr)
+            print(f"tools.echo: {program} is not installed: apt install {options.server} pulseaudio-utils",
+                  file=sys.stderr)  # fmt: skip
             return 2
-    chosen = [one for one in _CANCELLERS if options.only in (None, one) or one == "none"]
+    chosen = [one for one in cancellers if options.only in (None, one) or one == "none"]
     rows: list[Measured] = []
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        for server in sound_server(Path(folder), patch):
+        for server in sound_server(Path(folder), patch, kind):
+            try:
+                with console.status("ours, without a room: 5 replies"):
+                    alone = asyncio.run(straight(server))
+            except VoicedError as error:
+                print(f"tools.echo: {error}", file=sys.stderr)
+                return error.exit_code
+            print(json.dumps(_plain(alone)) if options.json else _words(alone), flush=True)
+            if options.straight:
+                break
             raw: list[float] = []
             calls = spoken(options.calls, 10 ** ((-21 - 6 - _SOFTER_DB) / 20))
             for canceller in chosen:
@@ -199,15 +218,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         return error.exit_code
                 if options.json:
                     print(json.dumps(asdict(rows[-1])), flush=True)
-    if not options.json:
-        Console().print(_table(rows))
+    if rows and not options.json:
+        Console().print(_table(rows, options.server))
     return 0
 
 
-def _table(rows: Sequence[Measured]) -> Table:
+def _plain(alone: Straight) -> dict[str, object]:
+    return {"straight_db": [round(alone.least_db, 1), round(alone.most_db, 1)], **asdict(alone)}
+
+
+def _words(alone: Straight) -> str:
+    return f"without a room our echo is {alone.least_db:.0f} to {alone.most_db:.0f} dB lower, from the second reply on"
+
+
+def _table(rows: Sequence[Measured], server: str) -> Table:
     table = Table("canceller", "first", "later", "woke", "false", "untouched")
     for row in rows:
-        name = {"ours": "ours", "none": "none"}.get(row.canceller, f"PulseAudio, {row.canceller}")
+        name = {"ours": "ours", "none": "none"}.get(row.canceller, f"{server}, {row.canceller}")
         table.add_row(
             name, f"{row.first_db:.1f} dB", f"{row.later_db:.1f} dB", f"{row.woke}/{row.of}", str(row.false),
             f"{row.untouched_db:+.1f} dB",
