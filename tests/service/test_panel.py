@@ -100,6 +100,7 @@ def test_every_state_there_is_has_its_light() -> None:
     for doing in ("idle", "listening", "processing", "responding"):
         for state in (DeviceState(doing), DeviceState(doing, muted=True), DeviceState(doing, lacks=("no sound",))):
             assert state.shown in LIGHTS
+            assert state.after("interpreting").shown in LIGHTS
 
 
 async def test_without_pins_the_daemon_lives_and_the_signal_still_presses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.turn.test_interpreting import ASKED, BOTH, ENGLISH
+from tests.turn.test_interpreting_heard import begin, utterance
 from tests.turn.test_own_voice import PCM, Story, off, running
 from voiced.adapters.recordings import Recordings
 from voiced.app import recordings, turn_settings
@@ -69,6 +71,21 @@ async def test_the_sound_of_a_turn_is_kept_as_the_engine_had_it(tmp_path: Path) 
         assert PCM * 40 in of(path)
         assert path.stat().st_mode & 0o077 == 0, "its owner's only"
         assert len(story.broker.published) == 1
+
+
+async def test_what_two_people_say_to_each_other_is_never_kept(tmp_path: Path) -> None:
+    kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
+    async with recorded(kept, ASKED, ENGLISH) as story:
+        story.assistant.house.interpreter, story.engine.words = BOTH, ("Guten Abend.",)
+        await begin(story)
+        await utterance(story)
+        await story.until("translated")
+        story.mouth.ended.set()
+        await story.until("turn_end", 2)
+        await story.assistant.cancel()
+        assert story.engine.fed[2] > 0
+        (asked,) = await files(kept)
+        assert len(of(asked)) == story.engine.fed[1]
 
 
 async def test_a_disk_that_fails_is_said_once_and_stops_no_turn(

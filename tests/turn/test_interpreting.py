@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from voiced.home.interpreter import NEITHER, SPOKEN, START, STOP, Interpreter
 from voiced.home.load import load_home
 from voiced.messages import Alternative, Call, Decision, EarLost, EarOpened, Frame, Verdict
 from voiced.ports import Expect
+from voiced.topics.reporter import DeviceState
 from voiced.turn.interpreting import ENDS, TABLE, Mode, Sign, after
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
@@ -141,6 +143,21 @@ async def test_what_is_said_to_each_other_is_told_to_nobody_and_the_rest_keeps_t
         Draft202012Validator(SCHEMA).validate({"event": happening})
     for ledger in one.assistant.ledgers:
         Draft202012Validator(SCHEMA).validate({"ledger": ledger.to_json()})
+
+
+async def test_the_state_topic_says_so_from_the_first_to_the_last_of_it() -> None:
+    """Whatever it does meanwhile."""
+    one = stage(TURN + 2 * SAYS + TURN, ASKED, ENGLISH, ENOUGH, OFF)
+    await one.play()
+    state, shown = DeviceState(), []
+    for happening in one.told:
+        state = state.after(str(happening["event"]))
+        Draft202012Validator(SCHEMA).validate({"state": json.loads(state.to_json())})
+        shown.append(state.shown)
+    states = [name for name, _ in itertools.groupby(shown)]
+    assert states.count("interpreting") == 1
+    assert states[-1] == "idle"
+    assert states[states.index("interpreting") + 1] == "processing"
 
 
 async def test_a_speaker_may_pause() -> None:
