@@ -268,7 +268,7 @@ class Assistant:
             case Kind.ACT:
                 say = await self._acting.carry_out(turn, judgement, begun)
             case Kind.ASK:
-                tell("question", turn=turn.number, text=say)
+                tell("question", turn=turn.number, **judgement.told(say))
             case Kind.REFUSE:
                 tell("refused", turn=turn.number, reason=judgement.reason)
             case Kind.IGNORE:

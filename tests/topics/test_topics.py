@@ -255,6 +255,9 @@ async def test_typed_words_are_carried_out_and_a_door_asks_for_the_voice() -> No
             await world.ask("ask", digits)
             await world.sees("event", "request_refused", "speaking")
         assert not [m for m in world.seen if m.payload == b"UNLOCK"]
+        ours = [m.payload for m in world.seen if m.topic.startswith("voiced/t/") and m.topic != "voiced/t/ask"]
+        assert sum(b"Say the code to unlock the front door." in payload for payload in ours) == 2
+        assert not [payload for payload in ours if b"four seven" in payload], "for those in the room alone"
 
         stage.ear.hears("." * 5 + "s" * 40 + "." * 200)
         assert (await world.sees("action"))["payload"] == "UNLOCK"

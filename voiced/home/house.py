@@ -37,6 +37,10 @@ AWAKE_PERCENT = 50
 _STRANGE = {Foreign.QUESTION: "only_house", Foreign.LANGUAGE: "only_english"}
 
 
+def _without_digits(reply: Reply) -> Reply:
+    return replace(reply, values={**reply.values, "digits": ""})
+
+
 class House:
     """One home, its states, timers and the question that is open. `area` is the device's own area id.
 
@@ -171,7 +175,9 @@ class House:
             case Ask():
                 self._asked = judged
                 reason = "code" if judged.code else "close_call" if judged.close else "which"
-                return Judgement(Kind.ASK, say=phrases.say(judged.reply), reason=reason, wants_code=bool(judged.code))
+                written = phrases.say(_without_digits(judged.reply)) if judged.code else ""
+                said = phrases.say(judged.reply)
+                return Judgement(Kind.ASK, say=said, reason=reason, wants_code=bool(judged.code), written=written)
             case policy.Answer():
                 return Judgement(Kind.ANSWER, say=phrases.say(judged.reply))
             case policy.Refuse():

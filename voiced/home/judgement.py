@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 from voiced.home.code import CODE_SECONDS
 from voiced.home.model import Risk
@@ -21,6 +22,11 @@ class Kind(enum.StrEnum):
     IGNORE = "ignore"
 
 
+class Told(TypedDict):
+    text: str
+    written: NotRequired[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`policy`'s judgement in words, ready to be carried out."""
@@ -32,6 +38,8 @@ class Judgement:
     reason: str = ""
     """Of REFUSE and IGNORE, see `policy`; of ASK: code | close_call | which."""
     wants_code: bool = False
+    written: str = ""
+    """`say` as it may be told beyond the room, where that is less: who only reads along does not know the code."""
     window_ms: int = CODE_SECONDS * 1000
     """ASK: how long the answer may take to begin."""
     act: Act | None = None
@@ -42,3 +50,7 @@ class Judgement:
     """From now on what is heard is said again in another language."""
     into: str = ""
     """Of TALK: that language. Empty for an answer."""
+
+    def told(self, text: str) -> Told:
+        """`text`, which is said, for those to whom it is told."""
+        return {"text": text, "written": self.written} if self.written else {"text": text}

@@ -275,7 +275,9 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "already_done_group": _already_group,
     # questions back
     "which": lambda v: f"Which one: {_names(list(v['names'])).replace(' and ', ' or ')}?",
-    "say_code": lambda v: f"Say {digits(v['digits'])} to {_ASKED.get(v['verb'], 'change')} {_names(list(v['names']))}.",
+    "say_code": lambda v: (
+        f"Say {digits(v['digits']) or 'the code'} to {_ASKED.get(v['verb'], 'change')} {_names(list(v['names']))}."
+    ),
     # answers
     "dont_know": lambda _: "I don't know.",
     "is_state": _is_state,

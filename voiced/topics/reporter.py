@@ -85,6 +85,9 @@ class Reporter:
         """The state as it was last handed to the broker."""
 
     def tell(self, happening: Happening) -> None:
+        """To everybody outside of this process: a code that is asked for is not among it."""
+        if written := happening.get("written"):
+            happening = {key: value for key, value in happening.items() if key != "written"} | {"text": written}
         self._also(happening)
         event = str(happening["event"])
         self._put("action" if event == "command" else "event", happening)

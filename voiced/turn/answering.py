@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voiced.home.house import House
-from voiced.home.judgement import Judgement, Kind
+from voiced.home.judgement import Judgement, Kind, Told
 from voiced.ledger import Mark
 from voiced.ports import Chime, Expect, Played
 from voiced.turn.speaking import Speaking
@@ -24,16 +24,16 @@ class Answering:
             self._timeline.tell("reply", turn=turn.number, text=text, quiet=True)
             await self._speaking.chime(Chime.DONE)
         elif text:
-            await self._say(turn, text, begun)
+            await self._say(turn, judgement.told(text), begun)
             if judgement.kind is Kind.TALK or turn.expect is Expect.INTERPRET:
                 self._house.heard_saying(text)
         elif judgement.kind is Kind.IGNORE and turn.expect is not Expect.STOP and not await self._speaking.resume():
             await self._speaking.chime(Chime.NOT_UNDERSTOOD)
 
-    async def _say(self, turn: OpenTurn, text: str, begun: float) -> None:
-        self._timeline.tell("reply", turn=turn.number, text=text)
+    async def _say(self, turn: OpenTurn, told: Told, begun: float) -> None:
+        self._timeline.tell("reply", turn=turn.number, **told)
         asked = self._timeline.ms_after(turn.speech_end, begun)
-        if played := await self._speaking.say(text):
+        if played := await self._speaking.say(told["text"]):
             turn.ledger = turn.ledger.at(Mark.FIRST_SOUND, asked + played.first_sound_ms)
             after_ms = round(played.first_sound_ms, 1)
             self._timeline.tell("first_sound", turn=turn.number, after_ms=after_ms, cached=played.cached)
