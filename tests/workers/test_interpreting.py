@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.workers.test_dialogue import F32
 from tests.workers.test_dialogue import turn as command
 from tests.workers.test_engine import HOME as SMALL_HOME
 from voiced.adapters.fakes import FrameEar
+from voiced.adapters.piper import default_voice
 from voiced.assistant import Assistant
 from voiced.cli import main
 from voiced.config import MODELS
@@ -29,10 +31,10 @@ from voiced.gemma.decide import Path as Walked
 from voiced.gemma.decide import Walk, Walker
 from voiced.gemma.judge import judge_choice
 from voiced.gemma.models import from_folder
-from voiced.home.interpreter import NEITHER, SPOKEN, START, STOP
+from voiced.home.interpreter import NEITHER, SPOKEN, START, STOP, Interpreter
 from voiced.messages import FRAME_SAMPLES, Decision, EngineTimes, Frame, Verdict
-from voiced.ports import Expect
-from voiced.workers.clients import EngineClient
+from voiced.ports import Expect, Mouth
+from voiced.workers.clients import EngineClient, MouthClient
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_house import WHICH, compile_home
@@ -237,13 +239,41 @@ async def test_whole_turns_are_said_again_with_the_voice_of_the_other_language(
     assert stage.broker.published == []
 
 
-def _put(stage: Stage, engine: InsideEngine) -> None:
-    """This engine into the whole assistant."""
+async def test_it_is_heard_from_the_loudspeaker_in_two_voices_and_a_missing_one_is_said(
+    core: EngineCore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With Piper in its process. The second voice is the first one's file under another name."""
+    second = tmp_path / "german.onnx"
+    for suffix in ("", ".json"):
+        Path(f"{second}{suffix}").symlink_to(f"{default_voice()}{suffix}")
+    client = MouthClient(options={"speaker": f"wav:{tmp_path}/said.wav", "realtime": False})
+    core.load_home(HOME.to_dict())
+    led(core, monkeypatch, "English", "German", STOP)
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(120), client.supervisor.state
+        for voice, begins in ((str(second), True), (str(tmp_path / "gone.onnx"), False)):
+            stage, engine = Stage(HOME, ""), Interprets(core)
+            engine.settings = TalkSettings(most_tokens=30, seed=1)
+            stage.assistant._ear = FrameEar(heard(TURN + 3 * SAYS, 5))
+            _put(stage, engine, replace(BOTH, voice=voice), client)
+            await stage.play()
+            replies = [h["text"] for h in stage.told if h["event"] == "reply"]
+            into = {h["into"] for h in stage.told if h["event"] == "translated"}
+            if begins:
+                assert (replies, into) == ([GREETING, OVER], set(LANGUAGES))
+                assert "not_said" not in [h["event"] for h in stage.told]
+            else:
+                assert (replies, into) == (["I cannot interpret: I have no voice for German."], set())
+    core.load_home(SMALL_HOME)
+
+
+def _put(stage: Stage, engine: InsideEngine, interpreter: Interpreter = BOTH, mouth: Mouth | None = None) -> None:
+    """These into the whole assistant."""
     old = stage.assistant
-    old.house.interpreter = BOTH
+    old.house.interpreter = interpreter
     stage.assistant = Assistant(
-        ear=old._ear, engine=engine, mouth=stage.mouth, broker=stage.broker, listener=old.listener, house=old.house,
-        tell=stage.told.append, paced=False,
+        ear=old._ear, engine=engine, mouth=mouth or stage.mouth, broker=stage.broker, listener=old.listener,
+        house=old.house, tell=stage.told.append, paced=False,
     )  # fmt: skip
 
 
