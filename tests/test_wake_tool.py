@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("onnx")
+    pytest.importorskip("scipy")
     if not shutil.which("espeak-ng"):
         pytest.skip("espeak-ng is not installed")
     folder = tmp_path_factory.mktemp("wake")

@@ -70,6 +70,9 @@ class Table:
         assert slot != FORK
         del self.held[slot]
 
+    def clear(self) -> None:
+        self.held = {FORK: ()}
+
     def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
         self.batches += 1
         assert len({slot for slot, _ in parts}) == len(parts)

@@ -37,7 +37,7 @@ from voiced.messages import Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
-FITTED = ("bias", "share", "level", "spelling")
+FITTED = ("bias", "share", "level", "spelling", "unheard")
 PULL = 1.0
 """Clips that the plain guesses are worth."""
 

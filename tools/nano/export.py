@@ -170,6 +170,9 @@ def write_audio(net: Nano, path: Path) -> None:
         file.small(f"{p}norm_conv.weight", cv.n2.w)
         file.matrix(f"{p}conv_pw2.weight", cv.b.weight)
         file.small(f"{p}ln2.weight", layer.n3.w)
+    w.add_string("letters.alphabet", LETTERS)
+    file.small("letters.weight", net.ctc.weight)
+    file.small("letters.bias", net.ctc.bias)
     file.close()
 
 
@@ -181,7 +184,7 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
     write_audio(net, out / "nano-mmproj.gguf")
     names = ("nano-text.gguf", "nano-mmproj.gguf")
     sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
-    count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith(("ctc", "pupil")))
+    count = sum(p.numel() for n, p in net.named_parameters() if not n.startswith("pupil"))
     lines = [
         'name = "nano"',
         'dialect = "sentences"',

@@ -176,7 +176,7 @@ class Ear(nn.Module):
         self.register_buffer("pe", torch.cat([angle.sin(), angle.cos()], -1), persistent=False)
 
     def forward(self, m: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """-> encoder output (for CTC) [b, t, d], audio embeddings for the decoder [b, t, d], tokens per clip [b]."""
+        """-> encoder output, for the teacher; audio embeddings, for decoder and CTC [b, t, d]; tokens per clip [b]."""
         x = normed(channels_last(self.c0, m[:, None]), self.l0)
         x = normed(channels_last(self.c1, x.permute(0, 3, 1, 2)), self.l1)
         b, t = x.shape[:2]
@@ -301,7 +301,9 @@ class Text(nn.Module):
 
 
 class Nano(nn.Module):
-    """Ear, decoder and the two heads that only training uses: CTC, and what the teacher makes of the same sound."""
+    """Ear, decoder, letters over what the ear gives the decoder (CTC), and the head that only training uses: what the
+    teacher makes of the same sound.
+    """
 
     def __init__(self, s: Shape, letters: int) -> None:
         super().__init__()

@@ -77,7 +77,7 @@ def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Gen
     with torch.autocast("cpu", torch.bfloat16):
         h, audio, n = net.ear(batch.mel, batch.frames)
         logits = net.text(before, audio, n, ids)
-        spoken = net.ctc(h[batch.written])
+        spoken = net.ctc(audio[batch.written])
         guessed = net.pupil(h.flatten(0, 1)[batch.at])
     keep = batch.labels != -100
     ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03, reduction="sum")

@@ -74,6 +74,8 @@ class Path:
 
     tokens: tuple[int, ...]
     score: float
+    behind: float = 0.0
+    """Nats by which the letters that the ear hears are likelier than this path's; 0 where it hears none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Calibration:
     spelling: float = 0.0
     """Weight of the share of letters in which the best path and the free one differ: a name that is given back what
     the model did not expect scores well on what sounds quite unlike it."""
+    unheard: float = 0.0
+    """Weight of the nats per letter by which what the ear's letters spell by themselves is likelier than the path."""
+    letters: float = 0.3
+    """What a nat of the ear's letters counts beside the decoder's when paths are compared. From 0.1 to 1 it ranks alike
+    on drink orders that nobody trained it on (60 to 59 of 112 right first, without letters 36)."""
     least: float = 0.3
     """Certainty below which it was not for this house: what keeps wrong actions rare."""
     temperature: float = 1.0
@@ -99,11 +104,16 @@ def ends_early(automaton: TokenAutomaton, tokens: tuple[int, ...]) -> bool:
     return bool(tokens) and not automaton.choice(state).final
 
 
+def together(path: Path, by: Calibration) -> float:
+    """What the decoder and the ear's letters say of a path, in the decoder's nats."""
+    return path.score - by.letters * path.behind
+
+
 def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable[[tuple[int, ...]], str]) -> Decision:
     """The decision for a command. `text` spells tokens (for what an incomplete utterance said so far)."""
     outcomes = _outcomes(walk, automaton, by)
     best = max(outcomes, key=lambda o: o.weight, default=None)
-    top = walk.finished[0].score if walk.finished else -math.inf
+    top = max((path.score for path in walk.finished), default=-math.inf)
     cut = walk.cut_off
     cut_score = cut.score - by.cut_cost if cut and cut.tokens else -math.inf
     free = walk.free
@@ -120,8 +130,11 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
     doubt = 0.0
     if walk.free:
-        unlike = otherwise(text(walk.finished[0].tokens), text(walk.free.tokens))
+        first = walk.finished[0]
+        words = text(first.tokens)
+        unlike = otherwise(words, text(walk.free.tokens))
         doubt = by.level * max(outcomes[0].cost, _cost(walk.free)) + by.spelling * unlike
+        doubt += by.unheard * max(0.0, first.behind) / max(1, len(words))
     ranked = sorted(outcomes, key=lambda o: -o.weight)
 
     def certainty(weight: float) -> float:
@@ -191,9 +204,9 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
     found: dict[Frozen, _Outcome] = {}
     if not walk.finished:
         return []
-    top = walk.finished[0].score
+    top = together(walk.finished[0], by)
     for path in walk.finished[:READ_PATHS]:
-        if path.score < top - READ_NATS:
+        if together(path, by) < top - READ_NATS:
             break
         readings = automaton.readings(path.tokens)
         if not readings:
@@ -205,7 +218,7 @@ def _outcomes(walk: Walk, automaton: TokenAutomaton, by: Calibration) -> list[_O
             # a wildcard's tokens are what the sound would have anyway: no evidence, so the other ones pay for all
             cost = _cost(Path(path.tokens[first.open_tokens :], path.score + first.open_cost))
             one = found[frozen(first.calls)] = _Outcome(first.calls, first.sentence, cost=cost, others=others)
-        one.weight += math.exp((path.score - top) / by.temperature)
+        one.weight += math.exp((together(path, by) - top) / by.temperature)
     return list(found.values())
 
 

@@ -257,9 +257,9 @@ class Slots:
     def __init__(self, context: Context, read: Mapping[Tokens, F32] = NOTHING_READ) -> None:
         """`read` holds the logits that need no run any more, by what was said since the fork."""
         self._ctx, self._read = context, read
-        self._free = list(range(context.sequences - 2, FIRST_SLOT - 1, -1))
         self._begin = context.length(FORK)
-        self._said: dict[int, Tokens] = {FORK: ()}
+        self._said: dict[int, Tokens] = {}
+        self.clear()
 
     def split(self, source: int) -> int:
         """A new sequence that begins as `source`."""
@@ -270,7 +270,15 @@ class Slots:
 
     def drop(self, slot: int) -> None:
         self._ctx.remove(slot)
+        del self._said[slot]
         self._free.append(slot)
+
+    def clear(self) -> None:
+        """Begin again at the fork: another walk."""
+        for slot in self._said.keys() - {FORK}:
+            self._ctx.remove(slot)
+        self._free = list(range(self._ctx.sequences - 2, FIRST_SLOT - 1, -1))
+        self._said = {FORK: ()}
 
     def extend(self, parts: Sequence[tuple[int, Sequence[int]]], every: bool) -> F32:
         """Append tokens to sequences. Logits [rows, vocabulary] of every token, or each part's last.

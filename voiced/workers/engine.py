@@ -17,9 +17,11 @@ from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker
-from voiced.gemma.ears import open_ear
+from voiced.gemma.ears import open_ear, open_letters
 from voiced.gemma.judge import judge, judge_choice, judge_code, with_paths
+from voiced.gemma.letters import Heard
 from voiced.gemma.llama import Context, TextModel
+from voiced.gemma.look import WIDER_BEAM, look
 from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
@@ -64,6 +66,8 @@ class _Turn:
     number: int
     expect: Expect
     sound: AudioStream
+    rows: list[F32] = field(default_factory=list)
+    """Embeddings of the sound so far, where letters are heard over them."""
     known: tuple[int, Decision, EngineTimes] | None = None
     """The last decision, and after how many samples: asked again without new sound, it is given again."""
 
@@ -88,7 +92,9 @@ class EngineCore:
         self.threads, self.dialect, self._walk = how.threads, str(pair.dialect), how.walk
         self.model = TextModel(pair.text, lazy=how.large)
         self._encoder = open_ear(setup.encoder, pair.audio, self.model, how.threads)
-        sequences = FIRST_SLOT + max(how.walk.beam + 2, MOST_ASKED) + 1
+        self._letters = open_letters(pair.audio, self.model.width)
+        widest = max(how.walk.beam, WIDER_BEAM if self._letters else 0)
+        sequences = FIRST_SLOT + max(widest + 2, MOST_ASKED) + 1
         self._context = Context(self.model, how.cells, sequences, how.threads, flash=how.large)
         store = PrefixStore(setup.cache, f"{pair.text_sha256}|{how.threads}|{how.large}")
         self._memory = TurnMemory(self._context, store)
@@ -240,6 +246,8 @@ class EngineCore:
         open_turn = self._open(turn)
         for rows in open_turn.sound.feed(pcm):
             self._memory.append(rows)
+            if self._letters:
+                open_turn.rows.append(rows)
             self.progress += len(rows)
 
     def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
@@ -258,7 +266,8 @@ class EngineCore:
             rows = sound.tail()
             fork = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect), draft)
             tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
-            decision, decide_ms, walk = self._judge(open_turn.expect, fork)
+            heard = self._letters.hear(np.concatenate([*open_turn.rows, rows])) if self._letters else None
+            decision, decide_ms, walk = self._judge(open_turn.expect, fork, heard)
         finally:
             self._memory.forget_fork()
         times = EngineTimes(
@@ -364,12 +373,13 @@ class EngineCore:
             raise InferenceError(f"turn {turn} is not open")
         return self._turn
 
-    def _judge(self, expect: Expect, fork: Fork) -> tuple[Decision, float, Walk]:
+    def _judge(self, expect: Expect, fork: Fork, heard: Heard | None = None) -> tuple[Decision, float, Walk]:
         begun = time.perf_counter()
         if not np.isfinite(fork.logits).all():
             raise InferenceError("the model gave no finite numbers")
         walker = self._walkers[expect]
-        walk = self.last_walk = walker.walk(fork.logits, Slots(self._context, fork.read))
+        slots = Slots(self._context, fork.read)
+        walk = self.last_walk = look(walker, fork.logits, slots, heard, self._pair.calibration, self.spell)
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         elif expect is Expect.INTERPRET:

@@ -1,0 +1,83 @@
+"""The ear's letters beside the decoder: they settle what it leaves close, and have it look again where it missed it."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.gemma.test_decide import Table, Trie, favours, random_table
+from voiced.gemma.decide import Path, Walk, Walker, WalkSettings
+from voiced.gemma.judge import Calibration
+from voiced.gemma.letters import BLANK, Heard
+from voiced.gemma.look import CLOSE_NATS, alike, look, spelled
+
+ALPHABET = "abcdefg"
+"""Token n is spelled as the n-th letter."""
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def text(tokens: tuple[int, ...]) -> str:
+    return "".join(ALPHABET[token - 1] for token in tokens)
+
+
+def clearly(letters: str) -> Heard:
+    """The letters, each for a row, and a row of nothing between any two."""
+    classes = [c for letter in letters for c in (1 + ALPHABET.index(letter), BLANK)]
+    probs = np.full((len(classes), 1 + len(ALPHABET)), 1e-4)
+    probs[np.arange(len(classes)), classes] = 1
+    return Heard(ALPHABET, np.log(probs / probs.sum(-1, keepdims=True)))
+
+
+def found(trie: Trie, table: Table, heard: Heard | None, beam: int = 4) -> Walk:
+    walker = Walker(trie, WalkSettings(beam=beam, run=0))
+    return look(walker, table.first(), table, heard, Calibration(), text)
+
+
+def test_what_the_decoder_leaves_close_the_letters_settle() -> None:
+    trie = Trie({(1, 2): 0.0, (1, 3): 0.0})
+    hears_b = favours((1, 2), also={(1,): {3: 5.0}})
+    assert found(trie, hears_b, None).finished[0].tokens == (1, 2)
+    walk = found(trie, hears_b, clearly("ac"))
+    assert walk.finished[0].tokens == (1, 3)
+    assert alike(walk, text)
+
+
+def test_what_a_narrow_walk_gave_up_is_looked_for_again_and_only_where_the_letters_miss_it() -> None:
+    trie = Trie({(1, 2): 0.0, (3, 4): 0.0})
+    plain = favours((1, 2), also={(): {3: 5.0}})
+    narrow = found(trie, plain, clearly("ab"), beam=1)
+    passes = plain.batches
+    assert [path.tokens for path in narrow.finished] == [(1, 2)]
+
+    again = favours((1, 2), also={(): {3: 5.0}, (3,): {4: 6.0}})
+    wider = found(trie, again, clearly("cd"), beam=1)
+    assert wider.finished[0].tokens == (3, 4)
+    assert again.batches > passes
+    assert len(wider.step_ms) == again.batches
+
+
+@given(seed=SEEDS, sharp=st.floats(0.5, 4), letters=st.text(ALPHABET, min_size=1, max_size=4))
+def test_letters_change_the_order_of_paths_and_none_of_their_scores(seed: int, sharp: float, letters: str) -> None:
+    paths: dict[tuple[int, ...], float] = {(a, b): 0.0 for a in range(1, 5) for b in range(1, 8)}
+    walk = Walker(Trie(paths), WalkSettings(beam=8, run=0)).walk(*_begin(seed, sharp))
+    by = Calibration()
+    other = spelled(walk, clearly(letters), by, text)
+    scores = {path.tokens: path.score for path in walk.finished}
+    assert all(scores[path.tokens] == path.score for path in other.finished)
+    together = [path.score - by.letters * path.behind for path in other.finished]
+    assert together == sorted(together, reverse=True)
+    left_out = scores.keys() - {path.tokens for path in other.finished}
+    assert all(scores[tokens] <= walk.finished[0].score - CLOSE_NATS for tokens in left_out)
+
+
+def _begin(seed: int, sharp: float) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], Table]:
+    table = random_table(seed, sharp)
+    return table.first(), table
+
+
+def test_a_walk_that_found_nothing_is_not_what_was_heard() -> None:
+    nothing = Walk((), None, float("-inf"), None, True, 0)
+    assert spelled(nothing, clearly("a"), Calibration(), text) is nothing
+    assert not alike(nothing, text)
+    assert alike(Walk((Path((1,), -1.0, 0.1),), None, float("-inf"), None, True, 0), text)
