@@ -15,6 +15,7 @@ from tools.mix.__main__ import main
 from tools.mix.level import RATE_HZ, Sound, active_db, rms_db
 from tools.mix.mixing import in_room, mixed
 from tools.mix.pauses import paused
+from tools.mix.suppress import suppress, suppressed
 from voiced.commands.evaluate import read_manifest
 
 
@@ -115,3 +116,20 @@ def test_a_pause_is_put_between_the_words_and_nothing_is_lost() -> None:
     middle = made[3200 + 8000 + 1600 : 3200 + 8000 + RATE_HZ]
     assert np.abs(middle).max() < 1e-3
     assert paused(speech, "pause", 1.0, np.random.default_rng(1)) is None
+
+
+def test_noise_is_suppressed_and_nothing_else_is_lost(tmp_path: Path) -> None:
+    pytest.importorskip("webrtc_noise_gain", reason="webrtc-noise-gain is not installed")
+    noise = np.random.default_rng(1).normal(0, 0.02, 64_000)
+    soundfile.write(tmp_path / "one.wav", noise, 16_000)
+    (tmp_path / "manifest.jsonl").write_text('{"audio": "one.wav", "expect": null}\n', "utf-8")
+    assert suppress(tmp_path / "manifest.jsonl", tmp_path / "out", noise=2, gain=0) == 1
+    (line,) = read_manifest(tmp_path / "out" / "manifest.jsonl")
+    sound, _ = soundfile.read(line.audio)
+    assert len(sound) == len(noise)
+    assert np.std(sound[32_000:]) < np.std(noise) / 3
+
+
+def test_what_no_library_touches_comes_back_as_it_was() -> None:
+    speech = np.sin(np.arange(1650) / 7) * 0.5
+    assert np.allclose(suppressed(speech, bytes), speech[:1600], atol=1e-4)
