@@ -12,6 +12,8 @@ from voiced.home.language.spoken import number_words
 
 State = dict[str, object]
 _COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
+_IN_XY = {"red": (0.701, 0.299), "green": (0.172, 0.747), "blue": (0.136, 0.04), "yellow": (0.444, 0.517)}
+"""As Zigbee lamps have them."""
 _CHATTER = (
     "i never liked the colour of that old sofa", "we should visit your sister next weekend",
     "the train was late again this morning", "do you remember the house by the lake",
@@ -85,8 +87,8 @@ def _dimmed(house: Sequence[Thing], rng: random.Random) -> Turn:
 
 
 def _coloured(house: Sequence[Thing], rng: random.Random) -> Turn:
-    thing, (colour, rgb) = _one(house, rng, "light", colour=True), rng.choice(list(_COLOURS.items()))
-    body: State = {"state": "ON", "color": dict(zip("rgb", rgb, strict=True))}
+    thing, (colour, (x, y)) = _one(house, rng, "light", colour=True), rng.choice(list(_IN_XY.items()))
+    body: State = {"state": "ON", "color": {"x": x, "y": y}}
     return Turn(f"set the {thing.name} to {colour}", {thing.node: body})
 
 
