@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.test_assistant import TURN, Stage, calls, frames
-from voiced.adapters.fakes import FrameEar
+from voiced.adapters.fakes import FrameEar, ScriptedEngine
 from voiced.config import DEMO_HOME
 from voiced.errors import BusyError
 from voiced.home.interpreter import NEITHER, SPOKEN, START, STOP, Interpreter
 from voiced.home.load import load_home
-from voiced.messages import Alternative, Call, Decision, EarLost, EarOpened, Frame, Verdict
+from voiced.ledger import Ledger
+from voiced.messages import Alternative, Call, Decision, EarLost, EarOpened, Frame, Paused, Verdict
 from voiced.ports import Expect
 from voiced.topics.reporter import DeviceState
 from voiced.turn.interpreting import ENDS, TABLE, Mode, Sign, after
+from voiced.turn.timeline import OpenTurn
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 SCHEMA = json.loads((DEMO_HOME.parent / "topics.schema.json").read_text("utf-8"))
@@ -165,6 +167,18 @@ async def test_a_speaker_may_pause() -> None:
     one = stage(TURN + "..s*s*" + "." * 25 + "s*s*" + ".*" * 6, ASKED, ENGLISH)
     await one.play()
     assert one.engine.translated == [(2, "German", "")]
+
+
+@pytest.mark.parametrize("expect", [Expect.COMMAND, Expect.INTERPRET])
+async def test_a_slow_model_is_not_asked_at_every_breath_which_language_it_is(
+    expect: Expect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedEngine, "slow", property(lambda _: True))
+    turn = OpenTurn(1, expect, Ledger(1))
+    stage("", ENGLISH).assistant._deciding.pause(turn, Paused(1, 2000, 1000))
+    assert (turn.speculation is None) is (expect is Expect.INTERPRET)
+    if turn.speculation:
+        await turn.speculation
 
 
 async def test_the_wake_word_does_not_let_a_command_in() -> None:

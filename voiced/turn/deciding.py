@@ -28,8 +28,8 @@ class Deciding:
         self._timeline, self._settings = timeline, settings
 
     def pause(self, turn: OpenTurn, pause: Paused) -> None:
-        """A slow engine begins to decide on the words up to here: they may be all."""
-        if self._engine.slow:
+        """A slow engine begins to decide on the words up to here: they may be all. An interpreter has the time."""
+        if self._engine.slow and turn.expect is not Expect.INTERPRET:
             turn.ledger = turn.ledger.at(Mark.ASKED, samples_to_ms(pause.at_sample - pause.speech_end_sample))
             self._ask(turn)
 
