@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from voiced.errors import InferenceError, VoicedError
+from voiced.errors import InferenceError
 from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
@@ -30,7 +31,7 @@ from voiced.home.language.typed import typed
 from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
 from voiced.ports import Expect
-from voiced.workers.engine_house import Compile, Spelled, compile_home, nothing_spelled
+from voiced.workers.engine_house import Compile, Planned, Spelled, compile_home, nothing_spelled, planned
 from voiced.workers.engine_setup import Setup, chosen
 
 log = logging.getLogger(__name__)
@@ -42,23 +43,6 @@ DIALOGUE_S = 180.0
 """For how long after its last turn the dialogue is known."""
 MOST_DIALOGUE = 1024
 """Positions of it: about ten turns of 2 s and what was said of them."""
-WARM_STATES = 2000
-"""Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A house made ready for a model, but for the memory of its prompt."""
-
-    walkers: dict[Expect, Walker]
-    prefix: tuple[int, ...]
-    """The prompt's tokens up to the sound."""
-    words: WordGraph | None = None
-    spelled: Spelled = nothing_spelled
-    asks: Mapping[Expect, tuple[int, ...]] = field(default_factory=dict)
-    """What the model is asked before it chooses, where the turn is for more than what the house understands."""
-    small: Planned | None = None
-    """The same house for a small model that hears beside this one (engine_drafted.py)."""
 
 
 @dataclass(slots=True)
@@ -202,30 +186,20 @@ class EngineCore:
 
         InferenceError if it does not compile.
         """
-        try:
-            made = self._compile(home, area, self.model, self._pair.dialect, self._names.corrected)
-            before = prompt.before_audio(made.system, made.tools)
-            automata = {Expect.COMMAND: made.command, **made.others}
-            walkers = {expect: Walker(automaton, self._walk) for expect, automaton in automata.items()}
-            for walker in walkers.values():
-                walker.warm(WARM_STATES)
-            asks = {expect: self.model.tokenize(text, special=True) for expect, text in made.asks.items()}
-            return Planned(walkers, self.model.tokenize(before, special=True), made.words, made.spelled, asks)
-        except VoicedError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InferenceError(f"the house does not compile: {type(error).__name__}: {error}") from error
+        return planned(
+            partial(self._compile, home, area), self.model, self._pair.dialect, self._names.corrected, self._walk
+        )
 
-    def preparing(self, planned: Planned) -> Iterator[None]:
+    def preparing(self, house: Planned) -> Iterator[None]:
         """The prompt of a house, computed between turns: a step each."""
-        return self._memory.preparing(planned.prefix)
+        return self._memory.preparing(house.prefix)
 
-    def adopt(self, planned: Planned) -> None:
+    def adopt(self, house: Planned) -> None:
         """Live in this house from now on. Ends the open turn."""
         self._turn = self._ended = None
-        self._memory.adopt(planned.prefix)
-        self._walkers, self._words, self.spelled = planned.walkers, planned.words, planned.spelled
-        self._asks = planned.asks
+        self._memory.adopt(house.prefix)
+        self._walkers, self._words, self.spelled = house.walkers, house.words, house.spelled
+        self._asks = house.asks
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""

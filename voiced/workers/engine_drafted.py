@@ -13,8 +13,8 @@ from typing import Any
 
 from voiced.gemma.models import ModelPair
 from voiced.ports import Expect
-from voiced.workers.engine import EngineCore, Planned
-from voiced.workers.engine_house import Compile, compile_home
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_house import Compile, Planned, compile_home
 from voiced.workers.engine_setup import Setup
 
 WORTH = 2.0
@@ -58,13 +58,13 @@ class DraftedCore(EngineCore):
         super().close()
 
     def plan(self, home: Mapping[str, Any], area: str = "") -> Planned:
-        planned = super().plan(home, area)
-        return replace(planned, small=self._small.plan(home, area)) if self._small else planned
+        made = super().plan(home, area)
+        return replace(made, small=self._small.plan(home, area)) if self._small else made
 
-    def adopt(self, planned: Planned) -> None:
-        super().adopt(planned)
-        if self._small and planned.small:
-            self._small.adopt(planned.small)
+    def adopt(self, house: Planned) -> None:
+        super().adopt(house)
+        if self._small and house.small:
+            self._small.adopt(house.small)
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         super().begin(turn, expect)

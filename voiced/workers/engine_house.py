@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
 from voiced.gemma.automaton import TokenAutomaton
+from voiced.gemma.decide import Walker, WalkSettings
 from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls, spelling
 from voiced.gemma.llama import TextModel
@@ -20,6 +22,8 @@ from voiced.home.tools import declared, house_lines
 from voiced.messages import Call
 from voiced.ports import Expect
 
+WARM_STATES = 2000
+"""Choices worked out when a house is loaded (about 0.3 s); the others when they are first met."""
 SYSTEM = "You are the ears of a house. Answer what is said with one tool call."
 WHICH = (
     "You interpret between {0} and {1}. Say in one word which of them was spoken: {0} or {1}; neither, if it was "
@@ -91,3 +95,41 @@ def compile_home(
         others[Expect.INTERPRET] = compile_sentences(spoken_graph(languages), tokenizer, end)
         asks[Expect.INTERPRET] = prompt.asked_to_answer(WHICH.format(*languages))
     return Compiled(command, others, system, tools, spelled=spelling(house, tokenizer, command), asks=asks)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A house made ready for a model, but for the memory of its prompt."""
+
+    walkers: dict[Expect, Walker]
+    prefix: tuple[int, ...]
+    """The prompt's tokens up to the sound."""
+    words: WordGraph | None = None
+    spelled: Spelled = nothing_spelled
+    asks: Mapping[Expect, tuple[int, ...]] = field(default_factory=dict)
+    """What the model is asked before it chooses, where the turn is for more than what the house understands."""
+    small: Planned | None = None
+    """The same house for a small model that hears beside this one (engine_drafted.py)."""
+
+
+def planned(
+    compiled: Callable[[TextModel, Dialect, Correct], Compiled],
+    model: TextModel,
+    dialect: Dialect,
+    corrected: Correct,
+    settings: WalkSettings,
+) -> Planned:
+    """InferenceError if the house does not compile."""
+    try:
+        made = compiled(model, dialect, corrected)
+        before = prompt.before_audio(made.system, made.tools)
+        automata = {Expect.COMMAND: made.command, **made.others}
+        walkers = {expect: Walker(automaton, settings) for expect, automaton in automata.items()}
+        for walker in walkers.values():
+            walker.warm(WARM_STATES)
+        asks = {expect: model.tokenize(text, special=True) for expect, text in made.asks.items()}
+        return Planned(walkers, model.tokenize(before, special=True), made.words, made.spelled, asks)
+    except VoicedError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InferenceError(f"the house does not compile: {type(error).__name__}: {error}") from error
