@@ -167,3 +167,14 @@ def test_repeat_that() -> None:
     h = house()
     assert said(h, "RepeatThat").say == "I have said nothing yet."
     assert said(h, "HassNevermind").say == said(h, "RepeatThat").say == "Okay."
+
+
+def test_a_group_is_called_by_its_own_name() -> None:
+    topics: dict[str, Setting] = {"command_topic": "c", "state_topic": "s"}
+    lamps = [Entity(f"light.{name}", name, mqtt=topics) for name in ("left", "right")]
+    h = of(*lamps, Entity("light.stage", "Stage Lights", members=("light.left", "light.right")))
+    judged = said(h, "HassTurnOn", name="stage lights")
+    assert (len(judged.commands), reported(h, judged)) == (2, "Stage lights are on.")
+    assert reported(h, said(h, "HassTurnOn", name="left")) == "Left is on."
+    h.heard_state("s", b"ON")
+    assert reported(h, said(h, "HassTurnOn", name="stage lights")) == "Stage lights are already on."

@@ -314,7 +314,10 @@ def _done(home: Home, call: Call, steps: Sequence[Step], area: str) -> Reply:
     """What to say once it is so: one thing by its name, a group by its kind and place."""
     first = steps[0]
     values: dict[str, object] = {"verb": first.verb, **first.values}
-    if len(steps) == 1 or "name" in call.slots:
+    if "name" in call.slots:
+        groups = (e.name for e in home.called(str(call.slots["name"])) if e.members)
+        return Reply("done", {"name": next(groups, _name(home, first.entity)), **values})
+    if len(steps) == 1:
         return Reply("done", {"name": _name(home, first.entity), **values})
     place = home.area_called(str(call.slots["area"])) if "area" in call.slots else None
     floor = home.floor_called(str(call.slots["floor"])) if "floor" in call.slots else None

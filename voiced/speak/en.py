@@ -47,6 +47,17 @@ def bare(name: str) -> str:
     return _first(the(name).removeprefix("the "))
 
 
+_SEVERAL = frozenset([
+    "lights", "lamps", "spots", "bulbs", "leds", "candles", "blinds", "shades", "shutters", "curtains", "covers",
+    "windows", "doors", "fans", "plugs", "sockets", "switches", "speakers", "heaters", "radiators",
+])  # fmt: skip
+
+
+def _is(name: str) -> str:
+    """The kitchen lights are, the bus is."""
+    return "are" if _SEVERAL.issuperset(name.casefold().split()[-1:] or [""]) else "is"
+
+
 def _names(names: list[str]) -> str:
     said = [the(n) for n in names[:MOST_NAMES]]
     more = len(names) - len(said)
@@ -101,7 +112,7 @@ def _how(v: Values, is_: str) -> str:
 def _done(v: Values) -> str:
     if v["verb"] in ("run", "press"):
         return f"{bare(v['name'])}."
-    how = _how(v, "is")
+    how = _how(v, _is(v["name"]))
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
@@ -126,7 +137,7 @@ def _already_how(v: Values, is_: str) -> str:
 
 
 def _already(v: Values) -> str:
-    how = _already_how(v, "is")
+    how = _already_how(v, _is(v["name"]))
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
@@ -137,8 +148,8 @@ def _already_group(v: Values) -> str:
 
 def _is_state(v: Values) -> str:
     if v["yes"]:
-        return f"Yes, {the(v['name'])} is {v['wanted']}."
-    return f"No, {the(v['name'])} is {v['state']}."
+        return f"Yes, {the(v['name'])} {_is(v['name'])} {v['wanted']}."
+    return f"No, {the(v['name'])} {_is(v['name'])} {v['state']}."
 
 
 def _which_are(v: Values) -> str:
@@ -163,7 +174,7 @@ def _which_are(v: Values) -> str:
 
 
 def _are(names: list[str]) -> str:
-    return f"{_names(names)} {'is' if len(names) == 1 else 'are'}"
+    return f"{_names(names)} {_is(names[0]) if len(names) == 1 else 'are'}"
 
 
 def _none(kind: str) -> str:
@@ -284,7 +295,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "which_are": _which_are,
     "sensed": _sensed,
     "target": lambda v: f"{bare(v['name'])} is set to {number(v['degrees'])} degrees.",
-    "is": lambda v: f"{_first(the(v['name']))} is {v['state']}.",
+    "is": lambda v: f"{_first(the(v['name']))} {_is(v['name'])} {v['state']}.",
     "measures": _measures,
     "temperature": _temperature,
     "weather": _weather,

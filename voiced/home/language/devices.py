@@ -100,6 +100,8 @@ set [<ev_the>] {name} to {dv_number:humidity} percent
 (turn|switch) [the] (siren|sirens) @
 == HassClimateSetTemperature names=water_heater
 (set|turn|put|change) [<ev_the>] {name} [temperature] [up|down] (to|at) <ev_deg>
+== HassClimateGetTemperature names=climate,water_heater,sensor
+how (warm|hot|cold|cool) is [<ev_the>] {name}
 == HassLawnMowerStartMowing needs=lawn_mower
 (start mowing|mow (the|my|our) (lawn|grass))
 (start|run) [the] (mower|lawn mower)
