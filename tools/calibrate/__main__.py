@@ -60,8 +60,17 @@ class Remembering:
 
 
 @dataclass(frozen=True, slots=True)
+class House:
+    """What may be said in it, and what it means there."""
+
+    home: Home
+    automaton: Remembering
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     walk: Walk
+    house: House
     want: frozenset[Any] | None
     """The outcome that is right; None where nothing may happen."""
 
@@ -75,32 +84,37 @@ def heard(core: EngineCore, line: Line) -> Walk | None:
     return core.last_walk
 
 
-def walked(core: EngineCore, manifests: Sequence[Path], home: Home) -> list[Clip]:
+def walked(core: EngineCore, manifests: Sequence[Path], home: Path) -> list[Clip]:
+    """All lines, each in the house whose home.toml lies beside its manifest, else in `home`."""
     clips = []
-    for line in (line for manifest in manifests for line in read_manifest(manifest)):
-        walk = heard(core, line)
-        if walk is not None:
-            clips.append(Clip(walk, outcome(line.expect, home) if line.expect else None))
+    for manifest in manifests:
+        beside = manifest.parent / "home.toml"
+        path = beside if beside.exists() else home
+        known = load_home(path.read_text("utf-8"), str(path))
+        core.load_home(known.to_dict())
+        house = House(known, Remembering(core.automaton(Expect.COMMAND), core.spell))
+        for line in read_manifest(manifest):
+            walk = heard(core, line)
+            if walk is not None:
+                clips.append(Clip(walk, house, outcome(line.expect, known) if line.expect else None))
     return clips
 
 
-def judged(clips: Sequence[Clip], automaton: Remembering, by: Calibration, home: Home) -> list[Judged]:
+def judged(clips: Sequence[Clip], by: Calibration) -> list[Judged]:
     results = []
     for clip in clips:
+        automaton = clip.house.automaton
         decision = judge(clip.walk, automaton, by, automaton.text)
         acted = decision.verdict is Verdict.CALLS
-        right = acted and clip.want is not None and outcome(decision.calls, home) == clip.want
+        right = acted and clip.want is not None and outcome(decision.calls, clip.house.home) == clip.want
         results.append(Judged(decision.certainty if acted else 0.0, acted, right, clip.want is not None))
     return results
 
 
-def fit(clips: Sequence[Clip], automaton: Remembering, home: Home) -> Calibration:
+def fit(clips: Sequence[Clip]) -> Calibration:
     """The likeliest weights. What a cut sentence costs stays as guessed: whole recordings tell nothing about it."""
     best = Calibration(least=0.0)
-    alone = [
-        judged(clips, automaton, dataclasses.replace(best, **{n: float(n == name) for n in FITTED}), home)
-        for name in FITTED[1:]
-    ]
+    alone = [judged(clips, dataclasses.replace(best, **{n: float(n == name) for n in FITTED})) for name in FITTED[1:]]
     rows = [
         ([1.0, *(math.log(max(j.certainty, 1e-6) / max(1 - j.certainty, 1e-6)) for j in one)], float(one[0].right))
         for one in zip(*alone, strict=True)
@@ -138,20 +152,17 @@ def main() -> int:
     )
     add = parser.add_argument
     add("manifest", type=Path, nargs="+")
-    add("--home", type=Path, required=True)
+    add("--home", type=Path, required=True, help="where none lies beside the manifest as home.toml")
     add("--model", type=Path, default=Path(__file__).parents[2] / "models" / "nano")
     add("--most-wrong", type=float, default=0.03, help="the share of commands that may be acted on wrongly")
     add("--most-foreign", type=float, default=0.02, help="the share of other speech that may be acted on")
     add("--check", type=Path, nargs="+", default=[], help="manifests to test the certainty on, in the same home")
     add("--out", type=Path, help="folder for reliability.png and reliability.md")
     given = parser.parse_args()
-    home = load_home(given.home.read_text("utf-8"), str(given.home))
     core = EngineCore(resolve(given.model))
-    core.load_home(home.to_dict())
-    automaton = Remembering(core.automaton(Expect.COMMAND), core.spell)
-    clips = walked(core, given.manifest, home)
-    chosen = fit(clips, automaton, home)
-    every = judged(clips, automaton, chosen, home)
+    clips = walked(core, given.manifest, given.home)
+    chosen = fit(clips)
+    every = judged(clips, chosen)
     commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
     right = [j.certainty for j in commands if j.right]
     for share in (0.2, 0.15, 0.1, 0.05, 0.03, 0.02):
@@ -160,7 +171,7 @@ def main() -> int:
         sys.stderr.write(f"wrong at most {share:.0%}: {kept:.1%} right, least certainty {least:.3f}\n")
     least = max(least_certain(commands, given.most_wrong, right), least_certain(foreign, given.most_foreign, right))
     chosen = dataclasses.replace(chosen, least=least)
-    results = judged(clips, automaton, chosen, home)
+    results = judged(clips, chosen)
     wrong = sum(j.acted and not j.right and j.command for j in results)
     sys.stderr.write(
         f"{len(commands)} commands: {sum(j.right for j in results)} right, {wrong} wrong actions; "
@@ -172,7 +183,7 @@ def main() -> int:
     if given.out:
         # what is rejected shows how sure it was, too: the diagram is of all decisions
         checked = judged(
-            walked(core, given.check or given.manifest, home), automaton, dataclasses.replace(chosen, least=0.0), home
+            walked(core, given.check or given.manifest, given.home), dataclasses.replace(chosen, least=0.0)
         )
         given.out.mkdir(parents=True, exist_ok=True)
         (given.out / "reliability.md").write_text(table(checked), "utf-8")

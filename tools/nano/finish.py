@@ -73,7 +73,8 @@ def parity(checkpoint: Path, model: Path, clips: Sequence[Path]) -> list[float]:
 
 def calibrated(model: Path, heldout: Path) -> str:
     """The `[calibration]` table; reliability.png and .md into the model's folder."""
-    fits = [heldout / "fit.jsonl", heldout / "more" / "manifest.jsonl", heldout / "others" / "fit.jsonl"]
+    more = (heldout / name / "manifest.jsonl" for name in ("more", "orders"))
+    fits = [heldout / "fit.jsonl", *more, heldout / "others" / "fit.jsonl"]
     checks = [heldout / "report.jsonl", heldout / "others" / "check.jsonl"]
     return _python("tools.calibrate", *fits, "--home", heldout / "home.toml", "--model", model, "--check", *checks,
                    "--out", model)  # fmt: skip

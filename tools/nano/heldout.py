@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from . import voices
 from .augment import Room, noise_bank
 from .corpora import Clip, Shelf, set_aside
 from .synth import RATE, trimmed
+
+Saying = Callable[[random.Random], tuple[str, str, dict[str, object]]]
+"""Draws a command: words, intent, slots."""
 
 AREAS = ["Scullery", "Orangery", "Map Room", "Observatory", "Kitchen", "Veterans Wing"]
 LIGHTS = {
@@ -107,6 +110,44 @@ def command(r: random.Random) -> tuple[str, str, dict[str, object]]:
     return r.choice(choices)
 
 
+PIZZA = {
+    "size": ["small", "medium", "large", "family size", "ten inch", "fourteen inch"],
+    "crust": ["thin crust", "thick crust", "stuffed crust", "sourdough"],
+    "pizza": ["margherita", "pepperoni pizza", "garden pizza", "four cheese", "white pizza", "house pizza", "calzone"],
+    "extra": [f"{much}{what}" for what in ("mushrooms", "olives", "red onion", "green pepper", "goat cheese")
+              for much in ("", "some ", "extra ", "a bit of ", "a lot of ", "no ")],
+    "side": [f"{many}{what}" for what in ("garlic bread", "salad", "lemonade") for many in ("", "two ", "a side of ")],
+}  # fmt: skip
+"""Lists of an owner's own sentence. Long, with many slots, and one wrong slot makes it wrong: what the owner's own
+sentences are like, and house commands are not.
+"""
+ORDER = (
+    "[(get me|i want|can i have|order|please bring)] [(a|an)] ([{size}];[{crust}]) {pizza} [with {extra} [and {side}]]"
+)
+
+
+def orders_home() -> str:
+    lists = "\n".join(f"{name} = {json.dumps(values)}" for name, values in PIZZA.items())
+    return f'[lists]\n{lists}\n\n[[sentences]]\nintent = "orderPizza"\ntemplates = [{json.dumps(ORDER)}]\n'
+
+
+def order(r: random.Random) -> tuple[str, str, dict[str, object]]:
+    """Words, intent, slots."""
+    slots: dict[str, object] = {"pizza": r.choice(PIZZA["pizza"])}
+    front = [name for name in ("size", "crust") if r.random() < 0.6]
+    r.shuffle(front)
+    slots |= {name: r.choice(PIZZA[name]) for name in front}
+    words = [r.choice(["", "get me ", "i want ", "can i have ", "order ", "please bring "]) + r.choice(["", "a "])]
+    words += [f"{slots[name]} " for name in (*front, "pizza")]
+    if r.random() < 0.75:
+        slots["extra"] = r.choice(PIZZA["extra"])
+        words.append(f"with {slots['extra']} ")
+        if r.random() < 0.6:
+            slots["side"] = r.choice(PIZZA["side"])
+            words.append(f"and {slots['side']}")
+    return "".join(words).strip(), "orderPizza", slots
+
+
 OTHERS = {
     "read_ocean": 40, "read_libri": 20, "num_an4": 20, "kw_gsc": 20, "read_cv_en": 20, "num_accents": 10,
     "read_lj": 10, "read_cv_all": 20,
@@ -117,11 +158,20 @@ ANSWERS = "kw_gsc"
 
 
 def sets(cache: Path, out: Path) -> None:
-    """All sets, in `out`: manifest.jsonl with its halves fit.jsonl and report.jsonl; more/ to fit; others/ likewise."""
-    make(cache, out, 160, 7)
-    halves(out, ("fit", "report"), [(i >= 80) for i in range(160)])
-    make(cache, out / "more", 90, 23)
-    others(cache, out / "others", 11)
+    """All sets, in `out`: manifest.jsonl with its halves fit.jsonl and report.jsonl; more/ and orders/ to fit; others/
+    likewise. What is there stays.
+    """
+    if not (out / "report.jsonl").exists():
+        make(cache, out, 160, 7, home(), command)
+        halves(out, ("fit", "report"), [(i >= 80) for i in range(160)])
+    if not (out / "others" / "check.jsonl").exists():
+        others(cache, out / "others", 11)
+    for name, count, seed, house, saying in (
+        ("more", 90, 23, home(), command),
+        ("orders", 90, 31, orders_home(), order),
+    ):
+        if not (out / name / "manifest.jsonl").exists():
+            make(cache, out / name, count, seed, house, saying)
 
 
 def halves(folder: Path, names: tuple[str, str], second: list[bool | None]) -> None:
@@ -156,36 +206,35 @@ def others(cache: Path, out: Path, seed: int) -> None:
     halves(out, ("fit", "check"), [None if row["tags"][2] == ANSWERS else i % 2 == 1 for i, row in enumerate(rows)])
 
 
-def make(cache: Path, out: Path, count: int, seed: int) -> None:
-    """Writes home.toml, manifest.jsonl and the clips; half dry at a quiet level, half in a room with noise at 10 to 30 dB."""
+def make(cache: Path, out: Path, count: int, seed: int, house: str, saying: Saying) -> None:
+    """Writes home.toml, the clips, then manifest.jsonl; half dry at a quiet level, half in a room with noise at 10 to 30 dB."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "home.toml").write_text(home(), encoding="utf-8")
+    (out / "home.toml").write_text(house, encoding="utf-8")
     r, nr = random.Random(seed), np.random.default_rng(seed)
     room = Room(nr, np.load(cache / "rooms.npy"), noise_bank(nr, Shelf(cache / "human", "foreign-*"), count=12), [])
     engines = {k: voices.make(k, cache) for k in ("kokoro", "flite", "festival", "espeak")}
-    with (out / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
-        for i in range(count):
-            text, intent, slots = command(r)
-            kind = r.choices(list(engines), [14, 3, 1, 2])[0]
-            pcm, rate, _ = engines[kind].say(text, r, True)
-            x = trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32))
-            noisy = i % 2 == 1
-            x = np.concatenate(
-                [np.zeros(int(r.uniform(0.1, 0.6) * RATE), np.float32), x, np.zeros(RATE // 4, np.float32)]
-            )
-            if noisy:
-                x = room.filtered(x, True, True)
-                noise = room.noises[int(nr.integers(len(room.noises)))][: len(x)]
-                noise = np.pad(noise, (0, len(x) - len(noise))) * np.float32(10 ** (-r.uniform(10, 30) / 20))
-                x = x / (x.std() + 1e-9) + noise
-            x = x / np.abs(x).max() * 10 ** (-r.uniform(3, 20) / 20)
-            sf.write(out / f"{i:04d}.flac", x, RATE)
-            row = {
+    rows: list[dict[str, Any]] = []
+    for i in range(count):
+        text, intent, slots = saying(r)
+        kind = r.choices(list(engines), [14, 3, 1, 2])[0]
+        pcm, rate, _ = engines[kind].say(text, r, True)
+        x = trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32))
+        noisy = i % 2 == 1
+        x = np.concatenate([np.zeros(int(r.uniform(0.1, 0.6) * RATE), np.float32), x, np.zeros(RATE // 4, np.float32)])
+        if noisy:
+            x = room.filtered(x, True, True)
+            noise = room.noises[int(nr.integers(len(room.noises)))][: len(x)]
+            noise = np.pad(noise, (0, len(x) - len(noise))) * np.float32(10 ** (-r.uniform(10, 30) / 20))
+            x = x / (x.std() + 1e-9) + noise
+        x = x / np.abs(x).max() * 10 ** (-r.uniform(3, 20) / 20)
+        sf.write(out / f"{i:04d}.flac", x, RATE)
+        rows.append(
+            {
                 "audio": f"{i:04d}.flac",
                 "wake": False,
                 "expect": [{"intent": intent, "slots": slots}],
                 "text": text,
                 "tags": ["synthetic", kind, "room" if noisy else "dry"],
             }
-            manifest.write(json.dumps(row) + "\n")
-            manifest.flush()
+        )
+    (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
