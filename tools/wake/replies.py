@@ -87,6 +87,9 @@ EXAMPLES: tuple[Reply, ...] = (
     *(Reply(key, {"name": "Shopping List", "item": "stock cubes"})
       for key in ("list_added", "list_has", "list_removed", "list_lacks", "list_cleared", "list_full")),
     Reply("voice_volume", {"percent": 60}),
+    *(Reply(key, {"languages": ["English", "Polish"]}) for key in ("interpreting", "interpreter_other")),
+    *(Reply(key) for key in ("interpreted", "interpreter_failed", "interpreter_off", "interpreter_mute")),
+    Reply("interpreter_voice", {"language": "Polish"}),
 )  # fmt: skip
 """Every kind of reply at least once, with names that sound near "stop" among them."""
 
