@@ -38,6 +38,7 @@ ROWS = {
     "D4": ("wrong configuration; parts missing at the start", "78 and one line; stays up and says so"),
     "D5": ("1,000 power cuts while the state is written", "the old state or the new"),
     "D6": ("disk full, read-only, failing", "commands still work, <= 1 warning, recovers"),
+    "D7": ("memory of all but the engine, by wake backend", "<= 150 MB with pyopen; the engine ends first"),
     "D8": ("clocks set, DST, 1970", "timers +-0.5 s of monotonic, 0 negative"),
     "D9": ("SIGTERM in any state", "leaves <= 3 s with 0, says offline"),
     "D10": ("idle and in storms", "<= 20 lines a minute"),
@@ -71,6 +72,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "D2": {"ear_said_s": 10, "engine_said_s": 10, "mouth_said_s": 10, "broker_said_s": 10, "pings_end_s": 10},
     "D3": {"crash_back_s": 5, "abort_back_s": 5, "hang_back_s": 15},
     "D6": {"warnings": 1},
+    "D7": {"pyopen_mb": 150},
     "D8": {"off_s": 0.5},
     "D9": dict.fromkeys(
         ("starting_s", "listening_s", "words_s", "no_ear_s", "no_engine_s", "no_broker_s", "muted_s", "speaking_s",
