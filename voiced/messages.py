@@ -200,6 +200,8 @@ class Scored:
     text: str
     nats: float
     """Sum of the tokens' log-probabilities, less what the grammar charges."""
+    behind: float = 0.0
+    """Nats by which the letters that the ear hears by itself are likelier than these; 0 where it hears none."""
 
 
 class Rule(enum.StrEnum):

@@ -98,7 +98,8 @@ def _add_decision(table: Table, turn: Mapping[str, Any]) -> None:
         table.add_row("or", escape(meant), f"certainty {other['certainty']:.2f}")
     for at, path in enumerate(turn.get("paths", ())[:_SHOWN_PATHS]):
         ahead = f"   leads by {turn['margin_nats']:.2f}" if not at and "margin_nats" in turn else ""
-        table.add_row("" if at else "best paths", escape(path["text"]), f"{path['nats']:.2f}{ahead}")
+        letters = f"   letters {-path['letters_behind']:.1f}" if path.get("letters_behind") else ""
+        table.add_row("" if at else "best paths", escape(path["text"]), f"{path['nats']:.2f}{letters}{ahead}")
     for name, key in (("cut off", "cut_off"), ("no grammar", "free")):
         if path := turn.get(key):
             table.add_row(name, escape(path["text"]) or "(nothing)", f"{path['nats']:.2f}")

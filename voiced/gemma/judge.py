@@ -170,7 +170,7 @@ def with_paths(decision: Decision, walk: Walk, text: Callable[[tuple[int, ...]],
         return decision
 
     def scored(path: Path | None) -> Scored | None:
-        return Scored(text(path.tokens), path.score) if path and path.score > -math.inf else None
+        return Scored(text(path.tokens), path.score, path.behind) if path and path.score > -math.inf else None
 
     paths = tuple(one for path in walk.finished[:READ_PATHS] if (one := scored(path)))
     evidence = replace(decision.evidence, paths=paths, cut_off=scored(walk.cut_off), free=scored(walk.free))

@@ -141,11 +141,15 @@ def decided(decision: Decision) -> dict[str, object]:
 
 
 def _plain(path: Scored | None) -> dict[str, object] | None:
-    return None if path is None else {"text": path.text, "nats": round(path.nats, 3)}
+    if path is None:
+        return None
+    return {"text": path.text, "nats": round(path.nats, 3), "letters_behind": round(path.behind, 3)}
 
 
 def margin_nats(evidence: Evidence) -> float | None:
-    """By how much the best sentence of the house leads the next; None where there is no next."""
+    """By how much the best sentence of the house leads the next for the decoder, below 0 where the letters settled it;
+    None where there is no next.
+    """
     return evidence.paths[0].nats - evidence.paths[1].nats if len(evidence.paths) > 1 else None
 
 
