@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import test_broker, test_decoder, test_ear, test_inputs, test_links
+from tests.faults import hour, test_broker, test_decoder, test_ear, test_inputs, test_links
 from tests.faults.sound import SoundServer, sound_server
 from tests.rows import Result, machine, today
 from voiced.adapters.store import Store
@@ -119,6 +119,16 @@ async def a2(share: Share) -> tuple[dict[str, float], bool]:
 
 async def a3(share: Share) -> tuple[dict[str, float], bool]:
     return (await _ear(share, lambda server: server.unplug("mic"), _plug)).figure()
+
+
+async def a9(share: Share) -> tuple[dict[str, float], bool]:
+    """As much of the hour as its share of the budget has room for, at ten times the sound's pace."""
+    room = int((share.until - time.monotonic()) * hour.PACE / hour.SLOT_S)
+    share.done = max(12, min(share.wanted, room))
+    with tempfile.TemporaryDirectory() as folder:
+        figures = (await hour.heard(Path(folder), share.done)).figures()
+    met = figures["lost"] == figures["double"] == figures["files_more"] == figures["threads_more"] == 0
+    return figures, met and figures["memory_mb_an_hour"] <= 1 and figures["p95_drift_percent"] <= 10
 
 
 async def c1(share: Share) -> tuple[dict[str, float], bool]:
@@ -236,6 +246,7 @@ ROWS = (
     Row("A1", "sound server killed: deaf said, heard again", "deaf <= 3 s, heard <= 5 s, 50 of 50", 50, a1),
     Row("A2", "sound server hangs", "deaf <= 3 s, heard <= 5 s, 20 of 20", 20, a2),
     Row("A3", "microphone unplugged and back", "deaf <= 3 s, heard <= 5 s, 30 of 30", 30, a3),
+    Row("A9", "an hour of sound with 225 commands", "none lost or double, <= 1 MB an hour, p95 + <= 10 %", 225, a9),
     Row("C1", "commands around broken brokers and links", "none late, none untruly answered, 1,000", 1000, c1),
     Row("C4", "broker restarted", "connected p95 <= 5 s, 200", 200, c4),
     Row("C6", "hostile payloads, ten thousands", "no crash, p99 <= 5 ms, 100,000", 10, c6),
