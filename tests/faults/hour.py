@@ -8,6 +8,7 @@ core, ear and engine are looked at all the while; their first quarter, in which 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -126,8 +127,13 @@ async def heard(folder: Path, utterances: int) -> Hour:
 async def _look(hour: Hour, assistant: Assistant, children: tuple[Supervisor, ...]) -> None:
     while True:
         pids = [os.getpid(), *(pid for child in children if (pid := child.pid))]
-        share = assistant.listener.now / SAMPLE_RATE_HZ / hour.audio_s
-        hour.memory.append((share, sum(map(memory_mb, pids))))
-        counts = [(len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task"))) for pid in pids]
-        hour.handles.append((sum(files for files, _ in counts), sum(threads for _, threads in counts)))
+        with contextlib.suppress(OSError):  # one of them has just ended
+            files, threads = (sum(_entries(pid, what) for pid in pids) for what in ("fd", "task"))
+            memory = sum(map(memory_mb, pids))
+            hour.memory.append((assistant.listener.now / SAMPLE_RATE_HZ / hour.audio_s, memory))
+            hour.handles.append((files, threads))
         await asyncio.sleep(_LOOK_S)
+
+
+def _entries(pid: int, what: str) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/{what}").iterdir())
