@@ -91,6 +91,20 @@ async def test_two_voices_speak_each_for_itself_and_the_second_comes_when_it_is_
     assert seconds > (own.duration_ms + 2 * other.duration_ms) / 1000
 
 
+async def test_whether_a_voice_is_there_is_answered_before_all_that_is_rendered_ahead() -> None:
+    client = mouth()
+    async with client.supervisor:
+        assert await client.supervisor.wait_ready(READY_S), client.supervisor.state
+        texts = tuple(f"This is sentence number {n}, which takes a while to be rendered." for n in range(200))
+        ahead = asyncio.create_task(client.prepare(texts))
+        await asyncio.sleep(0.2)
+        await client.prepare(())
+        with pytest.raises(VoicedError, match=r"gone\.onnx"):
+            await client.prepare((), voice="gone.onnx")
+        assert not ahead.done()
+        ahead.cancel()
+
+
 async def test_half_as_loud_is_ten_decibels_less(tmp_path: Path) -> None:
     heard = []
     for loudness in (1.0, 0.5):

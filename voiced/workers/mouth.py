@@ -166,12 +166,12 @@ class Mouth:
                     self._link.send(protocol.Pong(request, self._progress))
                 case protocol.StopPlaying(request):
                     self._silence = True
-                    for waiting, _ in self._waiting:  # said before the stop, so meant by it
+                    for waiting, asked_at in [*self._waiting]:  # said before the stop, so meant by it
                         if isinstance(waiting, protocol.Say | protocol.PlayChime):
                             self._link.send(protocol.Done(waiting.request, interrupted=True))
-                    self._waiting.clear()
+                            self._waiting.remove((waiting, asked_at))
                     self._link.send(protocol.Done(request))
-                case protocol.Prepare(request, texts, path):
+                case protocol.Prepare(request, texts, path) if texts:
                     self._to_prepare.append((request, path, deque(texts)))
                 case _:
                     self._waiting.append((message, time.monotonic()))
@@ -188,6 +188,10 @@ class Mouth:
                     self._gain = gain(loudness)
                     pcm = chimes.chime(Chime(kind))
                     self._play(request, iter([pcm]), chimes.RATE_HZ, asked_at, cached=True)
+                case protocol.Prepare(request, _, path):  # is all there? Nobody waits for texts to know that
+                    self._need_voice(path)
+                    self._need_speaker()
+                    self._link.send(protocol.Done(request))
         except VoicedError as error:
             self._trouble(error, getattr(message, "request", 0))
         except ValueError as error:  # a chime that there is not
