@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
 from voiced.gemma.decide import FORK, MOST_ASKED, Path, Walk, Walker, WalkSettings, log_softmax
-from voiced.gemma.judge import Calibration, judge, judge_code, with_paths
+from voiced.gemma.judge import READ_NATS, Calibration, judge, judge_choice, judge_code, with_paths
 from voiced.messages import Call, Decision, Rule, Verdict
 
 END, VOCAB = 0, 8
@@ -396,3 +396,22 @@ def test_what_was_worked_out_ahead_is_the_nearest_to_the_start() -> None:
         walker = Walker(Trie(paths), WalkSettings())
         walker.warm(most)
         assert set(walker._arcs) == known
+
+
+@given(st.lists(st.floats(-60, -1), min_size=1, max_size=4))
+def test_the_likeliest_of_a_few_wins_whatever_else_would_have_been_said(scores: list[float]) -> None:
+    """Nothing counts of what a command is measured by: a beginning, silence, how well it is spelled."""
+    paths = sorted((Path((n + 1,), score) for n, score in enumerate(scores)), key=lambda path: -path.score)
+    few = Trie({path.tokens: 0.0 for path in paths})
+    walk = Walk(tuple(paths), Path((7,), -0.1), -0.2, Path((), -0.01), free_ended=True, choices=1)
+    decision = judge_choice(walk, few)
+    assert (decision.verdict, decision.calls) == (Verdict.CALLS, few.readings(paths[0].tokens)[0].calls)
+    near = sum(math.exp(path.score - paths[0].score) for path in paths if path.score >= paths[0].score - READ_NATS)
+    assert decision.certainty == pytest.approx(1 / near)
+
+
+def test_where_nothing_came_to_an_end_nothing_is_chosen() -> None:
+    decision = judge_choice(Walk((), None, 0.0, None, free_ended=False, choices=0), Trie({(1,): 0.0}))
+    assert (decision.verdict, decision.calls) == (Verdict.NOT_FOR_ME, ())
+    assert decision.evidence is not None
+    assert decision.evidence.rule is Rule.NO_PATH

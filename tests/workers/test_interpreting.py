@@ -27,9 +27,7 @@ from voiced.cli import main
 from voiced.config import MODELS
 from voiced.errors import InferenceError
 from voiced.gemma import prompt
-from voiced.gemma.decide import Path as Walked
 from voiced.gemma.decide import Walk, Walker
-from voiced.gemma.judge import judge_choice
 from voiced.gemma.models import from_folder
 from voiced.home.interpreter import NEITHER, SPOKEN, START, STOP, Interpreter
 from voiced.messages import FRAME_SAMPLES, Decision, EngineTimes, Frame, Verdict
@@ -103,17 +101,6 @@ def led(core: EngineCore, monkeypatch: pytest.MonkeyPatch, *spoken: str) -> None
 def test_it_is_what_the_model_says(core: EngineCore, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     led(core, monkeypatch, word)
     assert BOTH.heard(spoken(core, 1, 5)) == word
-
-
-def test_the_likeliest_of_few_wins_whatever_else_would_have_been_said(core: EngineCore) -> None:
-    """Nothing of what a command is measured by: a beginning, silence, how well it is spelled."""
-    automaton = core.automaton(Expect.INTERPRET)
-    paths = [Walked(core.model.tokenize(word), score) for word, score in zip(LANGUAGES, (-30.0, -31.0), strict=True)]
-    walk = Walk(tuple(paths), Walked((1,), -0.1), -0.2, Walked((), -0.01), free_ended=True, choices=1)
-    decision = judge_choice(walk, automaton)
-    assert BOTH.heard(decision) == "English"
-    assert decision.certainty == pytest.approx(1 / (1 + np.exp(-1)))
-    assert judge_choice(Walk((), None, 0.0, None, free_ended=False, choices=0), automaton).calls == ()
 
 
 def test_the_model_is_asked_between_which_two(core: EngineCore) -> None:
