@@ -5,6 +5,10 @@ the core at SIGUSR2:
     gil       the same, the interpreter held
     lock      the loop waits for what never comes
     fsync     the disk takes what is written and does not answer
+
+or, from the start:
+
+    confined  what the unit forbids and anybody can forbid himself: new privileges, memory that is written and run
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from voiced.cli import main
 
 _CHILDREN = "tests.faults.children"
 _HANGS_S = 60
+_NO_NEW_PRIVILEGES, _NO_WRITE_AND_EXECUTE = 38, 65
+"""prctl's numbers; the second one from Linux 6.3 on."""
 
 
 def _by_script(role: str, where: ModuleType, factory: str) -> None:
@@ -62,7 +68,17 @@ def _wrong(fault: str) -> None:
             patch.object(Store, "save", _hang).start()
 
 
+def _confine() -> None:
+    """For this process and all that come of it."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    for option in (_NO_NEW_PRIVILEGES, _NO_WRITE_AND_EXECUTE):
+        if prctl(option, 1, 0, 0, 0):
+            os.write(2, b"cannot be confined here\n")
+
+
 if __name__ == "__main__":
+    if os.environ.get("VOICED_FAULT") == "confined":
+        _confine()
     scripted = os.environ["VOICED_SCRIPTED"].split(",")
     for role, where, factory in (
         ("ear", voiced.daemon, "microphone_ear"), ("engine", voiced.app, "engine"), ("mouth", voiced.daemon, "mouth"),
