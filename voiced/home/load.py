@@ -76,13 +76,13 @@ def _aliases(table: Table) -> tuple[str, ...]:
 def _can_be_said(table: Table, key: str, name: str) -> None:
     if not spoken(name):
         table.fault(key, f"'{name}' cannot be spoken: it needs letters or digits")
-    elif not name.isprintable() or set(name) & _MARKUP:
+    elif not name.isprintable() or set(name) & MARKUP:
         table.fault(
             key, f"{name!r} holds what nobody says, and what a model may take for an order: brackets, bars, quotes"
         )
 
 
-_MARKUP = frozenset('<>{}[]|"')
+MARKUP = frozenset('<>{}[]|"')
 """Names stand in the prompt of a model that knows tokens like <|turn>."""
 
 

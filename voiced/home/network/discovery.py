@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from voiced.home.colours import SPACES
-from voiced.home.load import topic_fault
+from voiced.home.load import MARKUP, topic_fault
 from voiced.home.model import slug
 from voiced.home.network.mqtt import MOST_SOURCES, PLATFORMS, Setting
 from voiced.home.network.templates import TemplateError, parse
@@ -259,7 +259,7 @@ class _Settings:
             return None
         if isinstance(default, tuple):
             texts = value[:MAX_CHOICES] if isinstance(value, list) else []
-            return tuple(v for v in texts if isinstance(v, str) and 0 < len(v) <= MAX_CHOICE_CHARS)
+            return tuple(v for v in texts if isinstance(v, str) and _can_be_said(v))
         if isinstance(default, bool):
             return value if isinstance(value, bool) else None
         if isinstance(default, float):
@@ -295,6 +295,11 @@ def _of_template_light(config: Mapping[str, object]) -> dict[str, object]:
     for part, template in told.items():
         ours |= {f"{part}_topic": config.get("state_topic"), f"{part}_template": template}
     return ours
+
+
+def _can_be_said(choice: str) -> bool:
+    """It stands in the prompt as it is, for as it is it must be sent."""
+    return 0 < len(choice) <= MAX_CHOICE_CHARS and choice.isprintable() and not set(choice) & MARKUP
 
 
 def usable(mqtt: Mapping[str, Setting]) -> bool:
