@@ -64,7 +64,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "A1": {"deaf_s": 3, "healed_s": 5},
     "A2": {"deaf_s": 3, "healed_s": 5},
     "A3": {"deaf_s": 3, "healed_s": 5},
-    "A7": {"wakes": 0, "actions": 0, "confirmations": 0},
+    "A7": {"wakes": 0, "actions": 0, "confirmations": 0, "stopped_themselves": 5},
     "C3": {"in_flight_s": 3.5, "idle_s": 15, "will_s": 15},
     "C5": {"extra_actions": 0},
     "C6": {"p99_ms": 5},

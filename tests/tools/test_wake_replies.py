@@ -73,7 +73,7 @@ class Scores:
 
 
 def test_a_reply_is_stopped_as_the_daemon_would() -> None:
-    heard = Overheard(np.zeros(40 * STEP, np.int16), (), ((10 * STEP, 30 * STEP),))
+    heard = Overheard(np.zeros(40 * STEP, np.int16), (), ((10 * STEP, 30 * STEP),), (False,) * 40)
     rng = random.Random(0)
     for _ in range(50):
         at = rng.randrange(40)
@@ -81,3 +81,18 @@ def test_a_reply_is_stopped_as_the_daemon_would() -> None:
         assert stopped(scores, heard.replies[0], 0.5) == (10 < at + 1 <= 30)
         assert not stopped(scores, heard.replies[0], 0.95)
         assert not stopped(scores, heard.replies[0], 0.5, since=31 * STEP)
+
+
+def test_we_are_alone_in_what_is_left_of_us_until_somebody_speaks() -> None:
+    quiet = Scene(words_db=(0, 0), noise_db=(-60, -60), loudspeaker=0)
+    words = [None, None, None, clips("espeak-us")[0][:8000]]
+    heard = kitchen(quiet).hears(clips("joe"), words)
+    begin, end = heard.words[0]
+
+    def share(first: int, last: int) -> float:
+        return float(np.mean(heard.alone[first // STEP + 5 : last // STEP]))
+
+    assert len(heard.alone) == len(heard.pcm) // STEP
+    assert share(*heard.replies[2]) > 0.6
+    assert share(begin, end) < 0.2
+    assert not any(heard.alone[: heard.replies[0][0] // STEP]), "before we speak we take nothing out"

@@ -37,7 +37,7 @@ from tools.wake.house import STEP, Carried, House
 from tools.wake.measure import lines, quickest, table
 from tools.wake.near import Near, alike
 from tools.wake.network import FRAMES, Floats, Head
-from tools.wake.replies import Kitchen, over_replies
+from tools.wake.replies import Kitchen, over_replies, replies_alone
 from voiced.adapters.wakeword import WakeWords
 
 HIT_S = (-0.04, 0.24)
@@ -224,6 +224,7 @@ def collect(o: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Heard, 
                 rng.shuffle(clips)
                 for heard, ends in over_replies(kitchen, shelf, clips, own, o.phrase, rng):
                     into.add(ear.embeddings(heard.pcm), ends)
+                into.others += [ear.embeddings(heard.pcm) for heard in replies_alone(kitchen, own, len(clips), rng)]
         tell("other speech")
         for voices, hours in ((human, o.hours), (sentences, o.hours), (babble, o.hours / 2)):
             of_others = [c for c in voices.clips if f" {o.phrase} " not in f" {c.text} "]

@@ -58,10 +58,11 @@ def rendered(said: Sequence[str]) -> list[Pcm]:
 
 
 def along(words: WakeWords, name: str, heard: Overheard) -> list[float]:
-    """The score after each step."""
+    """The score after each step, as the ear tells it."""
     words.reset()
     steps = range(0, len(heard.pcm), STEP)
-    return [words.score(heard.pcm[at : at + STEP].tobytes())[name] for at in steps]
+    scores = [words.score(heard.pcm[at : at + STEP].tobytes())[name] for at in steps]
+    return [0.0 if alone else score for score, alone in zip(scores, heard.alone, strict=True)]
 
 
 def stopped(scores: Sequence[float], span: tuple[int, int], threshold: float, since: int = 0) -> bool:

@@ -18,6 +18,7 @@ from tools.wake.house import STEP, level
 from voiced.home.model import Home
 from voiced.home.replies import Reply
 from voiced.listen.echo import EchoCanceller
+from voiced.listen.ourselves import Ourselves
 from voiced.messages import FRAME_SAMPLES
 from voiced.speak.phrases import confirmations, say
 
@@ -128,6 +129,8 @@ class Overheard:
     """Of each that was spoken into it, its first sample and one past its last."""
     replies: tuple[tuple[int, int], ...]
     """Likewise of what we said, as it is heard."""
+    alone: tuple[bool, ...]
+    """After each step: whether only we are to be heard."""
 
 
 class Kitchen:
@@ -170,14 +173,17 @@ class Kitchen:
         sound += np.resize(np.roll(noise, int(r.integers(len(noise)))), size) * quiet
         loud = np.float32(10 ** (r.uniform(-40, -20) / 20) * min(1.0, 6 / np.abs(sound).max()))
         pcm = np.clip(np.rint(sound * loud * 32767), -32768, 32767).astype(np.int16)
-        out, waiting = [], list(played)
+        out, alone, ourselves, waiting = [], [], Ourselves(), list(played)
         for begin in range(0, size, FRAME_SAMPLES):
             while waiting and waiting[0][0] <= begin:
                 first, reply = waiting.pop(0)
                 canceller.playing(first, (np.clip(reply, -1, 1) * 32767).astype(np.int16).tobytes())
-            out.append(canceller.cancel(begin, pcm[begin : begin + FRAME_SAMPLES].tobytes()))
+            came = pcm[begin : begin + FRAME_SAMPLES].tobytes()
+            out.append(canceller.cancel(begin, came))
+            ourselves.heard(came, out[-1])
+            alone += [ourselves.alone] if (begin + FRAME_SAMPLES) % STEP == 0 else []
         heard = tuple((first + delay, first + delay + len(reply)) for first, reply in played)
-        return Overheard(np.frombuffer(b"".join(out), np.int16), tuple(spans), heard)
+        return Overheard(np.frombuffer(b"".join(out), np.int16), tuple(spans), heard, tuple(alone))
 
     def _in_room(self, dry: Pcm) -> Pcm:
         response = self._responses[int(self._rng.integers(len(self._responses)))]
@@ -195,3 +201,9 @@ def over_replies(
         replies = [own.pcm(rng.choice(own.clips)) for _ in four]
         heard = kitchen.hears(replies, [shelf.pcm(take) for take in four])
         yield heard, [end for take, (_, end) in zip(four, heard.words, strict=True) if take.text == phrase]
+
+
+def replies_alone(kitchen: Kitchen, own: Shelf, count: int, rng: random.Random) -> Iterator[Overheard]:
+    """About `count` of them, over which nobody speaks."""
+    for _ in range(0, count, TOGETHER):
+        yield kitchen.hears([own.pcm(rng.choice(own.clips)) for _ in range(TOGETHER)], [None] * TOGETHER)

@@ -16,6 +16,7 @@ from voiced.errors import UsageError
 from voiced.listen.continuity import Promptest
 from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
+from voiced.listen.ourselves import Ourselves
 from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, Frame
 from voiced.workers import child, protocol
 
@@ -62,6 +63,7 @@ class Hearing:
         self._step = b""
         self._next = 0
         self._echo = EchoCanceller()
+        self._ourselves = Ourselves()
         self._came = 0
         """Samples since the opening: without what was lost between them."""
         self._clock = Promptest()
@@ -86,7 +88,8 @@ class Hearing:
         self._clock.saw(self._came, at_s)
 
     def frame(self, first_sample: int, pcm: bytes) -> Frame:
-        pcm = self._echo.cancel(self._came, pcm)
+        came, pcm = pcm, self._echo.cancel(self._came, pcm)
+        self._ourselves.heard(came, pcm)
         self._came += FRAME_SAMPLES
         if first_sample != self._next:
             self._step = b""  # scores over a gap would be scores of a sound that never was
@@ -100,6 +103,7 @@ class Hearing:
             if len(self._step) == WAKE_FRAMES * FRAME_BYTES:
                 wake = self._wake.score(self._step)
                 stop = wake.pop(self._stop, None)
+                stop = 0.0 if stop and self._ourselves.alone else stop
                 self._step = b""
         return Frame(first_sample, pcm, voiced and loud, wake, stop)
 
