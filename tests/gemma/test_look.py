@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from tests.gemma.test_decide import Table, Trie, favours, random_table
 from voiced.gemma.decide import Path, Walk, Walker, WalkSettings
-from voiced.gemma.judge import Calibration
+from voiced.gemma.judge import Calibration, judge
 from voiced.gemma.letters import BLANK, Heard
 from voiced.gemma.look import CLOSE_NATS, alike, look, spelled
+from voiced.messages import Verdict
 
 ALPHABET = "abcdefg"
 """Token n is spelled as the n-th letter."""
@@ -57,6 +58,19 @@ def test_what_a_narrow_walk_gave_up_is_looked_for_again_and_only_where_the_lette
     assert len(wider.step_ms) == again.batches
 
 
+def test_a_beginning_that_costs_little_is_not_what_was_said_where_the_letters_go_on() -> None:
+    """A long sentence in strange words costs the decoder more than to break off in it."""
+    long = Path((1, 2, 3, 4), -30.0)
+    broken_off, free = Path((1,), -12.0), Path((1, 2), -9.0)
+    walk = Walk((long,), broken_off, float("-inf"), free, True, 4)
+    trie = Trie({long.tokens: 0.0})
+    assert judge(walk, trie, Calibration(least=0.0), text).verdict is Verdict.INCOMPLETE
+    gone_on = spelled(walk, clearly("abcd"), Calibration(letters=1.0), text)
+    assert judge(gone_on, trie, Calibration(least=0.0, letters=1.0), text).verdict is Verdict.CALLS
+    stopped = spelled(walk, clearly("ab"), Calibration(letters=1.0), text)
+    assert judge(stopped, trie, Calibration(least=0.0, letters=1.0), text).verdict is Verdict.INCOMPLETE
+
+
 @given(seed=SEEDS, sharp=st.floats(0.5, 4), letters=st.text(ALPHABET, min_size=1, max_size=4))
 def test_letters_change_the_order_of_paths_and_none_of_their_scores(seed: int, sharp: float, letters: str) -> None:
     paths: dict[tuple[int, ...], float] = {(a, b): 0.0 for a in range(1, 5) for b in range(1, 8)}
@@ -78,6 +92,6 @@ def _begin(seed: int, sharp: float) -> tuple[np.ndarray[tuple[int, ...], np.dtyp
 
 def test_a_walk_that_found_nothing_is_not_what_was_heard() -> None:
     nothing = Walk((), None, float("-inf"), None, True, 0)
-    assert spelled(nothing, clearly("a"), Calibration(), text) is nothing
+    assert spelled(nothing, clearly("a"), Calibration(), text) == nothing
     assert not alike(nothing, text)
     assert alike(Walk((Path((1,), -1.0, 0.1),), None, float("-inf"), None, True, 0), text)

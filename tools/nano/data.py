@@ -98,7 +98,7 @@ def collate(tokenizer: Any, lessons: list[Lesson]) -> Batch:
         mel=mel,
         frames=frames,
         letters=torch.tensor([CODE[c] for t in known for c in t], dtype=torch.long),
-        n_letters=torch.tensor([len(t) for t in known]),
+        n_letters=torch.tensor([len(t) for t in known], dtype=torch.long),
         written=torch.tensor([t is not None for t in texts]),
         ids=ids,
         labels=labels,

@@ -114,19 +114,22 @@ def judge(walk: Walk, automaton: TokenAutomaton, by: Calibration, text: Callable
     outcomes = _outcomes(walk, automaton, by)
     best = max(outcomes, key=lambda o: o.weight, default=None)
     top = max((path.score for path in walk.finished), default=-math.inf)
+    whole = together(walk.finished[0], by) if walk.finished else -math.inf
     cut = walk.cut_off
-    cut_score = cut.score - by.cut_cost if cut and cut.tokens else -math.inf
+    cut_score = together(cut, by) - by.cut_cost if cut and cut.tokens else -math.inf
     free = walk.free
-    if walk.free_ended and free and ends_early(automaton, free.tokens) and free.score - by.cut_cost > top:
-        return _incomplete(free.score - by.cut_cost - top, text(free.tokens))
+    if walk.free_ended and free and ends_early(automaton, free.tokens):
+        ahead = together(free, by) - by.cut_cost - whole
+        if ahead > 0:
+            return _incomplete(ahead, text(free.tokens))
     if (nothing := _nothing(walk)) > by.nothing:
         why = Evidence(Rule.NOTHING, nothing, by.nothing)
         return Decision(Verdict.NOT_FOR_ME, certainty=nothing, evidence=why)
-    if cut and cut_score > top:
-        return _incomplete(cut_score - top, text(cut.tokens))
+    if cut and cut_score > whole:
+        return _incomplete(cut_score - whole, text(cut.tokens))
     if best is None:
         return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.NO_PATH))
-    rest = [s - top for s in (walk.open_score, cut_score) if s > -math.inf]
+    rest = [s for s in (walk.open_score - top, cut_score - whole) if s > -math.inf]
     total = sum(o.weight for o in outcomes) + sum(math.exp(min(0.0, r) / by.temperature) for r in rest)
     doubt = 0.0
     if walk.free:

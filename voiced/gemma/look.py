@@ -43,14 +43,22 @@ def look(walker: Walker, first: F32, slots: Slots, heard: Heard | None, by: Cali
 
 
 def spelled(walk: Walk, heard: Heard, by: Calibration, text: Text) -> Walk:
-    """The walk with its best paths in the order that decoder and letters give them together."""
+    """The walk, its best paths in the order that decoder and letters give them together; what the letters say of the
+    cut-off and of the free path, too: a beginning has few tokens to pay for, but its letters lack the rest.
+    """
     top = max((path.score for path in walk.finished), default=0.0)
     close = [path for path in walk.finished[:CLOSE_PATHS] if path.score > top - CLOSE_NATS]
-    if not close:
-        return walk
-    behind = heard.behind([text(path.tokens) for path in close])
-    compared = [replace(path, behind=float(nats)) for path, nats in zip(close, behind, strict=True)]
-    return replace(walk, finished=tuple(sorted(compared, key=lambda path: -together(path, by))))
+    others = [path for path in (walk.cut_off, walk.free) if path]
+    behind = heard.behind([text(path.tokens) for path in (*close, *others)])
+    compared = [replace(path, behind=float(nats)) for path, nats in zip((*close, *others), behind, strict=True)]
+    finished = sorted(compared[: len(close)], key=lambda path: -together(path, by))
+    rest = iter(compared[len(close) :])
+    return replace(
+        walk,
+        finished=tuple(finished),
+        cut_off=walk.cut_off and next(rest),
+        free=walk.free and next(rest),
+    )
 
 
 def alike(walk: Walk, text: Text) -> bool:
