@@ -86,7 +86,7 @@ def log_likelihoods(log_probs: F64, texts: Sequence[Sequence[int]]) -> F64:
         scale = np.maximum(ways.sum(1), _TINY)
         ways /= scale[:, None]
         total += np.log(scale)
-    ends = 2 * np.array([len(text) for text in texts])
+    ends = 2 * np.array([len(text) for text in texts], np.int64)
     numbers = np.arange(len(texts))
     last = ways[numbers, ends] + np.where(ends > 0, ways[numbers, ends - 1], 0.0)
     return np.asarray(total + np.log(np.maximum(last, _TINY)))
