@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from voiced.app import listener_settings
-from voiced.config import load_config
+from voiced.app import listener_settings, turn_settings
+from voiced.config import Config, load_config
 from voiced.errors import ConfigError
 
 
@@ -23,6 +25,16 @@ def test_a_word_may_have_a_threshold_of_its_own() -> None:
 def test_a_model_of_ones_own_is_scored_by_its_files_name() -> None:
     config = load_config('[wake]\nwords = ["/models/hey_gemma.onnx"]\nthreshold = 0.8\n')
     assert listener_settings(config).word("hey_gemma").threshold == 0.8
+
+
+def test_a_stop_word_is_none_unless_it_is_asked_for_and_has_a_threshold_of_its_own() -> None:
+    assert Config().wake.stop == ""
+    config = load_config('[wake]\nthreshold = 0.8\nstop = "stop.onnx"\n', base=Path("/models"))
+    assert config.wake.stop == "/models/stop.onnx"
+    assert (turn_settings(config).stop_word, turn_settings(config).stop_threshold) == ("stop", 0.5)
+    config = load_config('[wake]\nstop = "stop.onnx"\n[wake.thresholds]\nstop = 0.7\n')
+    assert turn_settings(config).stop_threshold == 0.7
+    assert set(listener_settings(config).words) == {"hey_jarvis"}, "it wakes nobody"
 
 
 @pytest.mark.parametrize(
