@@ -114,7 +114,7 @@ async def test_without_a_second_hearing_the_usual_thresholds_hold(fault: str) ->
 def test_it_is_what_it_was_a_moment_ago() -> None:
     """What "unlock it" says is no harmless thing after the front door."""
     house = real_house(load_home(DEMO_HOME.read_text("utf-8")))
-    it = Decision(Verdict.CALLS, (Call(UNLOCK, {"it": "it"}),), 0.7)
+    it = Decision(Verdict.CALLS, (Call(UNLOCK, {"it": "yes"}),), 0.7)
     assert not house.in_doubt(it)
     house.judge(door(LOCK, 0.95), now_sample=0)
     assert house.in_doubt(it)
