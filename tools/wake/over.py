@@ -141,7 +141,7 @@ def main() -> int:
                     ]
                     bar.advance(task)
                 for threshold in THRESHOLDS:
-                    missed = sum(not stopped(*reply, threshold, begin) for *reply, begin in trials)
+                    missed = sum(not stopped(scores, span, threshold, begin) for scores, span, begin in trials)
                     rows.append({"what": "missed", "who": who, "scene": scene_name, "threshold": threshold,
                                  **share(missed, len(trials))})  # fmt: skip
     if o.json:

@@ -164,16 +164,18 @@ class Kitchen:
             latest = len(reply) / RATE - len(said) / RATE - self._scene.before_s
             begin = first + delay + int(r.uniform(0.2, max(0.25, latest)) * RATE)
             said = said[: size - begin]
-            alone = np.zeros(size, np.float32)
-            alone[begin : begin + len(said)] = said
-            sound += self._in_room(alone)
+            dry = np.zeros(size, np.float32)
+            dry[begin : begin + len(said)] = said
+            sound += self._in_room(dry)
             spans.append((begin, begin + len(said)))
         noise = self._noises[int(r.integers(len(self._noises)))]
         quiet = np.float32(10 ** (r.uniform(*self._scene.noise_db) / 20))
         sound += np.resize(np.roll(noise, int(r.integers(len(noise)))), size) * quiet
         loud = np.float32(10 ** (r.uniform(-40, -20) / 20) * min(1.0, 6 / np.abs(sound).max()))
         pcm = np.clip(np.rint(sound * loud * 32767), -32768, 32767).astype(np.int16)
-        out, alone, ourselves, waiting = [], [], Ourselves(), list(played)
+        out: list[bytes] = []
+        alone: list[bool] = []
+        ourselves, waiting = Ourselves(), list(played)
         for begin in range(0, size, FRAME_SAMPLES):
             while waiting and waiting[0][0] <= begin:
                 first, reply = waiting.pop(0)
@@ -188,8 +190,10 @@ class Kitchen:
     def _in_room(self, dry: Pcm) -> Pcm:
         response = self._responses[int(self._rng.integers(len(self._responses)))]
         size = 1 << (len(dry) + len(response)).bit_length()
-        wet: Pcm = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(response, size), size)[: len(dry)]
-        return wet.astype(np.float32)
+        wet: Pcm = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(response, size), size)[: len(dry)].astype(
+            np.float32
+        )
+        return wet
 
 
 def over_replies(
