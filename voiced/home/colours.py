@@ -8,8 +8,9 @@ bright they are is another matter.
 from __future__ import annotations
 
 import colorsys
-import math
 from collections.abc import Mapping, Sequence
+
+from voiced.home.numbers import finite
 
 Rgb = tuple[int, int, int]
 
@@ -53,7 +54,7 @@ def rgb(value: object) -> Rgb | None:
         return None
     if "r" not in value:
         return _of_chromaticity(value)
-    return _bounded([_number(value.get(part)) for part in "rgb"])
+    return _bounded([finite(value.get(part)) for part in "rgb"])
 
 
 def from_text(space: str, text: str) -> dict[str, object]:
@@ -70,16 +71,6 @@ def same(wanted: Rgb | None, said: Rgb | None) -> bool:
     return all(abs(a * 255 / most - b * 255 / brightest) <= TOLERANCE for a, b in zip(wanted, said, strict=True))
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _bounded(parts: Sequence[float | None]) -> Rgb | None:
     if any(part is None for part in parts):
         return None
@@ -88,9 +79,9 @@ def _bounded(parts: Sequence[float | None]) -> Rgb | None:
 
 
 def _of_chromaticity(value: Mapping[str, object]) -> Rgb | None:
-    hue, saturation, x, y = (_number(value.get(key)) for key in ("h", "s", "x", "y"))
+    hue, saturation, x, y = (finite(value.get(key)) for key in ("h", "s", "x", "y"))
     if hue is None:
-        hue, saturation = (_number(value.get(key)) for key in ("hue", "saturation"))
+        hue, saturation = (finite(value.get(key)) for key in ("hue", "saturation"))
     if x is not None and y is not None and 0 <= x <= 1 and 0 < y <= 1:
         return _of_xy(x, y)
     if hue is None or saturation is None:

@@ -7,7 +7,6 @@ what a command asked for.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from voiced.home.colours import SPACES, from_text, rgb, same
 from voiced.home.model import Entity, Home, is_state_topic
 from voiced.home.network.templates import TemplateError, parse
+from voiced.home.numbers import finite
 from voiced.messages import Command
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -76,16 +76,6 @@ def _text(payload: bytes) -> str | None:
         return None
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _object(text: str) -> Mapping[str, object]:
     try:
         value = json.loads(text)
@@ -123,12 +113,12 @@ def _proves(expected: Mapping[str, object], payload: bytes) -> bool:
         if any(said == str(s).casefold() for s in states):
             return True
         return str(_object(text).get("state", "")).casefold() in {str(s).casefold() for s in states}
-    if (wanted := _number(expected.get("number"))) is not None:
-        said_number, begun = _number(text), _number(expected.get("from"))
+    if (wanted := finite(expected.get("number"))) is not None:
+        said_number, begun = finite(text), finite(expected.get("from"))
         if said_number is None:
             return False
         nearer = begun is not None and (said_number - begun) * (wanted - begun) > 0
-        within = _number(expected.get("within")) or NUMBER_TOLERANCE
+        within = finite(expected.get("within")) or NUMBER_TOLERANCE
         return abs(said_number - wanted) <= within or nearer
     for space in SPACES:
         if isinstance(colour := expected.get(space), str):
@@ -150,7 +140,7 @@ def _confirms_json(wanted: Mapping[str, object], said: Mapping[str, object]) -> 
             if said.get("effect") not in (None, value):
                 return False
         else:
-            target, now = _number(value), _number(said.get(key))
+            target, now = finite(value), finite(said.get(key))
             if target is None or now is None or abs(target - now) > max(1.0, abs(target) * 0.01):
                 return False
     return True
@@ -184,7 +174,7 @@ def _read(template: str, text: str) -> str | None:
 
 
 def _take(entity: Entity, old: EntityState, key: str, text: str) -> EntityState:
-    number = _number(text)
+    number = finite(text)
     if key.startswith("availability"):
         return _present(entity, old, key, text)
     if key == "state_topic":
@@ -247,8 +237,8 @@ def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
     body = _object(text)
     if body:
         state = _word(entity, str(body.get("state", old.state)))
-        level, colour = _number(body.get("brightness")), rgb(body.get("color"))
-        white = _number(body.get("color_temp"))
+        level, colour = finite(body.get("brightness")), rgb(body.get("color"))
+        white = finite(body.get("color_temp"))
         own = entity.flag("color_temp_kelvin")
         return replace(
             old,
@@ -257,7 +247,7 @@ def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
             color=colour or old.color,
             kelvin=(white if own else 1e6 / white) if white else old.kelvin,
         )
-    number = _number(text)
+    number = finite(text)
     if entity.domain == "valve" and entity.flag("reports_position"):
         return replace(old, position_percent=number, state="open" if number else "closed")
     return replace(old, state=_word(entity, text), number=number)
