@@ -108,3 +108,46 @@ def test_a_shard_that_grew_has_no_teacher_for_its_new_clips(tmp_path: Path) -> N
     (tmp_path / "a-0.whisper").write_bytes(there.tobytes())
     shelf = corpora.Shelf(tmp_path)
     assert [shelf.taught(clip)[:, 0].tolist() for clip in shelf.clips] == [list(range(25)), [25.0], []]
+
+
+def test_the_files_that_ship_train_on_and_come_out_as_they_went_in(tmp_path: Path) -> None:
+    from tools.nano import export, restore
+
+    model_folder = Path(__file__).parents[2] / "models" / "nano"
+    restore.restore(model_folder, tmp_path, tmp_path / "run", 0)
+    export.export(tmp_path / "run" / "last.pt", tmp_path / "tokenizer.json", tmp_path / "again")
+    for name in ("nano-text.gguf", "nano-mmproj.gguf"):
+        before, after = restore.tensors(model_folder / name), restore.tensors(tmp_path / "again" / name)
+        assert before.keys() == after.keys()
+        assert all(torch.allclose(before[n], after[n], atol=1e-6) for n in before)
+    pieces = restore.read_vocabulary(tmp_path / "again" / "nano-text.gguf")
+    assert (
+        pieces.encode("turn on the lamp").ids
+        == vocabulary.load(tmp_path / "tokenizer.json").encode("turn on the lamp").ids
+    )
+
+
+def test_runs_side_by_side_meet_in_the_middle(tmp_path: Path) -> None:
+    small = model.Shape(vocab=320, width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1)
+    one, two = (train.Trainer(tmp_path, tmp_path / name, small, seed) for name, seed in (("one", 1), ("two", 2)))
+    mine, theirs = (t.net.text.token_embd.weight.detach().clone() for t in (one, two))
+    one.meet(two.run)
+    assert torch.equal(one.net.text.token_embd.weight, mine)
+    two.meet(one.run)
+    assert torch.allclose(two.net.text.token_embd.weight, (mine + theirs) / 2)
+
+
+def test_what_leads_to_the_words_is_never_a_whole_word_of_the_speaker() -> None:
+    rng = np.random.default_rng(3)
+    room = augment.Room(rng, np.eye(1, 2100, dtype=np.float32), np.zeros((1, 16000), np.float32), [])
+    mate = np.linspace(1, 2, 4000, dtype=np.float32)
+    spoken = 0
+    for _ in range(60):
+        lead = np.trim_zeros(room.leading(mate), "f")
+        end = mate[-len(lead) :] if len(lead) <= len(mate) else mate
+        if len(lead) == len(end) and np.allclose(lead / lead[-1], end / end[-1], atol=1e-4):
+            spoken += 1
+            assert len(lead) <= 0.6 * len(mate)
+        else:
+            assert len(lead) <= 0.3 * 16000, "a chime"
+    assert spoken > 30

@@ -1,4 +1,4 @@
-"""`python -m tools.nano prepare|teach|train|heldout|finish|export|evaluate`: the recipe. See README.md beside it."""
+"""The recipe: `python -m tools.nano prepare|teach|restore|train|heldout|finish|export|evaluate`. See README.md."""
 
 from __future__ import annotations
 
@@ -55,15 +55,17 @@ def fit(o: argparse.Namespace) -> None:
     from rich.console import Console
 
     from .model import Shape
-    from .train import Trainer
+    from .train import Trainer, faster_type
 
     torch.set_num_threads(o.threads)
-    trainer = Trainer(o.cache, o.run, Shape(), o.seed)
+    kind = getattr(torch, o.type) if o.type else faster_type()
+    print(f"computing in {kind}, {o.threads} threads")
+    trainer = Trainer(o.cache, o.run, Shape(), o.seed, kind)
     if o.resume:
         trainer.resume()
     if not o.eager:
         trainer.compile()
-    trainer.fit(o.hours, o.rate, o.seconds, Console().print, o.minutes)
+    trainer.fit(o.hours, o.rate, o.seconds, Console().print, o.minutes, o.beside)
 
 
 def main() -> None:
@@ -87,6 +89,10 @@ def main() -> None:
     p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
     p = verb("teach", "ask Whisper base's encoder what it makes of all clips; resumable, optional")
     p.add_argument("--threads", type=int, default=2)
+    p = verb("restore", "the model that ships as a run to train on from, without its checkpoint")
+    p.add_argument("--model", type=Path, default=Path("models/nano"))
+    p.add_argument("--run", type=Path, default=Path("build/nano/run"))
+    p.add_argument("--seed", type=int, default=0)
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
     p.add_argument("--hours", type=float, default=0, help="of speech to hear; without it an interrupted run goes on")
@@ -95,7 +101,9 @@ def main() -> None:
     p.add_argument("--seconds", type=float, default=60, help="seconds of audio in a batch")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--type", choices=["float32", "bfloat16"], help="to compute in; without it what is faster here")
     p.add_argument("--resume", action="store_true")
+    p.add_argument("--beside", type=Path, help="another run, in training at the same time: both share what they learn")
     p.add_argument("--eager", action="store_true", help="compile nothing: a fifth slower, needs no C++ compiler")
     p = verb("heldout", "what to calibrate and measure on: held-out voices, names and house; people set aside")
     p.add_argument("--out", type=Path, required=True)
@@ -123,6 +131,10 @@ def main() -> None:
 
         for folder in ("human", "synth"):
             teacher.teach(o.cache / folder, o.cache, threads=o.threads)
+    elif o.command == "restore":
+        from .restore import restore
+
+        result = restore(o.model, o.cache, o.run, o.seed)
     elif o.command == "train":
         fit(o)
     elif o.command == "heldout":

@@ -31,6 +31,9 @@ SHARES = {
     "open_kokoro": 0.18, "open_piper": 0.10, "open_flite": 0.05, "read_cv_all": 0.08,
 }  # fmt: skip
 
+MANY = 200
+"""Clips below which a kind is drawn less than its share: a few heard again and again teach nothing."""
+
 # How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: in the little speech
 # that is heard, clear speech must dominate.
 STRENGTH = 0.7
@@ -165,7 +168,7 @@ class Turns(IterableDataset[Batch]):
                 if learnable and (name == "synth" or not set_aside(clip.voice)):
                     by_kind.setdefault(clip.kind, []).append((name, clip))
         kinds = [k for k in SHARES if k in by_kind]
-        weights = [SHARES[k] for k in kinds]
+        weights = [SHARES[k] * min(1.0, len(by_kind[k]) / MANY) for k in kinds]
         decks: dict[str, list[tuple[str, Clip]]] = {k: [] for k in kinds}
 
         def draw(kind: str) -> tuple[str, Clip]:
@@ -174,11 +177,13 @@ class Turns(IterableDataset[Batch]):
             return decks[kind].pop()
 
         same: dict[str, list[tuple[str, Clip]]] = {}
-        for item in by_kind.get("kw_gsc", []):
+        for item in (one for some in by_kind.values() for one in some):
             same.setdefault(item[1].voice, []).append(item)
 
-        def words(kind: str) -> tuple[Pcm, str | None, teacher.Rows]:
-            """A clip; single words of one speaker are often joined to two or three ("four seven")."""
+        def words(kind: str) -> tuple[Pcm, str | None, teacher.Rows, Pcm]:
+            """A clip, and another of its speaker; single words of one speaker are often joined to two or three ("four
+            seven").
+            """
             name, clip = draw(kind)
             shelf = shelves[name]
             x, text, rows = shelf.pcm(clip), clip.text, (shelf.taught(clip) - mean) / spread
@@ -193,17 +198,18 @@ class Turns(IterableDataset[Batch]):
                     if len(rows) and len(told):
                         rows = np.concatenate([rows, np.full((gap, teacher.WIDTH), np.nan, np.float32), told])
                     text = f"{text} {other.text}"
-            return x, None if name == "foreign" else text, rows
+            beside, mate = rng.choice(same[clip.voice])
+            return x, None if name == "foreign" else text, rows, shelves[beside].pcm(mate)
 
         while True:
             strength = STRENGTH * min(1.0, step / self.ramp)
             pool = []
-            for x, text, rows in map(words, rng.choices(kinds, weights, k=320)):
-                pool.append(lesson(room.hear(x, strength, True), text, rows))
+            for x, text, rows, mate in map(words, rng.choices(kinds, weights, k=320)):
+                pool.append(lesson(room.hear(x, strength, True, mate), text, rows))
             for _ in range(4):  # nobody speaks: nothing is written down
                 hum = 1e-7 * nrng.standard_normal(1).astype(np.float32)
                 silence = np.zeros(rng.randint(4000, 24000), np.float32) + hum
-                pool.append(lesson(room.hear(silence, strength, True), "", teacher.NOTHING))
+                pool.append(lesson(room.hear(silence, strength, True, mate), "", teacher.NOTHING))
             pool.sort(key=lambda x: len(x.pcm) + rng.random() * 6000)
             groups: list[list[Lesson]] = [[]]
             for one in pool:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from gguf import GGUFWriter
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import vocabulary
 from .data import LETTERS
@@ -40,21 +42,94 @@ def load_checkpoint(path: Path) -> tuple[Nano, dict[str, Any]]:
     net = Nano(Shape(**shape), len(LETTERS))
     net.load_state_dict(state["ema"])
     return net.eval(), {
-        "step": state["step"],
-        "hours_heard": state["heard"] / 3600,
-        "hours_spent": state["spent"] / 3600,
+        "steps": state["step"],
+        "hours": state["heard"] / 3600,
+        "minutes": state["spent"] / 60,
     }
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a tensor of the file lies in the model, and how it is turned on the way."""
+
+    parameter: Tensor
+    half: bool = False
+    """A matrix in half precision; everything small is float32."""
+    there: Callable[[Tensor], Tensor] = lambda x: x
+    back: Callable[[Tensor], Tensor] = lambda x: x
+
+
+def matrix(linear: nn.Linear | nn.Embedding) -> Stored:
+    return Stored(linear.weight, half=True)
+
+
+def text_names(net: Nano) -> dict[str, Stored]:
+    """All of the decoder's tensors that were trained, in the file's order."""
+    text = net.text
+    names = {
+        "token_embd.weight": matrix(text.token_embd),
+        "per_layer_token_embd.weight": matrix(text.per_layer_token_embd),
+        "per_layer_model_proj.weight": matrix(text.per_layer_model_proj),
+        "per_layer_proj_norm.weight": Stored(text.per_layer_proj_norm.w),
+        "output_norm.weight": Stored(text.output_norm.w),
+    }
+    for i, layer in enumerate(text.blk):
+        matrices = ["attn_q", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "inp_gate", "proj"]
+        norms = ["attn_norm", "attn_q_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm", "post_norm"]
+        if i < net.s.layers - net.s.shared:
+            matrices += ["attn_k", "attn_v"]
+            norms += ["attn_k_norm"]
+        names |= {f"blk.{i}.{name}.weight": matrix(getattr(layer, name)) for name in matrices}
+        names |= {f"blk.{i}.{name}.weight": Stored(getattr(layer, name).w) for name in norms}
+    return names
+
+
+def audio_names(net: Nano) -> dict[str, Stored]:
+    """All of the ear's tensors that the file holds, in its order, the letters with them."""
+    ear = net.ear
+    names = {
+        "a.conv1d.0.weight": Stored(ear.c0.weight),
+        "a.conv1d.0.norm.weight": Stored(ear.l0),
+        "a.conv1d.1.weight": Stored(ear.c1.weight),
+        "a.conv1d.1.norm.weight": Stored(ear.l1),
+        "a.input_projection.weight": matrix(ear.inp),
+        "a.pre_encode.out.weight": matrix(ear.out),
+        "a.pre_encode.out.bias": Stored(ear.out.bias),
+        "mm.a.input_projection.weight": matrix(ear.bridge),
+    }
+    for i, layer in enumerate(ear.layers):
+        at, cv, p = layer.at, layer.cv, f"a.blk.{i}."
+        for suffix, ffn in (("", layer.f1), ("_1", layer.f2)):
+            names |= {
+                f"{p}ffn_norm{suffix}.weight": Stored(ffn.n1.w),
+                f"{p}ffn_up{suffix}.weight": matrix(ffn.up),
+                f"{p}ffn_down{suffix}.weight": matrix(ffn.dn),
+                f"{p}ffn_post_norm{suffix}.weight": Stored(ffn.n2.w),
+            }
+        for name, linear in (("attn_q", at.q), ("attn_k", at.k), ("attn_v", at.v), ("attn_out", at.o)):
+            names[f"{p}{name}.weight"] = matrix(linear)
+        names |= {
+            f"{p}attn_k_rel.weight": Stored(at.rel.weight),
+            f"{p}per_dim_scale.weight": Stored(at.pds, there=F.softplus, back=lambda x: torch.log(torch.expm1(x))),
+            f"{p}attn_pre_norm.weight": Stored(layer.n1.w),
+            f"{p}attn_post_norm.weight": Stored(layer.n2.w),
+            f"{p}conv_norm.weight": Stored(cv.n1.w),
+            f"{p}conv_pw1.weight": matrix(cv.a),
+            f"{p}conv_dw.weight": Stored(cv.c.weight, there=lambda x: x[:, 0], back=lambda x: x[:, None]),
+            f"{p}norm_conv.weight": Stored(cv.n2.w),
+            f"{p}conv_pw2.weight": matrix(cv.b),
+            f"{p}ln2.weight": Stored(layer.n3.w),
+        }
+    return names | {"letters.weight": Stored(net.ctc.weight), "letters.bias": Stored(net.ctc.bias)}
 
 
 class _File:
     def __init__(self, path: Path, arch: str) -> None:
         self.writer = GGUFWriter(str(path), arch)
 
-    def small(self, name: str, tensor: Tensor) -> None:
-        self.writer.add_tensor(name, np.ascontiguousarray(tensor.detach().float().numpy()))
-
-    def matrix(self, name: str, tensor: Tensor) -> None:
-        self.writer.add_tensor(name, np.ascontiguousarray(tensor.detach().numpy().astype(np.float16)))
+    def add(self, name: str, one: Stored) -> None:
+        value = one.there(one.parameter.detach()).float().numpy()
+        self.writer.add_tensor(name, np.ascontiguousarray(value.astype(np.float16) if one.half else value))
 
     def close(self) -> None:
         self.writer.write_header_to_file()
@@ -64,8 +139,7 @@ class _File:
 
 
 def write_text(net: Nano, tokenizer: Path, path: Path) -> None:
-    s, text = net.s, net.text
-    file = _File(path, "gemma4")
+    s, file = net.s, _File(path, "gemma4")
     w = file.writer
     w.add_name("voiced nano")
     w.add_block_count(s.layers)
@@ -105,32 +179,18 @@ def write_text(net: Nano, tokenizer: Path, path: Path) -> None:
     w.add_unk_token_id(3)
     w.add_add_bos_token(False)
     w.add_add_space_prefix(False)
-    file.matrix("token_embd.weight", text.token_embd.weight)
-    file.matrix("per_layer_token_embd.weight", text.per_layer_token_embd.weight)
-    file.matrix("per_layer_model_proj.weight", text.per_layer_model_proj.weight)
-    file.small("per_layer_proj_norm.weight", text.per_layer_proj_norm.w)
-    file.small("output_norm.weight", text.output_norm.w)
+    for name, one in text_names(net).items():
+        file.add(name, one)
     half = s.head_dim_full // 2
     turned = int(s.head_dim_full * s.partial / 2)
-    file.small("rope_freqs.weight", torch.tensor([1.0] * turned + [1e30] * (half - turned)))
-    for i, layer in enumerate(text.blk):
-        p = f"blk.{i}."
-        matrices = ["attn_q", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "inp_gate", "proj"]
-        norms = ["attn_norm", "attn_q_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm", "post_norm"]
-        if i < s.layers - s.shared:
-            matrices += ["attn_k", "attn_v"]
-            norms += ["attn_k_norm"]
-        for name in matrices:
-            file.matrix(f"{p}{name}.weight", getattr(layer, name).weight)
-        for name in norms:
-            file.small(f"{p}{name}.weight", getattr(layer, name).w)
-        file.small(f"{p}layer_output_scale.weight", torch.ones(1))
+    file.add("rope_freqs.weight", Stored(torch.tensor([1.0] * turned + [1e30] * (half - turned))))
+    for i in range(s.layers):
+        file.add(f"blk.{i}.layer_output_scale.weight", Stored(torch.ones(1)))
     file.close()
 
 
 def write_audio(net: Nano, path: Path) -> None:
-    s, ear = net.s, net.ear
-    file = _File(path, "clip")
+    s, file = net.s, _File(path, "clip")
     w = file.writer
     w.add_string("general.type", "mmproj")
     w.add_bool("clip.has_audio_encoder", True)
@@ -142,37 +202,9 @@ def write_audio(net: Nano, path: Path) -> None:
     for key, value in sizes.items():
         w.add_uint32(f"clip.audio.{key}", value)
     w.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-6)
-    file.small("a.conv1d.0.weight", ear.c0.weight)
-    file.small("a.conv1d.0.norm.weight", ear.l0)
-    file.small("a.conv1d.1.weight", ear.c1.weight)
-    file.small("a.conv1d.1.norm.weight", ear.l1)
-    file.matrix("a.input_projection.weight", ear.inp.weight)
-    file.matrix("a.pre_encode.out.weight", ear.out.weight)
-    file.small("a.pre_encode.out.bias", ear.out.bias)
-    file.matrix("mm.a.input_projection.weight", ear.bridge.weight)
-    for i, layer in enumerate(ear.layers):
-        p = f"a.blk.{i}."
-        at, cv = layer.at, layer.cv
-        for suffix, ffn in (("", layer.f1), ("_1", layer.f2)):
-            file.small(f"{p}ffn_norm{suffix}.weight", ffn.n1.w)
-            file.matrix(f"{p}ffn_up{suffix}.weight", ffn.up.weight)
-            file.matrix(f"{p}ffn_down{suffix}.weight", ffn.dn.weight)
-            file.small(f"{p}ffn_post_norm{suffix}.weight", ffn.n2.w)
-        for name, tensor in (("attn_q", at.q), ("attn_k", at.k), ("attn_v", at.v), ("attn_out", at.o)):
-            file.matrix(f"{p}{name}.weight", tensor.weight)
-        file.small(f"{p}attn_k_rel.weight", at.rel.weight)
-        file.small(f"{p}per_dim_scale.weight", F.softplus(at.pds))
-        file.small(f"{p}attn_pre_norm.weight", layer.n1.w)
-        file.small(f"{p}attn_post_norm.weight", layer.n2.w)
-        file.small(f"{p}conv_norm.weight", cv.n1.w)
-        file.matrix(f"{p}conv_pw1.weight", cv.a.weight)
-        file.small(f"{p}conv_dw.weight", cv.c.weight[:, 0])
-        file.small(f"{p}norm_conv.weight", cv.n2.w)
-        file.matrix(f"{p}conv_pw2.weight", cv.b.weight)
-        file.small(f"{p}ln2.weight", layer.n3.w)
     w.add_string("letters.alphabet", LETTERS)
-    file.small("letters.weight", net.ctc.weight)
-    file.small("letters.bias", net.ctc.bias)
+    for name, one in audio_names(net).items():
+        file.add(name, one)
     file.close()
 
 
@@ -194,6 +226,9 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
         "",
         "[sha256]",
         *(f'"{n}" = "{v}"' for n, v in sums.items()),
+        "",
+        "[training]",
+        *(f"{name} = {value:.10g}" for name, value in training.items()),
     ]
     (out / "nano.toml").write_text("\n".join(lines) + "\n")
     return {"parameters": count, **training, **sums}

@@ -133,7 +133,7 @@ def finish(
     figures["export: llama.cpp against PyTorch (float32), audio embeddings of six clips"] = (
         f"{min(off):.2%} to {max(off):.2%} relative error (norm)"
     )
-    hours = float(str(described["hours_heard"]))
+    hours = float(str(described["hours"]))
     rows = joined(logs, hours)
     minutes = rows[-1]["minutes"]
     log = out / "log.jsonl"

@@ -268,11 +268,11 @@ class Sampler:
         return spoken(self._walk(self.rng.choice(self.plain_templates)))
 
     def anything(self) -> str:
-        """What synthesis reads: commands, a tenth of plain sentences, some bare names."""
+        """What synthesis reads: commands, a twelfth of plain sentences, an eighth of bare names."""
         r = self.rng.random()
-        if r < 0.86:
+        if r < 0.8:
             return self.command()
-        if r < 0.94:
+        if r < 0.88:
             return self.plain()
         return spoken(
             self._slot(self.rng.choice(["light", "switch", "cover", "area", "scene", "sensor", "item", "spell"]))

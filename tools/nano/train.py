@@ -1,4 +1,4 @@
-"""Training: bf16, Muon for matrices and AdamW for the rest, CE + CTC + a teacher's, EMA; resumable.
+"""Training: bf16 or float32, Muon for matrices and AdamW for the rest, CE + CTC + a teacher's, EMA; resumable.
 
 The rate falls with the speech heard, not with the clock, so the same seed, cache and number of threads train the same
 model; one that was interrupted goes on with its schedule, on batches of its own.
@@ -27,6 +27,12 @@ from .model import Nano, Shape
 # Four steps of the polar decomposition, best for singular values from 1e-3 up (Amsel et al., 2025, "The Polar Express")
 POLAR = [(8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518), (3.3184, -2.4885, 0.5100)]
 
+MEETING = 60
+"""Steps after which runs that train side by side meet in the middle."""
+
+WARM_UP = 4 * 3600.0
+"""Seconds of speech over which a schedule's rate rises."""
+
 TEACHING = 0.6
 """Weight of the distance from the teacher beside that of the words."""
 
@@ -34,7 +40,14 @@ TEACHING = 0.6
 class Muon:
     """Momentum, then nearly the nearest orthogonal matrix, for all matrices of one shape at once."""
 
-    def __init__(self, params: list[nn.Parameter], decay: float = 0.02, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        params: list[nn.Parameter],
+        decay: float = 0.02,
+        momentum: float = 0.95,
+        kind: torch.dtype = torch.bfloat16,
+    ) -> None:
+        self.kind = kind
         self.groups: dict[tuple[int, ...], list[nn.Parameter]] = {}
         for p in params:
             self.groups.setdefault(tuple(p.shape), []).append(p)
@@ -46,7 +59,7 @@ class Muon:
         for shape, ps in self.groups.items():
             g = torch.stack([p.grad if p.grad is not None else torch.zeros_like(p) for p in ps])
             m = self.state[shape].mul_(self.momentum).add_(g)
-            x = (g + self.momentum * m).bfloat16()
+            x = (g + self.momentum * m).to(self.kind)
             flip = shape[0] > shape[1]
             x = x.mT if flip else x
             x = x / (x.norm(dim=(1, 2), keepdim=True) * 1.01 + 1e-7)
@@ -68,13 +81,36 @@ class Losses:
     teacher: Tensor
 
 
-def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator) -> Losses:
-    """`noise`: share of the decoder's inputs replaced, so that it listens. 0 for what the batch has none of."""
+def faster_type() -> torch.dtype:
+    """In which type this processor multiplies matrices of the ear's size faster: bfloat16 only pays where it has more
+    than the instructions of AVX512-BF16 at half the rate of float32's.
+    """
+
+    def seconds(kind: torch.dtype) -> float:
+        x, w = torch.ones(1400, 192, dtype=kind), torch.ones(768, 192, dtype=kind)
+        F.linear(x, w)
+        took = []
+        for _ in range(30):
+            begun = time.perf_counter()
+            F.linear(F.linear(x, w), w.T)
+            took.append(time.perf_counter() - begun)
+        return min(took)
+
+    return min((torch.float32, torch.bfloat16), key=seconds)
+
+
+def losses(
+    net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Generator, kind: torch.dtype = torch.bfloat16
+) -> Losses:
+    """`noise`: share of the decoder's inputs replaced, so that it listens. 0 for what the batch has none of.
+
+    `kind`: what is computed in.
+    """
     ids = batch.ids
     if noise:
         swap = (torch.rand(ids.shape, generator=rng) < noise) & (batch.labels != -100) & (ids > 275)
         ids = torch.where(swap, torch.randint(276, net.s.vocab, ids.shape, generator=rng), ids)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=kind is torch.bfloat16):
         h, audio, n = net.ear(batch.mel, batch.frames)
         logits = net.text(before, audio, n, ids)
         spoken = net.ctc(audio[batch.written])
@@ -96,8 +132,8 @@ def losses(net: Nano, batch: Batch, before: Tensor, noise: float, rng: torch.Gen
 class Trainer:
     """Holds everything a checkpoint holds."""
 
-    def __init__(self, cache: Path, run: Path, shape: Shape, seed: int) -> None:
-        self.cache, self.run = cache, run
+    def __init__(self, cache: Path, run: Path, shape: Shape, seed: int, kind: torch.dtype = torch.bfloat16) -> None:
+        self.cache, self.run, self.kind = cache, run, kind
         run.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(seed)
         self.net = Nano(shape, len(LETTERS))
@@ -108,7 +144,7 @@ class Trainer:
             if p.dim() == 2 and "embd" not in n and not n.startswith(("ctc", "pupil"))
         ]
         chosen = {id(p) for p in matrices}
-        self.muon = Muon(matrices)
+        self.muon = Muon(matrices, kind=kind)
         rest = [p for p in self.net.parameters() if id(p) not in chosen]
         self.adam = torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
         self.step, self.heard, self.begun, self.spent = 0, 0.0, time.time(), 0.0
@@ -140,17 +176,40 @@ class Trainer:
         self.step, self.heard, self.spent = state["step"], state["heard"], state["spent"]
         self.schedule = tuple(state.get("schedule", self.schedule))
 
+    @torch.no_grad()
+    def meet(self, beside: Path) -> None:
+        """Goes half of the way to the weights that the run `beside` left at its last meeting, and leaves its own.
+
+        Two runs of one thread each, that began alike and hear different speech, learn about as much as one run of
+        batches twice as large would (local SGD), and neither waits for the other.
+        """
+        mine, theirs = self.run / "meeting.pt", beside / "meeting.pt"
+        if theirs.exists():
+            other = torch.load(theirs, weights_only=True)
+            torch._foreach_lerp_(list(self.net.parameters()), [other[n] for n, _ in self.net.named_parameters()], 0.5)
+        torch.save(dict(self.net.named_parameters()), self.run / "leaving.pt")
+        (self.run / "leaving.pt").replace(mine)
+
     def rate(self) -> float:
-        """The learning rate here: a warm-up at the very beginning, then a half wave down to 2 % of the peak."""
+        """The learning rate here: a warm-up (momenta may be new), then a half wave down to 2 % of the peak."""
         begun, ends, peak = self.schedule
         done = min(1.0, (self.heard - begun) / max(ends - begun, 1e-9))
         wave = 0.5 * (1 + math.cos(math.pi * max(0.0, (done - 0.15) / 0.85)))
-        return peak * min(1, (self.step + 1) / 300) * (0.02 + 0.98 * wave)
+        warm = min(1.0, (self.heard - begun) / WARM_UP + 1 / 300)
+        return peak * warm * (0.02 + 0.98 * wave)
 
-    def fit(self, hours: float, peak: float, seconds: float, say: Any = print, most_minutes: float = math.inf) -> None:
+    def fit(
+        self,
+        hours: float,
+        peak: float,
+        seconds: float,
+        say: Any = print,
+        most_minutes: float = math.inf,
+        beside: Path | None = None,
+    ) -> None:
         """Trains until `hours` more of speech are heard; 0: to the end of the schedule that was interrupted.
 
-        `seconds` of audio make a batch. After `most_minutes` it is interrupted itself.
+        `seconds` of audio make a batch. After `most_minutes` it is interrupted itself. `beside`: another run to `meet`.
         """
         if hours:
             self.schedule = (self.heard, self.heard + hours * 3600, peak)
@@ -169,7 +228,7 @@ class Trainer:
             lr = self.rate()
             for g in self.adam.param_groups:
                 g["lr"] = lr
-            parts = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, rng)
+            parts = losses(self.net, batch, before, 0.08 if self.step > 2000 else 0.0, rng, self.kind)
             self.adam.zero_grad()
             self.net.zero_grad()
             (parts.ce + (1.5 if self.step < 4000 else 0.7) * parts.ctc + TEACHING * parts.teacher).backward()
@@ -180,6 +239,8 @@ class Trainer:
             torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)
             self.step += 1
             self.heard += batch.seconds
+            if beside and self.step % MEETING == 0:
+                self.meet(beside)
             self.spent = first_spent + time.time() - start
             sums = [
                 a + b for a, b in zip(sums, (parts.ce.item(), parts.ctc.item(), parts.teacher.item(), 1), strict=True)
