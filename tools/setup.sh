@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 
 need_packages() { # PACKAGE:COMMAND-LIBRARY-OR-ALSA-PLUGIN:REASON ...
-    local missing=() entry package probe reason
+    local missing=() entry package probe reason log
+    # grep reads to the end: with -q it would leave early, and a long list's writer fail under pipefail
+    local PATH=$PATH:/usr/sbin:/sbin # Debian gives them to root alone, and ldconfig and mosquitto lie there
     for entry in "$@"; do
         IFS=: read -r package probe reason <<<"$entry"
-        if ! command -v "$probe" >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep -q "$probe" &&
-            [ ! -x "/usr/sbin/$probe" ] && ! compgen -G "/usr/lib/*/alsa-lib/$probe" >/dev/null; then
+        if ! command -v "$probe" >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep "$probe" >/dev/null &&
+            ! compgen -G "/usr/lib/*/alsa-lib/$probe" >/dev/null; then
             echo "setup: $package is missing ($reason)"
             missing+=("$package")
         fi
@@ -18,8 +20,11 @@ need_packages() { # PACKAGE:COMMAND-LIBRARY-OR-ALSA-PLUGIN:REASON ...
         as_root=(sudo)
     fi
     echo "setup: apt-get install ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    "${as_root[@]}" apt-get update -qq || return 1
+    log=$(mktemp -t voiced-setup.XXXXXX) || return 1
+    # env, because sudo hands on nothing of its caller's environment
+    logged "$log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "${missing[@]}" && rm "$log"
 }
 
 choose_python() {
@@ -41,7 +46,8 @@ logged() { # LOG COMMAND ...: what it prints goes to LOG; a terminal sees that i
     job=$!
     while [ -t 1 ] && kill -0 "$job" 2>/dev/null; do
         width=$(($(tput cols 2>/dev/null || echo 80) - 18))
-        printf '\r\033[Ksetup: %4d s  %s' $((SECONDS - began)) "$(tail -n 1 "$log" | cut -c "1-$width")"
+        printf '\r\033[Ksetup: %4d s  %s' $((SECONDS - began)) \
+            "$(tail -c 2000 "$log" | tr '\r' '\n' | grep . | tail -n 1 | cut -c "1-$width")"
         sleep 1
     done
     if wait "$job"; then
