@@ -184,3 +184,23 @@ def test_a_user_has_it_below_his_home_with_his_own_systemd(place: Place, tmp_pat
     place("--user", "--uninstall")
     assert state.is_file()
     assert not program.exists()
+
+
+def test_what_stays_is_named_and_only_what_is_there(place: Place) -> None:
+    assert place("--uninstall").splitlines()[-1] == "voiced is gone"
+    place()
+    assert place("--uninstall", "--dry-run").splitlines()[-1].startswith("voiced would be gone; ")
+    assert (place.root / "opt/voiced").exists()
+    assert (
+        place("--uninstall").splitlines()[-1] == f"voiced is gone; {place.root / 'etc/voiced'} stays (--purge removes)"
+    )
+
+
+def test_what_makes_no_sense_is_refused(place: Place, tmp_path: Path) -> None:
+    assert "--purge goes with --uninstall" in place("--purge", ok=False)
+    (tmp_path / "words.tar").write_text("no archive")
+    told = place("--restore", str(tmp_path / "words.tar"), ok=False)
+    assert told == f"install: {tmp_path / 'words.tar'} cannot be read: file could not be opened successfully\n"
+    told = place("--systemctl", "no-such-systemctl", ok=False)
+    assert told == "install: there is no no-such-systemctl here: voiced is installed as a service of systemd\n"
+    assert not place.root.exists()
