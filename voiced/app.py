@@ -31,6 +31,7 @@ from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker, Engine
 from voiced.service.panel import Lamp, NoLamp
+from voiced.tables import did_you_mean
 from voiced.turn.timeline import TurnSettings
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
@@ -126,8 +127,15 @@ def home_file_of(config: Config) -> HomeFile:
     return read_home_file(read_text(config.home), str(config.home), learns=config.learns)
 
 
-def area_id(config: Config, home: Home) -> str:
+def area_id(config: Config, home: Home, *, strict: bool = False) -> str:
+    """Of the configured area; empty where none is. A house that learns may come to know it: then an unknown one is
+    empty, too, unless `strict`, for a home that does not change any more. ConfigError.
+    """
     area = home.area_called(config.area) if config.area else None
+    if strict and config.area and area is None:
+        near = did_you_mean(config.area, (one.name for one in home.areas))
+        there = ", ".join(one.name for one in home.areas) or "none"
+        raise ConfigError(f"area: {config.area!r} is no area of this home{near or f'; there are: {there}'}")
     return area.id if area else ""
 
 
@@ -233,14 +241,17 @@ async def _move(mind: EngineClient, home: dict[str, object], area: str) -> None:
         _log.warning("the second model stays in the house of before: %s", error)
 
 
-def mouth(config: Config, *, speaker: str | None = None, realtime: bool = True, tells: bool = False) -> MouthClient:
-    """`tells`: what it plays, for an ear that overhears it."""
+def mouth(
+    config: Config, *, speaker: str | None = None, realtime: bool = True, tells: bool = False, copy: str = ""
+) -> MouthClient:
+    """`tells`: what it plays, for an ear that overhears it. `copy`: a WAV file of it."""
     return MouthClient(
         options={
             "speaker": speaker or config.speaker.device,
             "voice": str(config.speaker.voice) if config.speaker.voice else "",
             "realtime": realtime,
             "tells": tells,
+            "copy": copy,
         }
     )
 

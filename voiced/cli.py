@@ -10,26 +10,28 @@ import sys
 from collections.abc import Sequence
 
 from voiced import __version__
-from voiced.errors import VoicedError
+from voiced.errors import UsageError, VoicedError
 
 COMMANDS = {
     "run": "the daemon: listen, act, answer",
     "demo": "ten spoken turns through the real pipeline, in a house of simulated devices",
     "replay": "send a recording through the whole pipeline and show what happens",
     "evaluate": "how many recordings of a manifest are understood",
-    "ask": "a typed command, the same way without the ear",
-    "say": "speak a text",
+    "ask": "try a typed command, without the ear, on simulated devices: nothing is published",
+    "say": "speak a text, on the loudspeaker or into a WAV file",
     "models": "fetch, check and prepare the files of larger models",
     "setup": "microphone, wake word, loudspeaker, broker: a first configuration in three minutes",
-    "why": "what the last turns heard, and why they were done, asked or rejected",
+    "why": "what the daemon's last turns heard, and why they were done, asked or rejected",
     "recordings": "the sound of turns that the owner asked to keep; --erase removes it",
-    "ledger": "what the last turns took, stage by stage",
+    "ledger": "what the daemon's last turns took, stage by stage",
     "bench": "measure this machine: turns, streaming, idling, wake words, answers",
     "home": "the things of the house, where each fact comes from, and as a home.toml",
     "devices": "microphones and loudspeakers of this machine",
     "doctor": "show that nothing leaves the house: every socket of the running daemon",
     "check-config": "are voiced.toml and home.toml right?",
 }
+_SERVICES = ("run",)
+"""What somebody starts and leaves alone tells in its log what it does; all others only what is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,14 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     called = next((word for word in given if not word.startswith("-")), "")
     for name, text in COMMANDS.items():
-        one = sub.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        one = sub.add_parser(name, help=text, description=_sentence(text))
         if name == called:
             module = importlib.import_module(f"voiced.commands.{name.replace('-', '_')}")
             module.add_arguments(one)
             one.set_defaults(work=module.run)
     options = parser.parse_args(given)
+    usual = logging.INFO if called in _SERVICES else logging.WARNING
     logging.basicConfig(
-        level=logging.DEBUG if options.verbose else logging.INFO,
+        level=logging.DEBUG if options.verbose else usual,
         format="%(levelname)s %(name)s: %(message)s"
         if "JOURNAL_STREAM" in os.environ
         else "%(levelname)s: %(message)s",
@@ -63,8 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VoicedError as error:
         print(f"voiced: {error}", file=sys.stderr)
         return error.exit_code
+    except EOFError:  # a question to which nobody can answer
+        print(f"voiced: {options.command} asks questions: it needs a terminal", file=sys.stderr)
+        return UsageError.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + ("" if text.endswith("?") else ".")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voiced.adapters.speaker import DeviceSpeaker, SilentSpeaker, WavSpeaker, open_speaker
+from voiced.adapters.speaker import DeviceSpeaker, Loudspeaker, SilentSpeaker, WavSpeaker, open_speaker
 from voiced.errors import AudioDeviceError
 
 TONE = (8000 * np.sin(np.arange(1600) * 0.3)).astype(np.int16)
@@ -37,6 +37,27 @@ def test_a_file_holds_what_was_played_with_a_gap_between(tmp_path: Path) -> None
     assert pcm.tolist() == [*TONE, *[0] * 1600, *TONE]
 
 
+def test_a_copy_holds_what_the_loudspeaker_was_given(tmp_path: Path) -> None:
+    def played(speaker: Loudspeaker) -> None:
+        for _ in range(2):
+            speaker.begin(16_000)
+            speaker.write(TONE)
+            speaker.finish()
+        speaker.close()
+
+    played(speaker := open_speaker(f"wav:{tmp_path / 'one.wav'}", realtime=False, copy=str(tmp_path / "copy.wav")))
+    assert speaker.name == f"the file {tmp_path / 'one.wav'} and the file {tmp_path / 'copy.wav'}"
+    assert (tmp_path / "copy.wav").read_bytes() == (tmp_path / "one.wav").read_bytes()
+    assert len((tmp_path / "copy.wav").read_bytes()) > 2 * TONE.nbytes
+
+
+def test_a_copy_does_not_change_its_rate(tmp_path: Path) -> None:
+    speaker = open_speaker("none", copy=str(tmp_path / "copy.wav"))
+    assert speaker.begin(16_000) == 16_000
+    with pytest.raises(AudioDeviceError, match="has 16000 Hz, the loudspeaker now 22050 Hz"):
+        speaker.begin(22_050)
+
+
 def test_nobody_hears_it_but_it_takes_its_time() -> None:
     speaker = SilentSpeaker()
     begun = time.monotonic()
@@ -56,5 +77,5 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         WavSpeaker(path=tmp_path / "no" / "folder.wav").begin(16_000)
     with pytest.raises(AudioDeviceError, match="not open"):
         WavSpeaker(path=tmp_path / "x.wav").write(TONE)
-    with pytest.raises(AudioDeviceError, match="no loudspeaker 'moon phone'"):
+    with pytest.raises(AudioDeviceError, match=r"no loudspeaker called 'moon phone' .*; what there is: "):
         DeviceSpeaker(device="moon phone").begin(16_000)

@@ -1,4 +1,4 @@
-"""What `voiced check-config` says of the interpreter."""
+"""What `voiced check-config` says of the interpreter, of wake words, and of files that are not there."""
 
 from __future__ import annotations
 
@@ -48,3 +48,23 @@ def test_a_voice_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Captu
 def test_faults_are_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, fault: str) -> None:
     assert checked(tmp_path, text) == 78
     assert fault in capsys.readouterr().err
+
+
+def test_a_misspelt_wake_word_is_a_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert checked(tmp_path, '[wake]\nwords = ["hey_javis", "/nowhere/mine.onnx", "alexa"]') == 78
+    told = capsys.readouterr().err
+    assert "wake.words: there is no wake word 'hey_javis', did you mean 'hey_jarvis'?" in told
+    assert "wake.words: /nowhere/mine.onnx does not exist" in told
+    assert "alexa" not in told
+
+
+def test_files_that_the_daemon_would_miss_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = '[model]\npath = "no-model"\n[speaker]\nvoice = "no.onnx"\n[broker]\npassword_file = "no-secret"'
+    assert checked(tmp_path, missing) == 0
+    told = capsys.readouterr().out
+    assert f"model.path: there is no model in {tmp_path / 'no-model'}" in told
+    assert f"speaker.voice: {tmp_path / 'no.onnx'} does not exist" in told
+    assert f"broker.password_file: {tmp_path / 'no-secret'} does not exist" in told
+    assert checked(tmp_path, "") == 0
+    assert "does not exist" not in (told := capsys.readouterr().out)
+    assert "there is no model" not in told

@@ -94,6 +94,14 @@ async def test_what_a_dead_child_owed_fails_at_once(text: str) -> None:
         assert await supervisor.request(say(supervisor, "hi"), timeout_s=5)
 
 
+async def test_a_terminals_ctrl_c_does_not_reach_a_child() -> None:
+    """Not even one that is still importing: it would leave a traceback on the terminal."""
+    async with toy() as supervisor:
+        assert await supervisor.wait_ready(10)
+        assert supervisor.pid is not None
+        assert os.getpgid(supervisor.pid) != os.getpgid(0)
+
+
 async def test_kill_9_in_the_middle() -> None:
     async with toy() as supervisor:
         await supervisor.wait_ready(10)

@@ -20,6 +20,7 @@ import contextlib
 import json
 import logging
 import random
+import re
 import socket
 import ssl
 import struct
@@ -54,8 +55,7 @@ KEEPALIVE_S = 6
 STEADY_S = 5.0
 """A connection that lasted this long makes the next backoff start from the shortest again."""
 
-OFFLINE = json.dumps({"state": "offline"})
-ONLINE = json.dumps({"state": "online"})
+OFFLINE, ONLINE = json.dumps({"state": "offline"}), json.dumps({"state": "online"})
 
 _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -231,7 +231,8 @@ class MqttBroker:
                 if down_since - began >= STEADY_S:
                     wait = first
             # One warning an outage: a broker that is away for a night must not fill the journal.
-            log.log(logging.DEBUG if told else logging.WARNING, "broker %s:%d: %s", self._host, self._port, self._why)
+            quiet = told or self._guest  # whoever waits for a guest's connection is told by an error
+            log.log(logging.DEBUG if quiet else logging.WARNING, "broker %s:%d: %s", self._host, self._port, self._why)
             told = True
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(wait * 2, longest)
@@ -270,7 +271,7 @@ class MqttBroker:
             raise_if_cancelled()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             await _abort(client)
-            raise BrokerError(str(error) or type(error).__name__) from error
+            raise BrokerError(re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__) from error
         except asyncio.CancelledError:
             await _abort(client)
             raise

@@ -80,7 +80,10 @@ class DeviceSpeaker:
             try:
                 return self._open(rate_hz)
             except (sounddevice.PortAudioError, ValueError) as error:
-                raise AudioDeviceError(f"no loudspeaker {self.name!r}: {_words(error)}") from error
+                wanted = f"called {self.name!r}" if self._device is not None else "that is the default"
+                there = ", ".join(repr(name) for _, name in list_outputs()) or "none"
+                text = f"there is no loudspeaker {wanted} ({_words(error)}); what there is: {there}"
+                raise AudioDeviceError(text) from error
 
     def _open(self, rate_hz: int) -> int:
         self._wanted_hz = rate_hz
@@ -174,6 +177,7 @@ class WavSpeaker:
             self._file.writeframes(bytes(2 * round(self._gap_s * self._rate_hz)))
             return self._rate_hz
         try:
+            self._path.open("wb").close()  # a writer of `wave` that cannot open prints a traceback when collected
             self._file = wave.open(str(self._path), "wb")  # noqa: SIM115
         except OSError as error:
             raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
@@ -227,8 +231,42 @@ class SilentSpeaker:
         pass
 
 
-def open_speaker(setting: str, *, realtime: bool = True) -> Loudspeaker:
-    """`default`, `none`, `wav:PATH`, else a device's name (or part of it) or number. Opens nothing yet."""
+class CopiedSpeaker:
+    """A loudspeaker, and a WAV file of what it is given."""
+
+    def __init__(self, speaker: Loudspeaker, path: Path) -> None:
+        self.name, self.real = f"{speaker.name} and the file {path}", speaker.real
+        self._speaker, self._copy = speaker, WavSpeaker(path=path, realtime=False)
+
+    def begin(self, rate_hz: int) -> int:
+        """AudioDeviceError, too, where the loudspeaker changes the rate with which the file began."""
+        device_hz = self._speaker.begin(rate_hz)
+        if (file_hz := self._copy.begin(device_hz)) != device_hz:
+            raise AudioDeviceError(f"{self._copy.name} has {file_hz} Hz, the loudspeaker now {device_hz} Hz")
+        return device_hz
+
+    def write(self, pcm: Pcm) -> None:
+        self._speaker.write(pcm)
+        self._copy.write(pcm)
+
+    def finish(self, *, drop: bool = False) -> None:
+        self._speaker.finish(drop=drop)
+        self._copy.finish(drop=drop)
+
+    def close(self) -> None:
+        self._speaker.close()
+        self._copy.close()
+
+
+def open_speaker(setting: str, *, realtime: bool = True, copy: str = "") -> Loudspeaker:
+    """`default`, `none`, `wav:PATH`, else a device's name (or part of it) or number; `copy`: a WAV file of it, too.
+    Opens nothing yet.
+    """
+    speaker = _speaker(setting, realtime=realtime)
+    return CopiedSpeaker(speaker, Path(copy)) if copy else speaker
+
+
+def _speaker(setting: str, *, realtime: bool) -> Loudspeaker:
     if setting in ("", "default"):
         return DeviceSpeaker()
     if setting == "none":

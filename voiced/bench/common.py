@@ -32,6 +32,20 @@ def models_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voiced" / "models"
 
 
+def at_least_one(text: str) -> int:
+    """An argument that counts things."""
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return count
+
+
+def positive(text: str) -> float:
+    """An argument that measures something."""
+    if not (0 < (value := float(text)) < float("inf")):
+        raise argparse.ArgumentTypeError("more than nothing")
+    return value
+
+
 def model_argument(parser: argparse.ArgumentParser, default: str = "nano") -> None:
     told = f"nano, replica (made by tools/replica), or a model's folder (default {default})"
     parser.add_argument("--model", default=default, help=told)

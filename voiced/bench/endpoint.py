@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import last_word_s
+from voiced.bench.common import at_least_one
 from voiced.commands.evaluate import Line, read_manifest, wilson
 from voiced.config import read_config, read_text
 from voiced.home.load import load_home
@@ -107,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise-counts", action="store_true", help="noise behind the words counts as words: asks no second judge"
     )
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N recordings")
+    parser.add_argument("--limit", type=at_least_one, metavar="N", help="only the first N recordings")
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:

@@ -22,7 +22,7 @@ from rich.progress import track
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import Whisper
 from voiced.bench.closest import closest
-from voiced.bench.common import models_cache
+from voiced.bench.common import at_least_one, models_cache
 from voiced.commands.evaluate import Line, hear, read_manifest, wilson
 from voiced.config import read_config, read_text
 from voiced.home.language.sentences import word_graph
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--config", type=Path, help="voiced.toml")
     add("--home", type=Path, help="home.toml, instead of the one that the configuration names")
     add("--markdown", action="store_true", help="the table as Markdown")
-    add("--limit", type=int, default=0, metavar="N", help="only the first N recordings of each")
+    add("--limit", type=at_least_one, metavar="N", help="only the first N recordings of each")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,17 @@ from voiced.adapters.wakeword import open_wake_words
 from voiced.adapters.wavfile import write_wav
 from voiced.app import engine, listener_settings, mouth, real_house, running
 from voiced.assistant import Assistant
-from voiced.bench.common import RECORDINGS, demo_home, folder_of, frames, machine, model_argument, pcm_of, ratio
+from voiced.bench.common import (
+    RECORDINGS,
+    demo_home,
+    folder_of,
+    frames,
+    machine,
+    model_argument,
+    pcm_of,
+    positive,
+    ratio,
+)
 from voiced.bench.pipeline import Recordings, broker_of
 from voiced.bench.processes import cpu_s, family, pss_bytes
 from voiced.config import Config, ModelConfig, WakeConfig
@@ -35,7 +45,7 @@ _WORD = "hey_jarvis"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     model_argument(parser)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of idle listening, twice (default 30)")
+    parser.add_argument("--seconds", type=positive, default=30.0, help="of idle listening, twice (default 30)")
     parser.add_argument("--settle", type=float, default=3.0, help="seconds before that (default 3)")
     parser.add_argument("--backend", default="", help="wake word backend: onnx or pyopen")
 

@@ -13,7 +13,7 @@ import gguf
 import numpy as np
 
 from voiced.app import ASK_MS
-from voiced.bench.common import command, demo_home, folder_of, frames, median, milliseconds, model_argument
+from voiced.bench.common import command, demo_home, folder_of, frames, median, milliseconds, model_argument, positive
 from voiced.config import MODELS
 from voiced.errors import ModelFileError
 from voiced.gemma import prompt
@@ -83,7 +83,7 @@ class Count:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     model_argument(parser, default="replica")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of speech (default 3)")
+    parser.add_argument("--seconds", type=positive, default=3.0, help="of speech (default 3)")
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:

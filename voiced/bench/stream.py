@@ -18,6 +18,7 @@ import numpy as np
 from voiced.bench.common import (
     FRAME_MS,
     Pace,
+    at_least_one,
     demo_home,
     folder_of,
     frames,
@@ -27,6 +28,7 @@ from voiced.bench.common import (
     milliseconds,
     model_argument,
     models_cache,
+    positive,
     ratio,
 )
 from voiced.gemma.llama import AudioEncoder, Context
@@ -43,8 +45,10 @@ _TOKENS = 12 * _STEP
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     model_argument(parser)
     parser.add_argument("--realtime", action="store_true", help="at the sound's own pace; otherwise only its account")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each kind, after one that does not count")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--runs", type=at_least_one, default=3, metavar="N", help="of each kind, after one that does not count"
+    )
+    parser.add_argument("--seconds", type=positive, default=SECONDS, help=argparse.SUPPRESS)
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:

@@ -7,7 +7,7 @@ import asyncio
 import time
 
 from voiced.app import mouth, real_house, running
-from voiced.bench.common import demo_home, machine, median
+from voiced.bench.common import at_least_one, demo_home, machine, median
 from voiced.config import Config
 from voiced.errors import VoiceError
 from voiced.ledger import percentile
@@ -16,7 +16,7 @@ _FRESH = ("The bed light is at {} percent.", "Timer set for {} minutes.", "It is
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runs", type=int, default=50, metavar="N", help="confirmations to say (default 50)")
+    parser.add_argument("--runs", type=at_least_one, default=50, metavar="N", help="confirmations to say (default 50)")
     parser.add_argument("--speaker", default="none", help="none, default, a device's name, wav:FILE (default none)")
 
 

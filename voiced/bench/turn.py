@@ -20,6 +20,7 @@ from voiced.bench.common import (
     FRAME_MS,
     SECONDS,
     Pace,
+    at_least_one,
     command,
     demo_home,
     folder_of,
@@ -48,7 +49,9 @@ _T0_MS = SECONDS * 1000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     model_argument(parser)
     parser.add_argument("--realtime", action="store_true", help="at the sound's own pace; otherwise only its account")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each way, after one that does not count")
+    parser.add_argument(
+        "--runs", type=at_least_one, default=5, metavar="N", help="of each way, after one that does not count"
+    )
     parser.add_argument(
         "--turns", type=int, metavar="N", help="recordings for the pipeline, seconds each (10 for nano, else none)"
     )

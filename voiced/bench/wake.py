@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from voiced.adapters.wakeword import open_wake_words
-from voiced.bench.common import RECORDINGS, long_speech, machine, median, milliseconds, pcm_of
+from voiced.bench.common import RECORDINGS, at_least_one, long_speech, machine, median, milliseconds, pcm_of, positive
 from voiced.errors import VoicedError
 from voiced.ledger import percentile
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
@@ -19,9 +19,11 @@ _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", type=float, default=20.0, help="of sound to score (default 20)")
-    parser.add_argument("--recordings", type=int, default=10, metavar="N", help="that begin with the word (default 10)")
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--seconds", type=positive, default=20.0, help="of sound to score (default 20)")
+    parser.add_argument(
+        "--recordings", type=at_least_one, default=10, metavar="N", help="that begin with the word (default 10)"
+    )
+    parser.add_argument("--threshold", type=positive, default=0.5, help="score that counts as heard (default 0.5)")
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:

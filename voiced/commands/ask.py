@@ -15,7 +15,7 @@ from voiced.app import Minds, area_id, home_of, known_states, real_house, runnin
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.config import Config, read_config
-from voiced.errors import ConfigError
+from voiced.errors import ConfigError, UsageError
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = read_config(options.config).with_place(home=options.home, area=options.area)
+    if not options.text.strip():
+        raise UsageError("there is nothing to ask")
     if options.interpret and not config.interpreter.languages:
         raise ConfigError("nobody interprets here: the configuration has no [interpreter]")
     asyncio.run(_ask(config, options))
@@ -54,7 +56,7 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
     learned, its topics tell.
     """
     home = await home_of(config, learn=options.learn)
-    area = area_id(config, home)
+    area = area_id(config, home, strict=True)
     states = await known_states(config, home) if options.learn else ()
     minds = Minds.of(config)
     await minds.load_home(home.to_dict(), area)

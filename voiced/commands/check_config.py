@@ -6,13 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
-from voiced.config import DEMO_HOME, read_config, read_text
+from voiced.adapters.wakeword import SHIPPED
+from voiced.app import area_id
+from voiced.config import DEMO_HOME, Config, WakeConfig, read_config, read_text
 from voiced.errors import ConfigError
 from voiced.home.interpreter import Interpreter
 from voiced.home.language import sentences
 from voiced.home.language.alike import alike
 from voiced.home.load import read_home_file
 from voiced.home.network.learned import merge
+from voiced.tables import did_you_mean
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,14 +40,18 @@ def run(options: argparse.Namespace) -> int:
             faults.append(str(error))
     if home:
         faults += [f"{path}: {fault}" for fault in sentences.faults(home)]
-    if config and home and config.area and not learns and home.area_called(config.area) is None:
-        names = ", ".join(area.name for area in home.areas) or "none"
-        faults.append(f"{options.config}: area: '{config.area}' is no area of {path}; there are: {names}")
+    if config and home and not learns:
+        try:
+            area_id(config, home, strict=True)
+        except ConfigError as error:
+            faults.append(f"{options.config}: {error}")
+    if config:
+        faults += [f"{options.config}: wake.words: {fault}" for fault in _words(config.wake)]
     if faults:
         raise ConfigError("\n".join(faults))
     assert config is not None
     assert home is not None
-    warnings = (*alike(home), *_interpreter(config.interpreter))
+    warnings = (*alike(home), *_lacks(config), *_interpreter(config.interpreter))
     if options.json:
         found = {"entities": len(home.entities), "areas": len(home.areas), "warnings": list(warnings)}
         print(json.dumps({"config": config.to_json(), **found}))
@@ -55,12 +62,36 @@ def run(options: argparse.Namespace) -> int:
     )
     unreachable = [e.name for e in home.entities if not e.reachable]
     if unreachable:
-        print(f"without a command topic (understood, but out of reach): {', '.join(unreachable)}")
+        print(f"without a command topic (can be asked about, not switched): {', '.join(unreachable)}")
     languages = " and ".join(config.interpreter.languages)
     print(f"interpreter: {languages}" if languages else "interpreter: off (no [interpreter])")
     for warning in warnings:
         print(warning)
     return 0
+
+
+def _words(wake: WakeConfig) -> list[str]:
+    """What is wrong with the wake words."""
+    faults = []
+    for word in wake.words:
+        if word.endswith((".onnx", ".tflite")):
+            if not Path(word).is_file():
+                faults.append(f"{word} does not exist")
+        elif word not in SHIPPED:
+            near = did_you_mean(word, SHIPPED) or f"; there are: {', '.join(SHIPPED)}, or the path of a model"
+            faults.append(f"there is no wake word '{word}'{near}")
+    return faults
+
+
+def _lacks(config: Config) -> tuple[str, ...]:
+    """Files without which the daemon stays up and says that it lacks something."""
+    model, voice, secret = config.model.path, config.speaker.voice, config.broker.password_file
+    lacks = [] if any(model.glob("*.gguf")) else [f"model.path: there is no model in {model}"]
+    if voice and not voice.is_file():
+        lacks.append(f"speaker.voice: {voice} does not exist")
+    if secret and not secret.is_file():
+        lacks.append(f"broker.password_file: {secret} does not exist")
+    return tuple(lacks)
 
 
 def _interpreter(of: Interpreter) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from voiced.assistant import Assistant
 from voiced.commands.evaluate import Line, read_manifest
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
-from voiced.errors import AudioDeviceError, InferenceError
+from voiced.errors import AudioDeviceError, InferenceError, UsageError
 from voiced.home.model import Home, is_state_topic
 from voiced.home.outcome import outcome
 from voiced.home.simulated import first_states, simulate
@@ -49,8 +49,13 @@ _GAP = bytes(2 * ms_to_samples(60))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", type=int, metavar="N", help="only turn N")
-    parser.add_argument("--out", type=Path, default=Path("demo-out"), help="folder for the spoken answers (WAV)")
+    parser.add_argument("--only", type=int, metavar="N", help="only turn N of the ten")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("demo-out"),
+        help="folder for the spoken answers, answers.wav (default demo-out)",
+    )
     parser.add_argument("--json", action="store_true", help="a JSON object for each event, and one for the result")
 
 
@@ -131,7 +136,10 @@ async def _demo(options: argparse.Namespace) -> int:
     console = Console()
     screen = Screen(console)
     lines = tuple(one for one in read_manifest(RECORDINGS / "manifest.jsonl") if one.audio.name.startswith(_VOICE))[:10]
-    lines = lines[options.only - 1 : options.only] if options.only else lines
+    if options.only is not None:
+        if not 1 <= options.only <= len(lines):
+            raise UsageError(f"--only: there are turns 1 to {len(lines)}")
+        lines = lines[options.only - 1 : options.only]
     stage = _Stage()
     shown: list[str] = []
 
@@ -159,9 +167,12 @@ async def _demo(options: argparse.Namespace) -> int:
         stage.digits = system_digits()
         return stage.digits
 
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out: {options.out}: {error.strerror}") from error
     answers = options.out / "answers.wav"
-    speaker = "default" if _can_play() else f"wav:{answers}"
+    audible = _can_play()
     with tempfile.TemporaryDirectory() as scratch:
         async with contextlib.AsyncExitStack() as stack:
             server = stack.enter_context(Mosquitto())
@@ -173,7 +184,7 @@ async def _demo(options: argparse.Namespace) -> int:
             )
             house = asyncio.create_task(simulated_devices(devices, home))
             stack.callback(house.cancel)
-            mind, voice = engine(config), mouth(config, speaker=speaker)
+            mind, voice = engine(config), mouth(config, speaker="default" if audible else "none", copy=str(answers))
             await mind.load_home(home.to_dict())
             with console.status("starting the engine and the voice"):
                 await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
@@ -203,8 +214,8 @@ async def _demo(options: argparse.Namespace) -> int:
         console.print(
             f"{right} of {len(lines)} turns as expected" + (f"; not: {result['wrong']}" if result["wrong"] else "")
         )
-        if speaker.startswith("wav:"):
-            console.print(f"no sound device: the answers are in {answers}")
+        silent = "" if audible else "no sound device was found: "
+        console.print(f"{silent}what it answered is in {answers}")
     return 0 if right == len(lines) else 1
 
 

@@ -1,4 +1,4 @@
-"""`voiced doctor --offline`: shows that nothing leaves the house, by the kernel's own account of the running daemon."""
+"""`voiced doctor`: shows that nothing leaves the house, by the kernel's own account of the running daemon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BROKER, HERE, ELSEWHERE = "the broker", "this machine", "ELSEWHERE"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--offline", action="store_true", required=True, help="list every socket of the running daemon and its children"
+        "--offline", action="store_true", help="list every socket of the running daemon and its children (the default)"
     )
     parser.add_argument("--config", type=Path, help="voiced.toml, which names the broker")
     parser.add_argument("--pid", type=int, help="the daemon's process id; without it, all that run here")
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     roots = (options.pid,) if options.pid else tuple(pid for pid in daemons() if pid != os.getpid())
     if not roots:
         raise UsageError("no voiced is running here (or it is another user's: try with sudo)")
+    if options.pid and not Path(f"/proc/{options.pid}").exists():
+        raise UsageError(f"there is no process {options.pid}")
     seen: dict[Socket, None] = {}
     until = time.monotonic() + options.watch
     while True:

@@ -7,16 +7,17 @@ import json
 import math
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import track
 
 from voiced.adapters.wavfile import Recording
+from voiced.app import area_id
 from voiced.config import read_config, read_text
-from voiced.errors import ConfigError
+from voiced.errors import ConfigError, UsageError
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
@@ -61,24 +62,46 @@ def run(options: argparse.Namespace) -> int:
     path = options.home or config.home
     home = load_home(read_text(path), str(path))
     lines = read_manifest(options.manifest)
-    area = home.area_called(options.area) if options.area else None
+    if not lines:
+        raise ConfigError(f"{options.manifest}: holds no recording")
+    area = area_id(replace(config, area=options.area), home, strict=True)
+    details = _opened(options.details) if options.details else None  # now, and not after an hour's work
     core = load_model(config.model.path, Setup(threads=config.model.threads, encoder=config.model.encoder))
-    core.load_home(home.to_dict(), area.id if area else "")
+    core.load_home(home.to_dict(), area)
     console = Console(stderr=True)
     rows = [
-        judge(core, home, line, area.id if area else "")
+        judge(core, home, line, area)
         for line in track(lines, "evaluating", console=console, disable=not console.is_terminal)
     ]
     core.close()
-    if options.details:
-        options.details.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    if details:
+        with details:
+            details.writelines(json.dumps(row) + "\n" for row in rows)
     result = summary(rows)
     if options.json:
         print(json.dumps(result))
     else:
-        for key, value in result.items():
-            print(f"{key:13s} {value}")
+        _show(result)
     return 0
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--details: {path} cannot be written: {error.strerror}") from error
+
+
+def _show(result: dict[str, Any]) -> None:
+    low, high = result["interval"]
+    print(f"{result['n']} recordings")
+    print(f"{result['exact']:6.1%}  exactly right (95 % interval: {low:.0%} to {high:.0%})")
+    print(f"{result['wrong_action']:6.1%}  something else would have been done")
+    print(f"{result['rejected']:6.1%}  rejected: nothing would have been done")
+    if result["p50_ms"] is not None:
+        print(f"end of speech to the decision: p50 {result['p50_ms']:.0f} ms, p95 {result['p95_ms']:.0f} ms")
+    for tag, of_tag in result["by_tag"].items():
+        print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
 
 def read_manifest(path: Path) -> tuple[Line, ...]:

@@ -140,7 +140,11 @@ def _verify(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> int:
     from voiced.gemma.projector import Format, audio_only, best_format
 
-    folder, _ = _states(options, options.name)
+    folder, states = _states(options, options.name)
+    if missing := [one.what.file for one in states if not one.there]:
+        raise ModelFileError(
+            f"{folder}: missing or not whole: {', '.join(missing)}; voiced models pull {options.name} fetches them"
+        )
     pair = from_manifest(options.manifest, options.name, folder)
     console = Console(stderr=True)
     with console.status("reading the files") if console.is_terminal else contextlib.nullcontext():

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from voiced.adapters.fakes import MemoryBroker
 from voiced.app import (
+    CONNECT_S,
     Minds,
     area_id,
     file_ear,
@@ -105,7 +106,7 @@ async def replay(
 ) -> None:
     """Every event goes to `tell`; those of a simulated house carry `"simulated": true`."""
     home = await home_of(config, learn=learn)
-    area = area_id(config, home)
+    area = area_id(config, home, strict=True)
     states = await known_states(config, home) if learn and not mqtt else ()
     ear, minds = file_ear(config, path, wake=wake, realtime=realtime), Minds.of(config)
     voice = mouth(config, speaker="none", realtime=realtime)
@@ -118,7 +119,8 @@ async def replay(
     async with contextlib.AsyncExitStack() as stack:
         broker: Broker
         if mqtt:
-            broker = await stack.enter_async_context(real_broker(config, suffix="replay"))
+            broker = real = await stack.enter_async_context(real_broker(config, suffix="replay"))
+            await real.wait_connected(CONNECT_S)
         else:
             broker = MemoryBroker(answer=simulate(home))
         await stack.enter_async_context(running(voice.supervisor, *minds.supervisors))

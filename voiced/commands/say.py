@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voiced.app import mouth, running
 from voiced.config import read_config
-from voiced.errors import VoiceError
+from voiced.errors import UsageError, VoiceError
 from voiced.ports import Played
 
 
@@ -21,9 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if not options.text.strip():
+        raise UsageError("there is nothing to say")
     played = asyncio.run(_say(options))
     if options.json:
         print(json.dumps({"first_sound_ms": round(played.first_sound_ms, 1), "duration_ms": round(played.duration_ms)}))
+    elif options.wav:
+        print(f"{options.wav}: {played.duration_ms / 1000:.1f} s")
     return 0
 
 

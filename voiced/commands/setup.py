@@ -5,70 +5,113 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
+import os
 import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.prompt import Confirm, Prompt
+from rich.markup import escape
+from rich.prompt import Confirm, IntPrompt, Prompt
 
 from voiced.adapters.microphone import list_inputs
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import microphone_ear, mouth, running
 from voiced.config import BrokerConfig, Config, MicrophoneConfig, SpeakerConfig
-from voiced.errors import UsageError, VoicedError
+from voiced.errors import BrokerError, UsageError, VoicedError
 from voiced.listen.level import power_of
 from voiced.messages import EarLost, Frame
 
 _LEVEL_S = 3.0
 _WAKE_S = 15.0
+_CONNECT_S = 4.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("voiced.toml"), help="file to write (voiced.toml)")
-    parser.add_argument("--home", default="home.toml", help="what the configuration names as the home")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        help="a home.toml; without it the one beside the new file, if there is one, else none: "
+        "the house is then what its devices tell the broker",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the file instead of writing it")
 
 
 def run(options: argparse.Namespace) -> int:
     console = Console()
-    if options.out.exists() and not options.dry_run:
-        raise UsageError(f"{options.out} is there already; name another with --out")
-    text = asyncio.run(_ask_everything(console, options.home))
+    if not options.dry_run:
+        _may_write(options.out)
+    text = _ask_everything(console, _home(options))
     console.rule(str(options.out))
     console.print(text, markup=False, highlight=False)
     if not options.dry_run:
-        options.out.write_text(text, "utf-8")
+        try:
+            options.out.write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{options.out}: {error.strerror}") from error
         console.print(
             f"written. Next: voiced check-config --config {options.out}, then voiced run --config {options.out}"
         )
     return 0
 
 
-async def _ask_everything(console: Console, home: str) -> str:
-    microphone = await _microphone(console)
-    speaker = await _speaker(console)
-    broker = await _broker(console)
-    area = Prompt.ask("In which area does this device stand (as home.toml names it, empty for none)", default="")
+def _may_write(file: Path) -> None:
+    """UsageError before the questions, and not after them."""
+    if file.exists():
+        raise UsageError(f"{file} is there already; name another with --out")
+    if not os.access(file.parent, os.W_OK):
+        raise UsageError(f"{file}: the folder {file.parent} is not there, or may not be written")
+
+
+def _home(options: argparse.Namespace) -> Path | None:
+    """As the configuration will name it: from its own folder."""
+    if options.home is None:
+        return Path("home.toml") if (options.out.parent / "home.toml").is_file() else None
+    if not options.home.is_file():
+        raise UsageError(f"--home: there is no file {options.home}")
+    return Path(options.home).resolve()
+
+
+def _ask_everything(console: Console, home: Path | None) -> str:
+    """The questions stand outside of any event loop, which would take one ctrl-C for itself."""
+    microphone = _microphone(console)
+    speaker = _speaker(console)
+    broker = _broker(console)
+    area = Prompt.ask("Room in which this device stands, as the house names it, empty for none", default="")
     return _toml(home, area, microphone, speaker, broker)
 
 
-async def _microphone(console: Console) -> str:
+def _microphone(console: Console) -> str:
     names = [one.name for one in list_inputs() if not one.monitor]
     if not names:
         console.print("[red]There is no microphone.[/red] Plug one in and start again, or go on and name it later.")
+        return Prompt.ask("Microphone: part of its name, empty for the default one", default="")
     for name in names:
-        console.print(f"  {name}")
+        console.print(f"  {name}", markup=False)
     device = Prompt.ask("Microphone: part of its name, empty for the default one", default="")
-    ear = microphone_ear(Config(microphone=MicrophoneConfig(device=device)))
     console.print("Be quiet for three seconds, then say “hey jarvis”.")
+    quiet, best = asyncio.run(_listened(console, device))
+    if quiet:
+        loudness = 10 * math.log10(max(1.0, sum(quiet) / len(quiet)) / 32768**2)
+        console.print(f"the room's noise: {loudness:.0f} dB of full scale")
+    verdict = "[green]heard[/green]" if best >= 0.5 else "[red]not heard[/red]"
+    console.print(f"wake word: {verdict}, best score {best:.2f}")
+    return device
+
+
+async def _listened(console: Console, device: str) -> tuple[list[float], float]:
+    """Power of each frame of the quiet seconds, and the wake word's best score."""
+    ear = microphone_ear(Config(microphone=MicrophoneConfig(device=device)))
     quiet: list[float] = []
-    best, opened = 0.0, time.monotonic()
+    best, opened, lost = 0.0, time.monotonic(), ""
     async with running(ear.supervisor):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LEVEL_S + _WAKE_S):
                 async for heard in ear.frames():
-                    if isinstance(heard, EarLost):
-                        console.print(f"[red]no sound:[/red] {heard.reason}")
+                    if isinstance(heard, EarLost) and heard.reason != lost:
+                        lost = heard.reason
+                        console.print(f"[red]no sound:[/red] {escape(lost)}")
                     if not isinstance(heard, Frame):
                         continue
                     if time.monotonic() - opened < _LEVEL_S:
@@ -76,46 +119,59 @@ async def _microphone(console: Console) -> str:
                     best = max([best, *(heard.wake or {}).values()])
                     if best >= 0.5 and len(quiet) > 10:
                         break
-    if quiet:
-        console.print(f"the room's noise: {sum(quiet) / len(quiet):.0f} (power of 16-bit samples)")
-    verdict = "[green]heard[/green]" if best >= 0.5 else "[red]not heard[/red]"
-    console.print(f"wake word: {verdict}, best score {best:.2f}")
-    return device
+    return quiet, best
 
 
-async def _speaker(console: Console) -> str:
+def _speaker(console: Console) -> str:
     device = Prompt.ask("Loudspeaker: part of its name, default, or none", default="default")
-    client = mouth(Config(speaker=SpeakerConfig(device=device)))
     try:
-        async with running(client.supervisor):
-            await client.supervisor.wait_ready(60)
-            await client.say("Hello. This is how I sound.")
+        asyncio.run(_spoken(device))
+    except VoicedError as error:
+        console.print(f"[red]{escape(str(error))}[/red]")
+    else:
         if device != "none" and not Confirm.ask("Did you hear it", default=True):
             console.print("Look at `voiced devices` for other loudspeakers.")
-    except VoicedError as error:
-        console.print(f"[red]{error}[/red]")
     return device
 
 
-async def _broker(console: Console) -> BrokerConfig:
-    host = Prompt.ask("MQTT broker: host", default="localhost")
-    port = int(Prompt.ask("port", default="1883"))
-    async with MqttBroker(host=host, port=port, device_id="setup", guest=True) as broker:
-        for _ in range(30):
-            if broker.connected:
-                break
-            await asyncio.sleep(0.1)
-        console.print("[green]connected[/green]" if broker.connected else f"[red]no answer:[/red] {broker.trouble}")
-    return BrokerConfig(host, port)
+async def _spoken(device: str) -> None:
+    client = mouth(Config(speaker=SpeakerConfig(device=device)))
+    async with running(client.supervisor):
+        await client.supervisor.wait_ready(60)
+        await client.say("Hello. This is how I sound.")
 
 
-def _toml(home: str, area: str, microphone: str, speaker: str, broker: BrokerConfig) -> str:
+def _broker(console: Console) -> BrokerConfig:
+    while True:
+        host = Prompt.ask("MQTT broker: host", default="localhost")
+        port = IntPrompt.ask("port", default=1883)
+        user = Prompt.ask("user name, empty for none", default="")
+        secret = Prompt.ask("file that holds the password, and nothing else") if user else ""
+        password = Path(secret).expanduser().resolve() if secret else None
+        trouble = asyncio.run(_tried(host, port, user, password))
+        console.print(f"[red]no answer:[/red] {escape(trouble)}" if trouble else "[green]connected[/green]")
+        if not trouble or not Confirm.ask("Another try", default=True):
+            return BrokerConfig(host, port, user, password)
+
+
+async def _tried(host: str, port: int, user: str, password: Path | None) -> str:
+    """Why the broker does not take us; empty where it does."""
+    broker = MqttBroker(
+        host=host, port=port, username=user or None, password_file=password, device_id="setup", guest=True
+    )
+    async with broker:
+        with contextlib.suppress(BrokerError):
+            await broker.wait_connected(_CONNECT_S)
+        return broker.trouble
+
+
+def _toml(home: Path | None, area: str, microphone: str, speaker: str, broker: BrokerConfig) -> str:
     def quoted(text: str) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     return "\n".join(
         [
-            f"home = {quoted(home)}",
+            *([f"home = {quoted(str(home))}"] if home else []),
             *([f"area = {quoted(area)}"] if area else []),
             "",
             "[microphone]",
@@ -127,6 +183,8 @@ def _toml(home: str, area: str, microphone: str, speaker: str, broker: BrokerCon
             "[broker]",
             f"host = {quoted(broker.host)}",
             f"port = {broker.port}",
+            *([f"user = {quoted(broker.user)}"] if broker.user else []),
+            *([f"password_file = {quoted(str(broker.password_file))}"] if broker.password_file else []),
             "",
         ]
     )

@@ -70,16 +70,21 @@ def shown(turn: Mapping[str, Any]) -> RenderableType:
     """A turn for people."""
     opened = {"wake": "{word} ({score})", "typed": "typed"}.get(turn["opened_by"], "asked for a {opened_by}")
     head = f"[bold]turn {turn['turn']}[/bold]   {turn['at'][11:19]}   [dim]{escape(opened.format(**turn))}[/dim]"
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_row("why", f"[bold]{escape(turn['why'])}[/bold]", "")
+    sentences, scores = _table(), _table()  # apart: the scores' column would leave the sentences no room
+    scores.add_column(justify="right", no_wrap=True)
+    sentences.add_row("why", f"[bold]{escape(turn['why'])}[/bold]")
     if commands := turn.get("commands"):
-        table.add_row("did", escape(", ".join(commands)), "")
+        sentences.add_row("did", escape(", ".join(commands)))
     if "verdict" in turn:
-        _add_decision(table, turn)
-    return Group(head, table, "")
+        _add_decision(scores, turn)
+    return Group(head, sentences, scores, "")
+
+
+def _table() -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True, style="dim", min_width=10)
+    table.add_column(overflow="fold")
+    return table
 
 
 def _woken(word: str, count: Mapping[str, Any]) -> str:

@@ -98,7 +98,7 @@ def _live(title: str, work: Callable[[Link, Options], None], oom_score_adj: int 
     parser.add_argument("--fd", type=int, required=True, help="socket to the core")
     parser.add_argument("--options", default="{}", help="JSON object")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C reaches us too; the core stops its children in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the core stops its children in order
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(title[:15], "ascii")
         if oom_score_adj is not None:

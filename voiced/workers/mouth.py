@@ -54,6 +54,8 @@ class MouthOptions:
     realtime: bool = True
     """False: a file or no loudspeaker is served as fast as possible."""
     tells: bool = False
+    copy: str = ""
+    """A WAV file of what is played, beside the loudspeaker."""
 
     @classmethod
     def read(cls, options: child.Options) -> MouthOptions:
@@ -319,7 +321,7 @@ def main(link: child.Link, options: child.Options) -> None:
         path = path or chosen.voice
         return Piper(path=Path(path) if path else None, length_scale=chosen.length_scale)
 
-    speaker = open_speaker(chosen.speaker, realtime=chosen.realtime)
+    speaker = open_speaker(chosen.speaker, realtime=chosen.realtime, copy=chosen.copy)
     Mouth(link, speaker=speaker, open_voice=open_voice, cache_bytes=chosen.cache_mb << 20, tells=chosen.tells).run()
 
 

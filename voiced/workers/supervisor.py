@@ -56,6 +56,8 @@ class Supervisor:
         self._module, self._options = module, dict(options or {})
         self._patience = patience or Patience()
         self._hello, self._stream, self._once = hello, stream, once
+        # Who runs a child once is told by an error why it ended, and says so.
+        self._level = logging.INFO if once else logging.WARNING
         self._pending = Pending()
         self._inbox: asyncio.Queue[protocol.Message | ChildState] = asyncio.Queue(_INBOX_MESSAGES)
         self._watchers: set[asyncio.Queue[ChildState]] = set()
@@ -254,6 +256,7 @@ class Supervisor:
                 *("--fd", str(theirs.fileno()), "--options", json.dumps(self._options)),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
+                process_group=0,  # a terminal's ctrl-C is for the core, which stops its children in order
             )
         if not self._may_run.is_set():  # paused while it was being started
             process.kill()
@@ -297,14 +300,14 @@ class Supervisor:
             match message:
                 case protocol.Ready(what=what, facts=facts):
                     self._ready = message
-                    _log.info("the %s is ready: %s %s", self.name, what, facts)
+                    _log.info("the %s is ready: %s (%s)", self.name, what, _told(facts))
                     heard_ready.set()
                 case protocol.Pong(progress=progress):
                     self.progress = progress
                     self._pending.answer(message)
                 case protocol.Trouble(text=text, request=0):
                     self.trouble = error_of(message)
-                    _log.warning("the %s: %s", self.name, text)
+                    _log.log(self._level, "the %s: %s", self.name, text)
                 case _ if not self._pending.answer(message) and self._stream:
                     self._reading_stalled = True
                     await self._inbox.put(message)
@@ -356,11 +359,15 @@ class Supervisor:
     async def _become(self, state: State, what: str, facts: Mapping[str, object] | None = None) -> None:
         self.state = ChildState(self.name, state, what, self.restarts, facts or {})
         if state is State.DOWN:
-            _log.warning("the %s is down: %s", self.name, what)
+            _log.log(self._level, "the %s is down: %s", self.name, what)
         for watcher in self._watchers:
             watcher.put_nowait(self.state)
         if self._stream:
             await self._inbox.put(self.state)
+
+
+def _told(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in ("", None))
 
 
 async def _gone(process: asyncio.subprocess.Process, timeout_s: float) -> bool:
