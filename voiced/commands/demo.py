@@ -33,19 +33,21 @@ from voiced.assistant import Assistant
 from voiced.commands.evaluate import Line, read_manifest
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
-from voiced.errors import AudioDeviceError, InferenceError, UsageError
+from voiced.errors import AudioDeviceError, InferenceError, UsageError, VoiceError
 from voiced.home.model import Home, is_state_topic
 from voiced.home.outcome import outcome
 from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
-from voiced.turn.timeline import Happening
+from voiced.turn.timeline import Happening, TurnSettings
 
 RECORDINGS = DEMO_HOME.parent / "demo"
 _TURN_S = 20.0
 _VOICE = "joe-"
 """The recordings of the voice that speaks the demo begin so."""
 _GAP = bytes(2 * ms_to_samples(60))
+_BEFORE = bytes(2 * ms_to_samples(2 * TurnSettings().gate_tail_ms))
+"""Nobody answers before the question is over; what is said until the ear opens again is not heard."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +117,7 @@ def _code(digits: str, scratch: Path) -> Path:
     """Two recorded digits as one recording: nobody knows beforehand which ones will be asked for."""
     sound = [b"".join(Recording(path=RECORDINGS / f"{_VOICE}digit-{d}.flac").frames()) for d in digits]
     path = scratch / "code.wav"
-    write_wav(path, _GAP.join(sound))
+    write_wav(path, _BEFORE + _GAP.join(sound))
     return path
 
 
@@ -133,7 +135,7 @@ def _is_right(stage: _Stage, line: Line, home: Home) -> bool:
 
 
 async def _demo(options: argparse.Namespace) -> int:
-    console = Console()
+    console = Console(stderr=options.json)
     screen = Screen(console)
     lines = tuple(one for one in read_manifest(RECORDINGS / "manifest.jsonl") if one.audio.name.startswith(_VOICE))[:10]
     if options.only is not None:
@@ -190,7 +192,8 @@ async def _demo(options: argparse.Namespace) -> int:
                 await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
                 if not await mind.supervisor.wait_ready(180):
                     raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
-                await voice.supervisor.wait_ready(60)
+                if not await voice.supervisor.wait_ready(180):
+                    raise VoiceError(f"the voice does not start: {voice.supervisor.state.what}")
             assistant = Assistant(
                 ear=_Player(config, lines, stage, home, Path(scratch)),
                 engine=mind,
@@ -203,7 +206,11 @@ async def _demo(options: argparse.Namespace) -> int:
             )
             for topic in home.topics():
                 await broker.subscribe(topic)
-            await voice.prepare(inner.confirmations())
+            texts = inner.confirmations()
+            with console.status("") as status:
+                for number, text in enumerate(texts, 1):
+                    status.update(f"rendering its answers ahead: {number} of {len(texts)}")
+                    await voice.prepare((text,))
             await assistant.run()
     right = sum(stage.right)
     result = {"turns": len(lines), "right": right, "wrong": [i + 1 for i, ok in enumerate(stage.right) if not ok]}
