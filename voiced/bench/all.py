@@ -20,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
-from voiced.bench.common import models_cache, positive
+from voiced.bench.common import models_cache
 from voiced.errors import ModelFileError
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -76,7 +76,7 @@ FIGURES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
     parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS), metavar="RUN", help=", ".join(RUNS))
-    parser.add_argument("--minutes", type=positive, default=12.0, help="for all of them together (default 12)")
+    parser.add_argument("--minutes", type=float, default=12.0, help="for all of them together (default 12)")
     parser.add_argument("--resume", action="store_true", help="take over what an earlier call of this has measured")
 
 
