@@ -268,7 +268,9 @@ class MouthClient:
 
     async def prepare(self, texts: tuple[str, ...], *, voice: str = "") -> None:
         """For this process only: whoever prepares does so again when `supervisor.states()` says that it is ready."""
-        await self._request(protocol.Prepare(self.supervisor.number(), texts, voice), _SAY_S)
+        each: list[tuple[str, ...]] = [(text,) for text in texts]
+        for some in each or [()]:  # with a time of its own: a busy machine needs minutes for all
+            await self._request(protocol.Prepare(self.supervisor.number(), some, voice), _SAY_S)
 
     async def stop(self) -> None:
         await self._request(protocol.StopPlaying(self.supervisor.number()), _ANSWER_S)
