@@ -121,7 +121,9 @@ def main() -> None:
         if name == "finish":
             p.add_argument("--heldout", type=Path, required=True, help="what `heldout` made")
             p.add_argument("--recordings", type=Path, help="folder of people's commands: commands.jsonl and home.toml")
-            p.add_argument("--log", type=Path, nargs="+", required=True, help="log.jsonl of each run, first to last")
+            p.add_argument(
+                "--log", type=Path, nargs="+", required=True, help="log.jsonl of each run since the model there"
+            )
     o = parser.parse_args()
     result: Any = None
     if o.command == "prepare":

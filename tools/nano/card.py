@@ -23,6 +23,11 @@ DATA = """| data | what | licence |
 """
 
 
+EARLIER = """Until 500 hours were heard: 7.4 hours of people and 11.4 hours of synthesized commands (kokoro 5.8, piper 2.7, flite 2.1, espeak 0.5,
+festival 0.3)."""
+"""What lay in the shards of the days before, which were not kept."""
+
+
 def curve_rows(log: Path) -> list[dict[str, float]]:
     """The log's lines with every hour once."""
     rows: list[dict[str, float]] = []
@@ -73,6 +78,8 @@ def heard(cache: Path) -> str:
 def write(out: Path, log: Path, facts: dict[str, Any]) -> None:
     """MODEL_CARD.md and curve.png into the model's folder. `facts`: parameters, hours, minutes, speed, data, figures."""
     curve(log, out / "curve.png")
+    since = curve_rows(log)[0]["hours"]
+    lacks = f" The log of the first {since:.0f} hours was not kept." if since > 5 else ""
     figures = "\n".join(f"| {name} | {value} |" for name, value in facts["figures"].items())
     reliability = out / "reliability.md"  # by tools.calibrate
     certain = f"## How certain, how often right\n{reliability.read_text('utf-8')}\n![Reliability](reliability.png)\n\n"
@@ -86,14 +93,15 @@ them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two 
 Meant for: speech held by a grammar to what can be said in one house. Not meant for: dictation; alone it makes many errors.
 
 ## Data
-{facts["data"]}, in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
+{EARLIER} Since then {facts["data"]}. All in simulated rooms with synthetic noise, level -46 to -13 dBFS, DC offset, speed 0.84 to 1.2.
 
 {DATA}
 Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credited here by name.
 
 ## Training
 {facts["hours"]:.0f} hours of speech heard in {facts["minutes"]:.0f} minutes on two cores without a GPU ({facts["speed"]:.0f} s of speech a second, bf16), cross-entropy, an auxiliary CTC loss (its letters ship in the projector, and are asked beside the decoder) and, since 422 hours, the distance from a teacher's features (`teacher.py`). Wall-clock time, beside other work. At 52 hours the learning rate began anew; since
-82 hours rooms, noise and masks are laid over fewer clips (a step down in the curve that is none in quality), and features are floored as the engine's.
+82 hours rooms, noise and masks are laid over fewer clips (a step down in the curve that is none in quality), and features are floored as the engine's. Since
+500 hours most turns begin with what is no part of the words: the end of a wake word or of another word, a chime, the thump of a microphone.{lacks}
 
 ![Training curve](curve.png)
 

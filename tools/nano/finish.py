@@ -134,9 +134,9 @@ def finish(
         f"{min(off):.2%} to {max(off):.2%} relative error (norm)"
     )
     hours = float(str(described["hours"]))
-    rows = joined(logs, hours)
-    minutes = rows[-1]["minutes"]
     log = out / "log.jsonl"
+    rows = joined([*([log] if log.exists() else []), *logs], hours)
+    minutes = rows[-1]["minutes"]
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     facts = {
         "parameters": described["parameters"], "hours": hours, "minutes": minutes, "speed": hours * 60 / minutes,
@@ -144,7 +144,6 @@ def finish(
     }  # fmt: skip
     card.write(out, log, facts)
     (out / "reliability.md").unlink()
-    log.unlink()
     return results
 
 
