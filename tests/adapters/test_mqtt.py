@@ -130,9 +130,8 @@ async def test_birth_and_farewell_are_retained(server: Mosquitto) -> None:
 async def test_the_will_speaks_for_a_connection_that_was_cut(server: Mosquitto, broker: MqttBroker) -> None:
     async with Observer(server, "voiced/t/state") as observer:
         await observer.next()
-        client = broker._client
-        assert client is not None
-        broker._lose(client, "the test cut it")
+        assert broker._connection is not None
+        broker._connection.lose("the test cut it")
         assert json.loads((await observer.next()).payload) == {"state": "offline"}
         assert json.loads((await observer.next()).payload) == {"state": "online"}  # and it is back by itself
 
@@ -201,6 +200,24 @@ async def test_a_frozen_broker_gets_no_command_and_delivers_none_when_it_thaws(
         assert await broker.answers()
 
 
+async def test_what_a_lost_connection_still_owed_does_not_cost_the_next_one(server: Mosquitto) -> None:
+    async with MqttBroker(host=server.host, port=server.port, device_id="t", backoff_s=FAST, answer_s=0.5) as link:
+        await link.wait_connected(5)
+        await asyncio.sleep(0.1)  # what was answered by then is no fresh sign of life
+        server.freeze()
+        asked = []
+        for _ in range(2):  # the first one loses the connection, the second is still waiting when the next one is up
+            asked.append(asyncio.create_task(link.publish("house/door/set", "UNLOCK")))
+            await asyncio.sleep(0.3)
+        server.thaw()
+        await link.wait_connected(5)
+        assert not asked[1].done()
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(error) for error in errors] == [BrokerError, BrokerError]
+        assert await link.answers()
+        assert link.connections == 2
+
+
 async def test_a_send_that_is_cancelled_dies_with_its_connection(server: Mosquitto, broker: MqttBroker) -> None:
     async with Observer(server, "house/#") as observer:
         await broker.publish("house/lamp/set", "ON")
@@ -267,8 +284,8 @@ async def test_a_guest_leaves_nothing_behind(server: Mosquitto) -> None:
     lost = MqttBroker(host=server.host, port=server.port, device_id="t-home", guest=True)
     async with lost:
         await lost.wait_connected(30)
-        assert lost._client is not None
-        lost._lose(lost._client, "cut")
+        assert lost._connection is not None
+        lost._connection.lose("cut")
     link = MqttBroker(host=server.host, port=server.port, device_id="t")
     inbox = link.messages()
     await link.subscribe("voiced/+/state")
@@ -298,6 +315,23 @@ async def test_an_impossible_topic_costs_no_connection(broker: MqttBroker) -> No
     with pytest.raises(BrokerError, match="cannot publish"):
         await broker.publish("house/#", "ON")
     assert broker.connected
+
+
+async def test_what_is_no_topic_keeps_nobody_from_connecting(server: Mosquitto) -> None:
+    link = MqttBroker(host=server.host, port=server.port, device_id="t", backoff_s=FAST)
+    await link.subscribe("house/#/lamp")
+    await link.subscribe("house/lamp")
+    async with link, Observer(server) as observer:
+        inbox = link.messages()
+        await link.wait_connected(5)
+        with pytest.raises(BrokerError, match="cannot subscribe"):
+            await link.subscribe("house/#/lamp")
+        assert link.connected
+        assert link._connection is not None
+        link._connection.lose("the test cut it")
+        await link.wait_connected(5)
+        await observer._link.publish("house/lamp", "on")
+        assert (await asyncio.wait_for(anext(inbox), 2)).payload == b"on"
 
 
 async def test_a_wrong_password_is_said_and_a_right_one_in_the_file_is_picked_up(tmp_path: Path) -> None:

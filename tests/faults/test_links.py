@@ -107,9 +107,9 @@ async def test_c5_retained_and_repeated_messages_on_our_own_topics_act_on_nothin
             job = asyncio.create_task(remote.run())
             await until(lambda: len(told) >= len(KINDS))
             for _ in range(2000 // len(KINDS)):  # the subscription is made anew: all that is retained comes again
-                assert link._client is not None
+                assert link._connection is not None
                 for kind in KINDS:
-                    granted = await link._client.subscribe(f"voiced/t/{kind}")
+                    granted = await link._connection._client.subscribe(f"voiced/t/{kind}")
                     assert [getattr(code, "value", code) for code in granted] == [0], "QoS 0"
                     sent += 1
             await until(lambda: sum(h["event"] == "request_refused" for h in told) >= sent * 0.9)
