@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voiced.config import load_config
+from voiced.configfile import load_config
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,7 +19,8 @@ from voiced.adapters.prometheus import Metrics
 from voiced.cli import main
 from voiced.commands.ledger import follow
 from voiced.commands.waterfall import histogram, one_line, waterfall
-from voiced.config import BrokerConfig, Config, LedgerConfig, load_config
+from voiced.config import BrokerConfig, Config, LedgerConfig
+from voiced.configfile import load_config
 from voiced.errors import BrokerError, ConfigError
 from voiced.ledger import Ledger, Mark, percentile, totals
 from voiced.messages import EngineTimes

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Figure
-from voiced.config import Config, load_config
+from voiced.config import Config
+from voiced.configfile import load_config
 from voiced.errors import ConfigError
 
 FOLDER = Path(__file__).parent.parent / "systemd"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voiced.app import listener_settings, turn_settings
-from voiced.config import Config, load_config
+from voiced.config import Config
+from voiced.configfile import load_config
 from voiced.errors import ConfigError
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.recordings import Recordings
-from voiced.config import DEMO_HOME, MODELS, Config, read_text
+from voiced.config import DEMO_HOME, MODELS, Config
+from voiced.configfile import read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.code import CODE_DIGITS

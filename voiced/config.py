@@ -1,21 +1,23 @@
-"""voiced.toml: read once, checked whole, frozen. Every default stands here and nowhere else."""
+"""What can be configured, frozen. Every default stands here and nowhere else; `configfile.py` reads voiced.toml."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from voiced.errors import ConfigError
 from voiced.home.interpreter import NO_INTERPRETER, Interpreter
-from voiced.tables import Table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 DEMO_HOME = Path(__file__).resolve().parent / "data" / "demo-home.toml"
+
+
+def models_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where models that were fetched are kept, a folder each."""
+    own = environ.get("XDG_CACHE_HOME", "")
+    return (Path(own) if own else Path.home() / ".cache") / "voiced" / "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,178 +223,12 @@ class Config:
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 
-_WAKE, _TURN, _MODEL, _SPEAKER, _BROKER = WakeConfig(), TurnConfig(), ModelConfig(), SpeakerConfig(), BrokerConfig()
-_DISCOVERY = DiscoveryConfig()
-_CONFIG = Config()
-
-
-def load_config(text: str, file: str = "voiced.toml", base: Path | None = None) -> Config:
-    """The configuration in `text`; relative paths are meant from `base`. ConfigError with every fault."""
-    base = base or Path()
-    root = Table.parse(text, file)
-    microphone, wake, turn = root.table("microphone"), root.table("wake"), root.table("turn")
-    thresholds = wake.table("thresholds")
-    model, speaker, broker = root.table("model"), root.table("speaker"), root.table("broker")
-    ledger, why, metrics = root.table("ledger"), root.table("why"), root.table("metrics")
-    assistant, quiet, interpreter = root.table("home_assistant"), root.table("quiet"), root.table("interpreter")
-    mute, panel, recording = root.table("mute"), root.table("panel"), root.table("recording")
-    discovery, hermes, hooks = root.table("discovery"), root.table("hermes"), root.table("hooks")
-    config = Config(
-        id=root.string("id", _CONFIG.id),
-        home=_path(root, "home", base) or DEMO_HOME,
-        area=root.string("area", ""),
-        locale=root.string("locale", ""),
-        state_dir=_path(root, "state_dir", base),
-        microphone=MicrophoneConfig(
-            device=microphone.string("device", ""),
-            channel=microphone.integer("channel", 0, low=0, high=31) if microphone.has("channel") else None,
-            vad_aggressiveness=microphone.integer("vad_aggressiveness", 2, low=0, high=3),
-        ),
-        wake=WakeConfig(
-            words=wake.strings("words", _WAKE.words),
-            threshold=wake.number("threshold", _WAKE.threshold, low=0.01, high=1),
-            thresholds={word: thresholds.number(word, low=0.01, high=1) for word in thresholds},
-            backend=wake.string("backend", "", choices=("", "onnx", "pyopen")),
-            stop=str(_path(wake, "stop", base) or "") if wake.has("stop") else _WAKE.stop,
-        ),
-        turn=TurnConfig(
-            end_ms=turn.integer("end_ms", _TURN.end_ms, low=120, high=3000),
-            certain_end_ms=turn.integer("certain_end_ms", _TURN.certain_end_ms, low=120, high=3000),
-            incomplete_end_ms=turn.integer("incomplete_end_ms", _TURN.incomplete_end_ms, low=120, high=3000),
-            no_speech_ms=turn.integer("no_speech_ms", _TURN.no_speech_ms, low=500, high=60_000),
-            cap_ms=turn.integer("cap_ms", _TURN.cap_ms, low=3001, high=30_000),
-        ),
-        model=ModelConfig(
-            path=_path(model, "path", base) or _MODEL.path,
-            threads=model.integer("threads", 0, low=0, high=64),
-            second=_model_folder(model, "second", base),
-            encoder=model.string("encoder", _MODEL.encoder, choices=("incremental", "mtmd")),
-            draft=model.boolean("draft", _MODEL.draft),
-            think=model.boolean("think", _MODEL.think),
-        ),
-        speaker=SpeakerConfig(
-            device=speaker.string("device", _SPEAKER.device),
-            voice=_path(speaker, "voice", base),
-        ),
-        interpreter=Interpreter.read(interpreter, str(_path(interpreter, "voice", base) or "")),
-        broker=BrokerConfig(
-            host=broker.string("host", _BROKER.host),
-            port=broker.integer("port", _BROKER.port, low=1, high=65_535),
-            user=broker.string("user", ""),
-            password_file=_path(broker, "password_file", base),
-            ca_file=_path(broker, "ca_file", base),
-        ),
-        ledger=LedgerConfig(keep_turns=ledger.integer("keep_turns", 0, low=0, high=100_000)),
-        recording=RecordingConfig(
-            recording.integer("most_mb", 0, low=0, high=10_000), recording.integer("keep_hours", 24, low=1, high=720)
-        ),
-        why=WhyConfig(turns=why.integer("turns", WhyConfig().turns, low=0, high=100)),
-        metrics=MetricsConfig(port=metrics.integer("port", 0, low=0, high=65_535)),
-        discovery=DiscoveryConfig(
-            learn=discovery.boolean("learn", _DISCOVERY.learn),
-            announce=discovery.boolean("announce", _DISCOVERY.announce),
-            prefix=discovery.string("prefix", _DISCOVERY.prefix),
-        ),
-        home_assistant=HomeAssistantConfig(
-            url=assistant.string("url", "").rstrip("/"), token_file=_path(assistant, "token_file", base)
-        ),
-        mute=MuteConfig(mqtt_lifts=mute.boolean("mqtt_lifts", MuteConfig().mqtt_lifts)),
-        panel=PanelConfig(_pin(panel, "button_gpio"), _pin(panel, "led_gpio")),
-        quiet=QuietConfig(
-            _clock(quiet, "from"),
-            _clock(quiet, "to"),
-            replies=quiet.string("replies", QuietConfig().replies, choices=("soft", "none")),
-            volume=quiet.integer("volume", QuietConfig().volume, low=10, high=100),
-        ),
-        hermes=HermesConfig(site=hermes.string("site", "")),
-        hooks={event: hooks.strings(event) for event in hooks},
-    )
-    if not config.id or any(c in config.id for c in "/+# \t\n\0"):
-        root.fault("id", "must be a word without '/', '+', '#' or spaces: it is part of topics")
-    if config.locale and not re.fullmatch(r"[A-Za-z]{2,3}[_-][A-Za-z]{2}(\..+)?", config.locale):
-        root.fault("locale", "must look like en_US or en_GB")
-    if not config.wake.words:
-        wake.fault("words", "must name at least one wake word")
-    for word in config.wake.thresholds.keys() - {*config.wake.by_word(), config.wake.stop_word}:
-        thresholds.fault(word, "is none of the wake words: " + ", ".join(config.wake.by_word()))
-    if config.ledger.keep_turns and config.state_dir is None:
-        ledger.fault("keep_turns", "needs state_dir, the folder in which they are kept")
-    if config.recording.most_mb and config.state_dir is None:
-        recording.fault("most_mb", "needs state_dir, the folder in which they are kept")
-    if config.panel.led_gpio is not None and config.panel.led_gpio == config.panel.button_gpio:
-        panel.fault("led_gpio", "is the button's pin, too")
-    if not config.discovery.prefix or any(c in config.discovery.prefix for c in "+# \t\n\0"):
-        discovery.fault("prefix", "must be a topic without '+', '#' or spaces")
-    house = config.home_assistant
-    if house.url and not house.url.startswith(("http://", "https://")):
-        assistant.fault("url", "must begin with http:// or https://")
-    if bool(house.url) != (house.token_file is not None):
-        assistant.fault("token_file", "url and token_file go together")
-    if (config.quiet.begin is None) != (config.quiet.end is None):
-        quiet.fault("from", "from and to go together")
-    for event, words in config.hooks.items():
-        if not words or not words[0].startswith("/"):
-            hooks.fault(event, 'must be a program and its arguments: ["/path/to/program", "argument"]')
-    for table in (
-        microphone, wake, thresholds, turn, model, speaker, interpreter, broker, ledger, recording, why, metrics,
-        discovery, assistant, quiet, mute, panel, hermes, hooks, root,
-    ):  # fmt: skip
-        table.done()
-    root.raise_faults()
-    return config
-
-
-def read_config(path: Path | None) -> Config:
-    """The configuration in a file; the defaults where none is named."""
-    if path is None:
-        return Config()
-    return load_config(read_text(path), str(path), path.parent)
-
-
-def read_text(path: Path) -> str:
-    """A text file. ConfigError in one line where it cannot be read."""
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-
-
-def _pin(table: Table, key: str) -> int | None:
-    return table.integer(key, 0, low=0, high=27) if table.has(key) else None
-
-
-def _path(table: Table, key: str, base: Path) -> Path | None:
-    text = table.string(key, "")
-    return base / Path(text).expanduser() if text else None
-
-
-def models_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where models that were fetched are kept, a folder each."""
-    own = environ.get("XDG_CACHE_HOME", "")
-    return (Path(own) if own else Path.home() / ".cache") / "voiced" / "models"
-
-
-def _model_folder(table: Table, key: str, base: Path) -> Path | None:
-    """A folder, or the name of a model that `voiced models pull` has fetched."""
-    name = table.string(key, "")
-    return models_cache() / name if re.fullmatch(r"[\w-]+", name) else _path(table, key, base)
-
-
-def _clock(table: Table, key: str) -> dt.time | None:
-    text = table.string(key, "")
-    try:
-        return dt.time.fromisoformat(text) if text else None
-    except ValueError:
-        table.fault(key, f"'{text}' must be a time like 22:30")
-        return None
-
-
-def _plain(value: Any) -> object:
+def _plain(value: object) -> object:
     if isinstance(value, Path | dt.time):
         return str(value)
     if isinstance(value, tuple):
         return list(value)
-    if hasattr(value, "__dataclass_fields__"):
+    if is_dataclass(value):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}

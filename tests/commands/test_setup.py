@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from voiced.adapters.mosquitto import Mosquitto
-from voiced.config import load_config, read_config
+from voiced.configfile import load_config, read_config
 
 PATIENCE_S = 90.0
 

@@ -18,7 +18,8 @@ import soundfile
 from tests.conftest import Figure
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import real_house
-from voiced.config import DEMO_HOME, MODELS, load_config
+from voiced.config import DEMO_HOME, MODELS
+from voiced.configfile import load_config
 from voiced.errors import AudioFileError, ChannelError, ConfigError, ModelFileError
 from voiced.gemma.models import from_folder
 from voiced.home.house import House

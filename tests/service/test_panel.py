@@ -14,7 +14,8 @@ from tests.service.test_keeping import Clock
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.store import Store
 from voiced.app import open_panel
-from voiced.config import Config, PanelConfig, load_config
+from voiced.config import Config, PanelConfig
+from voiced.configfile import load_config
 from voiced.daemon import Kept
 from voiced.errors import AudioDeviceError, BusyError, ConfigError
 from voiced.ports import Light

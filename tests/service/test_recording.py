@@ -20,7 +20,7 @@ from tests.turn.test_own_voice import PCM, Story, off, running
 from voiced.adapters.recordings import Recordings
 from voiced.app import recordings, turn_settings
 from voiced.cli import main
-from voiced.config import load_config
+from voiced.configfile import load_config
 from voiced.errors import ConfigError
 from voiced.messages import Decision
 from voiced.ports import Chime, Engine

@@ -19,7 +19,8 @@ from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import real_house
 from voiced.assistant import Assistant
-from voiced.config import Config, DiscoveryConfig, HermesConfig, load_config
+from voiced.config import Config, DiscoveryConfig, HermesConfig
+from voiced.configfile import load_config
 from voiced.errors import ConfigError
 from voiced.home.network.templates import parse
 from voiced.listen.listener import Listener

@@ -11,7 +11,8 @@ from tests.gemma.tiny import tiny_folder
 from voiced.adapters.fakes import ScriptedEngine
 from voiced.app import Minds, real_house
 from voiced.commands.replay import replay
-from voiced.config import DEMO_HOME, Config, ModelConfig, load_config
+from voiced.config import DEMO_HOME, Config, ModelConfig
+from voiced.configfile import load_config
 from voiced.errors import InferenceError
 from voiced.home.judgement import Kind
 from voiced.home.load import load_home

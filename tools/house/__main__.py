@@ -30,7 +30,8 @@ from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import engine, file_ear, listener_settings, real_house, running, turn_settings
 from voiced.assistant import Assistant
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.errors import InferenceError
 from voiced.home.code import Lockout
 from voiced.home.house import House

@@ -20,7 +20,7 @@ from tools.mix.__main__ import sounds
 from tools.wake.measure import most
 from voiced.adapters.wavfile import Recording
 from voiced.app import real_house
-from voiced.config import read_config
+from voiced.configfile import read_config
 from voiced.home.load import load_home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener

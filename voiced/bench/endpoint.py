@@ -22,7 +22,7 @@ from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import last_word_s
 from voiced.bench.common import at_least_one
 from voiced.commands.evaluate import Line, read_manifest, wilson
-from voiced.config import read_config, read_text
+from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile

@@ -24,7 +24,7 @@ from voiced.adapters.whisper import Whisper
 from voiced.bench.closest import closest
 from voiced.bench.common import at_least_one, models_cache
 from voiced.commands.evaluate import Line, hear, read_manifest, wilson
-from voiced.config import read_config, read_text
+from voiced.configfile import read_config, read_text
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed
 from voiced.home.load import load_home

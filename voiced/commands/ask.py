@@ -14,7 +14,8 @@ from voiced.adapters.fakes import MemoryBroker, MemoryMouth
 from voiced.app import Minds, area_id, home_of, known_states, real_house, running
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.errors import ConfigError, UsageError
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from voiced.adapters.wakeword import SHIPPED
 from voiced.app import area_id
-from voiced.config import DEMO_HOME, Config, WakeConfig, read_config, read_text
+from voiced.config import DEMO_HOME, Config, WakeConfig
+from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError
 from voiced.home.interpreter import Interpreter
 from voiced.home.language import sentences

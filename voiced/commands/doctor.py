@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from voiced.adapters.sockets import Address, Socket, addresses_of, daemons, processes, sockets_of
-from voiced.config import read_config
+from voiced.configfile import read_config
 from voiced.errors import UsageError
 
 NOT_OFFLINE = 1

@@ -16,7 +16,7 @@ from rich.progress import track
 
 from voiced.adapters.wavfile import Recording
 from voiced.app import area_id
-from voiced.config import read_config, read_text
+from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError, UsageError
 from voiced.home.load import load_home
 from voiced.home.model import Home

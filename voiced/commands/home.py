@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from voiced.app import learned_home
-from voiced.config import read_config
+from voiced.configfile import read_config
 from voiced.home.network.export import described, to_toml
 from voiced.home.network.learned import Fact, Learned
 

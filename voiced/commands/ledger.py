@@ -13,7 +13,8 @@ from rich.console import Console
 
 from voiced.app import mqtt
 from voiced.commands.waterfall import histogram, waterfall
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.errors import ConfigError
 from voiced.ledger import Ledger, totals
 from voiced.service.accounting import ledger_file

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from voiced.app import recordings
-from voiced.config import read_config
+from voiced.configfile import read_config
 from voiced.errors import UsageError
 
 

@@ -29,7 +29,8 @@ from voiced.app import mqtt as real_broker
 from voiced.assistant import Assistant
 from voiced.commands.show import Screen
 from voiced.commands.why import shown
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.errors import AudioFileError
 from voiced.home.judgement import Judgement
 from voiced.home.simulated import simulate

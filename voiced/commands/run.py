@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from voiced.app import home_file_of
 from voiced.commands.show import Screen
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.daemon import Daemon
 from voiced.turn.timeline import Happening
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from voiced.app import mouth, running
-from voiced.config import read_config
+from voiced.configfile import read_config
 from voiced.errors import UsageError, VoiceError
 from voiced.ports import Played
 

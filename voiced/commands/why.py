@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from voiced.app import mqtt
-from voiced.config import Config, read_config
+from voiced.config import Config
+from voiced.configfile import read_config
 from voiced.errors import BrokerError, UsageError
 from voiced.turn.reasons import TURNS
 
