@@ -10,7 +10,8 @@ import pytest
 
 from tests.gemma.tiny import tiny_pair
 from voiced.errors import InferenceError, ModelFileError
-from voiced.gemma.llama import AudioEncoder, Context, TextModel, filling, has_amx, let_go_of
+from voiced.gemma.llama import AudioEncoder, Context, TextModel, let_go_of
+from voiced.gemma.machine import filling, has_amx
 
 
 @pytest.fixture(scope="module")

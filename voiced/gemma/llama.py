@@ -9,11 +9,9 @@ Sources: llama.h and mtmd.h of llama.cpp 0c1e57098 as vendored by llama-cpp-pyth
 from __future__ import annotations
 
 import ctypes
-import logging
+import functools
 import mmap
 import os
-import platform
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,17 +28,17 @@ import llama_cpp.mtmd_cpp as mtmd
 
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma.lower_half import LowerHalf
+from voiced.gemma.machine import filling, has_amx
 
 F32 = npt.NDArray[np.float32]
-I32 = npt.NDArray[np.int32]
-
-log = logging.getLogger(__name__)
 
 _NOT_WORDS = (
     lib.LLAMA_TOKEN_ATTR_UNKNOWN | lib.LLAMA_TOKEN_ATTR_UNUSED | lib.LLAMA_TOKEN_ATTR_CONTROL
     | lib.LLAMA_TOKEN_ATTR_USER_DEFINED | lib.LLAMA_TOKEN_ATTR_BYTE
 )  # fmt: skip
 _ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
+_STOPPED = 2
+"""What llama_decode returns where it was told to stop."""
 _recent_errors: list[str] = []
 
 
@@ -52,43 +50,19 @@ def _on_log(level: int, text: bytes | None, _data: object) -> None:
         del _recent_errors[:-4]
 
 
-_started = False
-
-
-_STOPPED = 2
-"""What llama_decode returns then."""
-
-
+@functools.cache
 def start_backend() -> None:
     """Once per process; harmless again."""
-    global _started
-    if not _started:
-        lib.llama_log_set(_on_log, None)
-        mtmd.mtmd_log_set(_on_log, None)
-        mtmd.mtmd_helper_log_set(_on_log, None)
-        lib.llama_backend_init()
-        _started = True
+    lib.llama_log_set(_on_log, None)
+    mtmd.mtmd_log_set(_on_log, None)
+    mtmd.mtmd_helper_log_set(_on_log, None)
+    lib.llama_backend_init()
 
 
 def _why() -> str:
     said = "; ".join(_recent_errors)
     _recent_errors.clear()
     return said or "no reason given"
-
-
-def has_amx(cpuinfo: str | None = None) -> bool:
-    """Whether this CPU has AMX tiles: there, llama.cpp crashes in ggml_backend_amx_mul_mat on Q4_0."""
-    if cpuinfo is None:
-        try:
-            cpuinfo = Path("/proc/cpuinfo").read_text()
-        except OSError:
-            return False
-    return re.search(r"\bamx_tile\b", cpuinfo) is not None
-
-
-def usable_cpus() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0))
 
 
 def let_go_of(path: Path) -> int:
@@ -173,17 +147,6 @@ class TextModel:
     def is_special(self, token: int) -> bool:
         """Control, user-defined, unknown, unused and byte tokens."""
         return bool(lib.llama_vocab_get_attr(self._vocab, token) & _NOT_WORDS)
-
-
-def filling(rows: int, machine: str = platform.machine()) -> int:
-    """How many rows, thrown away again, make a batch cheaper.
-
-    Kernels over repacked weights read them once for each four rows, and once more for each row that is left over.
-    Where reading is what costs (ARM) two left over are filled up, elsewhere three (3 rows 185 ms, 4 rows 152 ms on
-    E2B's shape, AVX-512, one thread; 2 rows 129 ms).
-    """
-    left = -rows % 4
-    return left if rows > 1 and left and rows % 4 >= (2 if machine in {"aarch64", "arm64"} else 3) else 0
 
 
 class Context:

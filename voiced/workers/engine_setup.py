@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voiced.gemma.decide import WalkSettings
-from voiced.gemma.llama import usable_cpus
+from voiced.gemma.machine import usable_cpus
 from voiced.gemma.models import ModelPair
 from voiced.gemma.prompt import Dialect
 
