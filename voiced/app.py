@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from voiced.adapters.homeassistant import HomeAssistant
@@ -194,6 +194,7 @@ class Minds:
 
     first: EngineClient
     second: EngineClient | None = None
+    _moving: set[asyncio.Task[None]] = field(default_factory=set, init=False, compare=False)
 
     @classmethod
     def of(cls, config: Config) -> Minds:
@@ -215,8 +216,8 @@ class Minds:
         await self.first.load_home(home, area)
         if self.second and self.second.supervisor.ready:
             task = asyncio.create_task(_move(self.second, home, area))
-            _moving.add(task)
-            task.add_done_callback(_moving.discard)
+            self._moving.add(task)
+            task.add_done_callback(self._moving.discard)
         elif self.second:
             await self.second.load_home(home, area)
 
@@ -230,9 +231,6 @@ class Minds:
     def in_house(self, house: House) -> Engine:
         """As one engine, which asks the second where the house is in doubt."""
         return Cascade(self.first, self.second, house.in_doubt) if self.second else self.first
-
-
-_moving: set[asyncio.Task[None]] = set()
 
 
 async def _move(mind: EngineClient, home: dict[str, object], area: str) -> None:

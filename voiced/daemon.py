@@ -138,7 +138,8 @@ class Daemon:
                 "assistant": assistant.run(), "reporter": reporter.run(), "remote": remote.run(),
                 "keeper": keep.keeper.run(), "prepare": _prepare(voice, house), "pulse": pulse.run(),
                 "presenting": presenting.run(), "own voice": ear.overhear(voice),
-                "panel": panel.run(),
+                "panel": panel.run(), "broker": through.over(),
+                **{one.name: one.over() for one in (voice.supervisor, *minds.supervisors, ear.supervisor)},
             }  # fmt: skip
             if recorder:
                 _log.warning("what is said is kept on the disk: [recording] most_mb = %d", config.recording.most_mb)

@@ -75,6 +75,20 @@ async def test_request_and_answer() -> None:
     assert not alive(pid)
 
 
+async def test_a_fault_of_ours_is_not_lost_with_its_task() -> None:
+    async def hello() -> None:
+        raise TypeError("ours")
+
+    supervisor = Supervisor(name="toy", module="toy_child", patience=QUICK, hello=hello)
+    supervisor.start()
+    with pytest.raises(TypeError, match="ours"):
+        await asyncio.wait_for(supervisor.over(), 10)
+    with pytest.raises(TypeError, match="ours"):
+        await supervisor.stop()
+    assert supervisor.state.state is State.STOPPED
+    assert supervisor.pid is None
+
+
 async def test_nothing_is_asked_of_a_child_that_is_not_ready() -> None:
     supervisor = Supervisor(name="toy", module="toy_child")
     with pytest.raises(ChannelError, match="not ready"):

@@ -153,6 +153,13 @@ class MqttBroker:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
+    async def over(self) -> None:
+        """Until nobody looks after the connection any more. Where that is for a fault of ours, it is raised: without
+        this nobody would notice.
+        """
+        if self._task:
+            await asyncio.shield(self._task)
+
     async def run(self) -> None:
         """Connect, stay connected, reconnect with backoff and jitter, until cancelled; then say "offline" and leave."""
         loop, place = asyncio.get_running_loop(), self._access.place

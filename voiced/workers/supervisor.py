@@ -7,21 +7,17 @@ Whatever a dead child still owed fails at once with ChannelError: nobody waits f
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import random
-import socket
-import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
-from voiced.workers.channel import AsyncChannel
 from voiced.workers.childstate import ChildState, State
-from voiced.workers.patience import Owing, Patience, Waits
+from voiced.workers.patience import Owing, Patience
 from voiced.workers.pending import Pending, error_of
+from voiced.workers.process import ChildProcess
 
 _log = logging.getLogger(__name__)
 _INBOX_MESSAGES = 256
@@ -61,8 +57,7 @@ class Supervisor:
         self._pending = Pending()
         self._inbox: asyncio.Queue[protocol.Message | ChildState] = asyncio.Queue(_INBOX_MESSAGES)
         self._watchers: set[asyncio.Queue[ChildState]] = set()
-        self._channel: AsyncChannel | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._child: ChildProcess | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._may_run = asyncio.Event()
@@ -84,7 +79,7 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._child.pid if self._child else None
 
     def number(self) -> int:
         """A fresh request number."""
@@ -92,9 +87,9 @@ class Supervisor:
 
     async def send(self, message: protocol.Message) -> None:
         """Say something that has no answer. ChannelError while the child is not ready."""
-        if not self.ready or self._channel is None:
+        if not self.ready or self._child is None:
             raise ChannelError(f"the {self.name} is not ready: {self.state.what}")
-        await self._channel.send(message)
+        await self._child.channel.send(message)
 
     async def request(self, message: protocol.Message, *, timeout_s: float, silent: bool = False) -> protocol.Message:
         """Say something and return the answer to its `request` number. `silent`: until then no Pong is expected.
@@ -179,41 +174,43 @@ class Supervisor:
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"supervise {self.name}")
 
+    async def over(self) -> None:
+        """Until nobody looks after the child any more. Where that is for a fault of ours, it is raised: without this
+        nobody would notice.
+        """
+        if self._task:
+            await asyncio.shield(self._task)
+
     async def stop(self) -> None:
-        """Close, then SIGTERM, then SIGKILL, each after its time. Returns when the process is gone."""
+        """Ask the child to leave, make it leave. Returns when the process is gone; raises what `over` would have."""
         if self._stopping:
             return
         self._stopping = True
-        process = self._process
-        if process and process.returncode is None:
-            if self._channel:
-                with contextlib.suppress(ChannelError, TimeoutError):
-                    await asyncio.wait_for(self._channel.send(protocol.Close()), self._patience.close_s)
-            if not await _gone(process, self._patience.close_s):
-                process.terminate()
-                if not await _gone(process, self._patience.kill_s):
-                    process.kill()
+        if self._child:
+            await self._child.leave(self._patience)
+        fault: BaseException | None = None
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            (fault,) = await asyncio.gather(self._task, return_exceptions=True)
         self._pending.fail_all(f"the {self.name} was stopped")
         if self._inbox.full():
             self._inbox.get_nowait()
         await self._become(State.STOPPED, "stopped")
+        if isinstance(fault, Exception):
+            raise fault
 
     def kill(self) -> None:
         """SIGKILL, now: the child is of no use any more. The next one is started as after any death."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
+        if self._child:
+            self._child.kill()
 
     async def pause(self, why: str) -> None:
         """No child from now on until `resume`: the one that runs is killed, and gone when this returns."""
         self._paused = why
         self._may_run.clear()
         self.kill()
-        if self._process:
-            await self._process.wait()
+        if self._child:
+            await self._child.gone()
 
     def resume(self) -> None:
         self._may_run.set()
@@ -249,59 +246,49 @@ class Supervisor:
         """One child from its start to its death; returns why it died."""
         self.trouble = None
         self.generation += 1
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", self._module),
-                *("--fd", str(theirs.fileno()), "--options", json.dumps(self._options)),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                process_group=0,  # a terminal's ctrl-C is for the core, which stops its children in order
-            )
-        if not self._may_run.is_set():  # paused while it was being started
-            process.kill()
-        waits = Waits(process.pid)
-        self._channel = channel = await AsyncChannel.over(ours)
-        # Until it works again, why it does not is what people want to read.
-        await self._become(State.STARTING, self.state.what if self.restarts else "starting")
-        heard_ready = asyncio.Event()
-        jobs = [
-            asyncio.create_task(self._read(channel, heard_ready), name=f"{self.name} reads"),
-            asyncio.create_task(self._watch(waits, channel, heard_ready), name=f"{self.name} watched"),
-        ]
+        self._child = child = await ChildProcess.start(self._module, self._options)
         try:
-            done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            if not self._may_run.is_set():  # paused while it was being started
+                child.kill()
+            # Until it works again, why it does not is what people want to read.
+            await self._become(State.STARTING, self.state.what if self.restarts else "starting")
+            return await self._death_of(child)
+        finally:
+            await child.bury()
+            self._child = None
+
+    async def _death_of(self, child: ChildProcess) -> str:
+        ready: asyncio.Future[protocol.Ready] = asyncio.get_running_loop().create_future()
+        reading = asyncio.create_task(self._read(child, ready), name=f"{self.name} reads")
+        watching = asyncio.create_task(self._watch(child, ready), name=f"{self.name} watched")
+        try:
+            done, _ = await asyncio.wait([reading, watching], return_when=asyncio.FIRST_COMPLETED)
             reasons = [job.result() for job in done if not isinstance(job.exception(), ChannelError)]
-            if jobs[1] in done and jobs[0] not in done and reasons:
+            if reading not in done and reasons:
                 return reasons[0]
             # The child closed its end: it is about to be gone by itself, and its status says more than its silence.
-            if await _gone(process, self._patience.kill_s):
-                return str(self.trouble or "") or "".join(reasons) or _status(process.returncode)
+            if await child.gone(self._patience.kill_s):
+                return str(self.trouble or "") or "".join(reasons) or child.status
             return "".join(reasons) or "it closed its channel"
         finally:
-            for job in jobs:
+            for job in (reading, watching):
                 job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-            waits.close()
-            channel.close()
-            self._channel = None
+            await asyncio.gather(reading, watching, return_exceptions=True)
 
-    async def _read(self, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+    async def _read(self, child: ChildProcess, ready: asyncio.Future[protocol.Ready]) -> str:
+        """Everything that it says, until it says no more: why."""
         while True:
             try:
-                message = await channel.receive()
+                message = await child.channel.receive()
             except ChannelError as error:
                 return str(error)
-            if message is None:
-                return ""
             match message:
+                case None:
+                    return ""
                 case protocol.Ready(what=what, facts=facts):
-                    self._ready = message
                     _log.info("the %s is ready: %s (%s)", self.name, what, _told(facts))
-                    heard_ready.set()
+                    if not ready.done():
+                        ready.set_result(message)
                 case protocol.Pong(progress=progress):
                     self.progress = progress
                     self._pending.answer(message)
@@ -313,22 +300,23 @@ class Supervisor:
                     await self._inbox.put(message)
                     self._reading_stalled = False
 
-    async def _watch(self, waits: Waits, channel: AsyncChannel, heard_ready: asyncio.Event) -> str:
+    async def _watch(self, child: ChildProcess, ready: asyncio.Future[protocol.Ready]) -> str:
+        """Until it hangs: how."""
         patience = self._patience
         try:
-            await asyncio.wait_for(heard_ready.wait(), self._start_s)
+            said = await asyncio.wait_for(asyncio.shield(ready), self._start_s)
         except TimeoutError:
             waited_s, self._start_s = self._start_s, min(self._start_s * 2, patience.start_most_s)
             return f"it was not ready within {waited_s:g} s"
         self._start_s = patience.start_s
         if self._hello:
             await self._hello()
-        await self._become(State.READY, self._ready.what, self._ready.facts)
+        await self._become(State.READY, said.what, said.facts)
         while True:
             ping = protocol.Ping(self.number())
             pong = self._pending.expect(ping)
-            await channel.send(ping)
-            owing = Owing(waits, patience)
+            await child.channel.send(ping)
+            owing = Owing(child.waits, patience)
             while not pong.done():
                 looked = time.monotonic()
                 await asyncio.wait([pong], timeout=patience.ping_s / 4)
@@ -342,11 +330,11 @@ class Supervisor:
     # --- questions and answers --------------------------------------------------------------------------------------
 
     async def _ask(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
-        if self._channel is None:
+        if self._child is None:
             raise ChannelError(f"the {self.name} is not running")
         answer = self._pending.expect(message)
         try:
-            await self._channel.send(message)
+            await self._child.channel.send(message)
             reply = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError as error:
             raise ChannelError(f"the {self.name} did not answer within {timeout_s:g} s") from error
@@ -368,15 +356,3 @@ class Supervisor:
 
 def _told(facts: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in ("", None))
-
-
-async def _gone(process: asyncio.subprocess.Process, timeout_s: float) -> bool:
-    try:
-        await asyncio.wait_for(process.wait(), timeout_s)
-    except TimeoutError:
-        return False
-    return True
-
-
-def _status(code: int | None) -> str:
-    return f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
