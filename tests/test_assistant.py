@@ -18,7 +18,7 @@ from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
-from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, Frame, Verdict
+from voiced.messages import FRAME_SAMPLES, Call, Decision, EarLost, EarOpened, EngineTimes, Frame, Verdict
 from voiced.ports import Expect
 from voiced.turn.timeline import Happening
 
@@ -67,6 +67,25 @@ class Stage:
 
 
 TURN = "....w....s*s*.*.*.*"
+
+
+async def test_it_can_be_cancelled_while_a_decision_is_awaited(home: Home) -> None:
+    class Thinking(ScriptedEngine):
+        async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
+            asked.set()
+            await asyncio.Event().wait()
+            return await super().decide(turn)
+
+    asked, stage = asyncio.Event(), Stage(home, TURN)
+    assistant = Assistant(
+        ear=FrameEar(frames(TURN)), engine=Thinking([]), mouth=stage.mouth, broker=stage.broker, listener=Listener(),
+        house=real_house(home), paced=False,
+    )  # fmt: skip
+    running = asyncio.create_task(assistant.run())
+    await asyncio.wait_for(asked.wait(), 5)
+    running.cancel()
+    await asyncio.wait([running], timeout=2)
+    assert running.cancelled()
 
 
 async def test_a_command_is_sent_confirmed_and_said(home: Home) -> None:

@@ -12,12 +12,12 @@ A turn, in the order of things:
                    or the words broke off in the middle, and the turn goes on
 
 Where what is: when a turn begins and ends, `listen/listener.py`; what its decision leads to, `home/house.py`; and in
-`turn/`: asking the engine, `deciding.py`; whom its answer is put to, `judging.py`; sending and waiting for the truth,
-`acting.py`; what is said of it, `answering.py`; in the model's own words, `talking.py`; between two people,
-`interpreting.py`; speaking with the ear shut, `speaking.py`; "stop" over it, `stopping.py`; what rings, `ringing.py`;
-what is kept of a turn and the clock of all that is told, `timeline.py`. Here is only what follows what. What may be
-asked of the assistant besides speech (`ask`, `announce`, `listen`, `cancel`) stands together at the end; who asks it
-over MQTT, in `topics/remote.py`.
+`turn/`: asking the engine, `deciding.py`; whom its answer is put to, `judging.py`; from their word to the end of the
+turn, `concluding.py`; sending and waiting for the truth, `acting.py`; what is said of it, `answering.py`; in the
+model's own words, `talking.py`; between two people, `interpreting.py`; speaking with the ear shut, `speaking.py`;
+"stop" over it, `stopping.py`; what rings, `ringing.py`; what is kept of a turn and the clock of all that is told,
+`timeline.py`. Here is only what follows what. What may be asked of the assistant besides speech (`ask`, `announce`,
+`listen`, `cancel`) stands together at the end; who asks it over MQTT, in `topics/remote.py`.
 
 `paced` says whether sound arrives at its own pace. If it does, deciding and answering run beside the hearing. If it
 does not (a file, as fast as possible), everything is awaited where it happens, so that a replay gives the same events
@@ -56,7 +56,8 @@ from voiced.messages import (
 from voiced.ports import Broker, Chime, Ear, Engine, Expect, Mouth, Played
 from voiced.turn.acting import Acting
 from voiced.turn.answering import Answering
-from voiced.turn.beside import Beside
+from voiced.turn.beside import Beside, alongside
+from voiced.turn.concluding import Concluding
 from voiced.turn.deciding import Deciding
 from voiced.turn.interpreting import Interpreting, Mode, Sign
 from voiced.turn.judging import Judging
@@ -90,8 +91,8 @@ class Assistant:
         self._ear, self._engine, self._wake = ear, engine, wake
         self.listener, self.house = listener, house
         self._timeline = timeline = Timeline(listener, tell, paced=paced)
-        self._acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
-        self.follow_states = self._acting.follow_states
+        acting = Acting(broker, house, timeline, confirm_s=self._settings.confirm_s)
+        self.follow_states = acting.follow_states
         self._speaking = Speaking(
             mouth, timeline, tail_ms=self._settings.gate_tail_ms, chimes=self._settings.chimes,
             times=2 if self._settings.recorded else 1, wake_words=listener.settings.words,
@@ -102,6 +103,9 @@ class Assistant:
         self._interpreting = Interpreting(engine, house, self._speaking, self._talking, timeline)
         self._judging = Judging(house, self._interpreting, broker, engine, timeline, explain)
         self._answering = Answering(house, self._speaking, timeline)
+        self._concluding = Concluding(
+            engine, house, acting, self._talking, self._interpreting, self._answering, timeline
+        )
         self._deciding = Deciding(engine, house, listener, timeline, self._settings)
         self._stop_word = StopWord(self._settings.stop_threshold)
         self._turn: OpenTurn | None = None
@@ -118,15 +122,11 @@ class Assistant:
 
     async def run(self) -> None:
         """Until the ear ends. Cancel to stop."""
-        watch = asyncio.create_task(self.follow_states(), name="states")
-        ringing = asyncio.create_task(self._ring(), name="what rings")
         try:
-            await self._hear()
+            async with alongside({"states": self.follow_states(), "what rings": self._ring()}):
+                await self._hear()
         finally:
-            watch.cancel()
-            ringing.cancel()
             await self._beside.cancel()
-            await asyncio.gather(watch, ringing, return_exceptions=True)
 
     async def _hear(self) -> None:
         async for heard in self._ear.frames():
@@ -258,31 +258,8 @@ class Assistant:
     # --- from the decision to the answer ----------------------------------------------------------------------------
 
     async def _act(self, turn: OpenTurn, judgement: Judgement, begun: float, typed: str = "") -> None:
-        tell, say = self._timeline.tell, judgement.say
-        match judgement.kind:
-            case Kind.TALK if judgement.into:
-                say = await self._interpreting.say_again(turn, judgement.into, typed, begun)
-            case Kind.TALK:
-                spoke = await self._talking.say(turn, self._engine.talk(turn.number, typed), begun)
-                say = "" if spoke else self.house.cannot_talk()
-            case Kind.ACT:
-                say = await self._acting.carry_out(turn, judgement, begun)
-            case Kind.ASK:
-                tell("question", turn=turn.number, **judgement.told(say))
-            case Kind.REFUSE:
-                tell("refused", turn=turn.number, reason=judgement.reason)
-            case Kind.IGNORE:
-                tell("ignored", turn=turn.number, reason=judgement.reason)
-        if judgement.interprets:
-            say = await self._interpreting.greet(hears=self._hears) or say
-        untold = judgement.kind in (Kind.IGNORE, Kind.TALK) or judgement.wants_code  # never the digits of a code
-        if say and turn.expect is Expect.COMMAND and not untold:
-            await self._engine.remember(turn.number, say)
-        if judgement.kind is not Kind.IGNORE or self.listener.turn is None:  # no chime into what is said since
-            await self._answering.answer(turn, judgement, say, begun)
+        await self._concluding.conclude(turn, judgement, begun, typed=typed, hears=self._hears)
         self.ledgers = [*self.ledgers[-99:], turn.ledger]
-        _log.info("%s", turn.ledger.line())
-        tell("turn_end", turn=turn.number, ledger=turn.ledger.to_json())
         if judgement.kind is Kind.ASK:
             await self._await_answer(judgement)
         await self._hear_on()

@@ -356,7 +356,8 @@ async def test_what_was_retained_before_we_came_is_not_done() -> None:
         await world.sees("event", '"announced"')
         remote = stage.remote
         message = BrokerMessage("voiced/t/say", b"from yesterday", retained=True)
-        await remote._take("say", message)
+        async with asyncio.TaskGroup() as group:
+            await remote._take("say", message, group)
         await world.sees("event", "request_refused", "retained")
         assert stage.mouth.said == ["from yesterday"]
 

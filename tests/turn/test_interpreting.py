@@ -229,9 +229,7 @@ async def test_a_voice_that_is_not_there_is_said_before_anybody_relies_on_it() -
 async def test_with_another_command_in_the_same_breath_both_are_done() -> None:
     both = Decision(Verdict.CALLS, (*OFF.calls, *ASKED.calls), 0.9, "both")
     one = stage(TURN + SAYS, both, ENOUGH)
-    states = asyncio.create_task(one.assistant.follow_states())
     await one.play()
-    states.cancel()
     assert [payload for _, payload in one.broker.published] == ["OFF"]
     assert one.engine.expected == [Expect.COMMAND, Expect.INTERPRET]
 

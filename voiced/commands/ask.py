@@ -21,6 +21,7 @@ from voiced.home.simulated import simulate
 from voiced.listen.listener import Listener
 from voiced.messages import EarLost, EarOpened, Frame
 from voiced.ports import Expect
+from voiced.turn.beside import alongside
 from voiced.turn.timeline import Happening
 
 
@@ -87,8 +88,5 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
             house=house,
             tell=tell,
         )
-        follows = asyncio.create_task(assistant.follow_states())
-        try:
+        async with alongside({"states": assistant.follow_states()}):
             await assistant.ask(options.text, Expect.INTERPRET if options.interpret else Expect.COMMAND)
-        finally:
-            follows.cancel()

@@ -20,6 +20,7 @@ from voiced.home.network.discovery import Found
 from voiced.home.network.learned import Learned, Network, merge
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker
+from voiced.turn.beside import alongside
 
 _log = logging.getLogger(__name__)
 
@@ -62,20 +63,12 @@ class Learning:
         """Until cancelled."""
         for topic in self._network.topics() if self._listens else ():
             await self._broker.subscribe(topic)
-        beside = [
-            asyncio.create_task(self._keep_moving(move), name="another house"),
-            asyncio.create_task(self._forget(), name="what is gone"),
-        ]
-        try:
+        async with alongside({"another house": self._keep_moving(move), "what is gone": self._forget()}):
             async for message in self._messages:
                 if self._listens and self._is_discovery(message.topic):
                     self._heard.set()
                     if self._network.hear(message.topic, message.payload):
                         self._change()
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
 
     def _is_discovery(self, topic: str) -> bool:
         return any(topic.startswith(pattern.partition("+")[0]) for pattern in self._network.topics())

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from voiced.errors import BrokerError, VoicedError
 from voiced.ports import Broker
 from voiced.topics.presence import Out
+from voiced.turn.beside import alongside
 from voiced.turn.timeline import Happening
 
 _log = logging.getLogger(__name__)
@@ -57,21 +58,15 @@ class Herald:
         """Until cancelled."""
         for topic in (*self._asked, *([self._birth] if self._birth else [])):
             await self._broker.subscribe(topic)
-        jobs = [asyncio.create_task(self._publish()), asyncio.create_task(self._introduce())]
-        try:
+        async with alongside({"herald": self._publish(), "introduction": self._introduce()}) as group:
             async for message in self._messages:
                 if message.topic == self._birth and message.payload == b"online" and not message.retained:
-                    jobs.append(asyncio.create_task(self._introduce()))
+                    group.create_task(self._introduce(), name="introduction")
                 elif message.topic in self._asked and not message.retained:
                     try:
                         await self._asked[message.topic](message.topic, message.payload)
                     except VoicedError as error:
                         _log.warning("a message on %s: %s", message.topic, error)
-                jobs = [job for job in jobs if not job.done()]
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
 
     async def _publish(self) -> None:
         while True:

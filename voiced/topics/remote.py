@@ -11,13 +11,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from voiced.errors import BusyError, UsageError, VoicedError
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker
+from voiced.turn.beside import alongside
 
 _log = logging.getLogger(__name__)
 
@@ -141,24 +142,17 @@ class Remote:
         self._words: dict[str, asyncio.Queue[tuple[Say | Ask, float]]] = {
             kind: asyncio.Queue(_WAITING) for kind in MAX_CHARACTERS
         }
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
         for topic in self._kinds:
             await self._broker.subscribe(topic)
-        workers = [asyncio.create_task(self._work(kind), name=f"{kind} requests") for kind in self._words]
-        try:
+        async with alongside({f"{kind} requests": self._work(kind) for kind in self._words}) as group:
             async for message in self._messages:
                 if kind := self._kinds.get(message.topic):
-                    await self._take(kind, message)
-        finally:
-            tasks = (*workers, *self._tasks)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+                    await self._take(kind, message, group)
 
-    async def _take(self, kind: str, message: BrokerMessage) -> None:
+    async def _take(self, kind: str, message: BrokerMessage, group: asyncio.TaskGroup) -> None:
         if message.retained:
             self._refuse(kind, "it was retained: only what is asked now is done")
             return
@@ -172,14 +166,14 @@ class Remote:
                 await self._try(kind, self._mute(on))
             case Why(turns=turns):
                 answer = json.dumps(self._why(turns), ensure_ascii=False)
-                self._start(self._try(kind, self._broker.publish(self._explanation, answer)))
+                group.create_task(self._try(kind, self._broker.publish(self._explanation, answer)))
             case Cancel():
                 for waiting in self._words.values():
                     while not waiting.empty():
                         waiting.get_nowait()
-                self._start(self._try(kind, self._assistant.cancel()))
+                group.create_task(self._try(kind, self._assistant.cancel()))
             case Listen():
-                self._start(self._try(kind, self._assistant.listen()))
+                group.create_task(self._try(kind, self._assistant.listen()))
             case _:
                 try:
                     self._words[kind].put_nowait((request, time.monotonic()))
@@ -203,11 +197,6 @@ class Remote:
             self._refuse(kind, str(error))
         except VoicedError as error:
             self._refuse(kind, f"it failed: {error}")
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _refuse(self, kind: str, reason: str) -> None:
         _log.warning("a message on .../%s: %s", kind, reason)

@@ -55,16 +55,15 @@ class DeviceState:
         return "muted" if self.muted and idle else "error" if self.lacks and idle else self.doing
 
     def to_json(self) -> str:
-        wake = {word: asdict(count) for word, count in self.wakes.items()}
         told = {
             "state": self.shown,
             "muted": self.muted,
             "recording": self.recording,
             "lacks": list(self.lacks),
             "version": __version__,
-            "wake": wake,
+            "wake": {word: asdict(count) for word, count in self.wakes.items()},
         }
-        return json.dumps(told | {"wake": wake})
+        return json.dumps(told)
 
 
 class Changes(TypedDict, total=False):

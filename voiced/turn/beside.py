@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any
 
 from voiced.errors import VoicedError
@@ -13,7 +14,24 @@ from voiced.turn.timeline import Timeline
 _log = logging.getLogger(__name__)
 
 
+@contextlib.asynccontextmanager
+async def alongside(jobs: Mapping[str, Coroutine[Any, Any, None]]) -> AsyncIterator[asyncio.TaskGroup]:
+    """Jobs, by their names, for as long as the block lasts; more may join them in the group. The first failure, theirs
+    or the block's, ends them all and is raised as it is: none of them dies without a word.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
+            yield group
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from several
+
+
 class Beside:
+    """Of turns: a failed one is said, and the hearing goes on."""
+
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._tasks: set[asyncio.Task[None]] = set()

@@ -7,10 +7,8 @@ The same turn goes on then, in the engine's memory too: what was heard stays the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 
-from voiced.errors import VoicedError
 from voiced.home.house import House
 from voiced.ledger import Mark
 from voiced.listen.listener import Listener
@@ -50,18 +48,16 @@ class Deciding:
             self._listener.set_end(turn.number, self._settings.interpret_end_ms)
             return
         begun = time.monotonic()
-        with contextlib.suppress(VoicedError, asyncio.CancelledError):
-            decision, _ = await asyncio.shield(speculation)
-            if turn.speculation is not speculation:
-                return
-            turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
-            self._listener.set_end(turn.number, self._settings.endpoint.silence_ms(decision))
+        await asyncio.wait([speculation])  # if it fails, that is raised where its decision is wanted
+        if turn.speculation is not speculation or speculation.cancelled() or speculation.exception():
+            return
+        decision, _ = speculation.result()
+        turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+        self._listener.set_end(turn.number, self._settings.endpoint.silence_ms(decision))
 
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""
-        if turn.speculation is None:
-            turn.speculation = asyncio.create_task(self._engine.decide(turn.number), name=f"decide {turn.number}")
-        decision, times = await turn.speculation
+        decision, times = await (turn.speculation or self._ask(turn))
         turn.ledger = turn.ledger.with_engine(times)
         turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
         return decision

@@ -77,6 +77,11 @@ class Timeline:
         """Samples heard since the ear opened."""
         return self._listener.now
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether somebody is being listened to."""
+        return self._listener.turn is not None
+
     def frame_arrived(self) -> None:
         self._heard_at = time.monotonic()
 
