@@ -112,8 +112,10 @@ def test_commands_put_values_in() -> None:
     assert parse("{{ {0:'off', 1:'low'}[value] | default('') }}").read("x", {}) == ""
 
 
-@pytest.mark.parametrize("payload", ["", "{", "[" * 100_000, "null", '"x"', "9" * 5000, "[]", "\x00"])
-@pytest.mark.parametrize("source", [source for source, _ in UNDERSTOOD])
+@pytest.mark.parametrize("payload", ["", "{", "[" * 100_000, "null", '"x"', "9" * 5000, "9" * 400, "[]", "\x00"])
+@pytest.mark.parametrize(
+    "source", [*(source for source, _ in UNDERSTOOD), "{{ value_json > 3 }}", "{{ value_json * 2 }}"]
+)
 def test_no_payload_makes_it_raise(source: str, payload: str) -> None:
     parse(source).read(payload)
 

@@ -2,7 +2,7 @@
 
 Jinja's parser reads them, and only reads. What the tree may hold is listed here: text, output, `if`, `set`, paths into
 `value_json`, literals, arithmetic on numbers, comparisons, `and`, `or`, `not`, `a if b else c`, slices, the methods of
-`METHODS`, the filters of `FILTERS` and the tests of `TESTS`. No loops, no other calls, no attributes of objects: a
+`METHODS`, and the filters, functions and tests of `filters.py`. No loops, no other calls, no attributes of objects: a
 template takes time and memory in proportion to its own length and its payload's. Anything else is a TemplateError that
 names what was not understood; nothing is guessed.
 """
@@ -10,19 +10,30 @@ names what was not understood; nothing is guessed.
 from __future__ import annotations
 
 import json
-import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from voiced.home.network.filters import (
+    FILTERS,
+    FUNCTIONS,
+    MAX_TEXT_CHARS,
+    TESTS,
+    UNDEFINED,
+    SilentError,
+    as_text,
+    bounded,
+    filtered,
+    plain_number,
+)
+
 MAX_TEMPLATE_CHARS = 2000
-MAX_TEXT_CHARS = 4096
-"""Of any text while a template is evaluated."""
 MAX_PAYLOAD_CHARS = 65_536
 MAX_DEPTH = 40
+METHODS = frozenset(["get", "split"])
 
 _JINJA = Environment(autoescape=False)  # noqa: S701 - it only parses
 
@@ -31,18 +42,6 @@ class TemplateError(ValueError):
     """A template is beyond what is understood; the text says what of it."""
 
 
-class _SilentError(Exception):
-    """The template has nothing to say about this message."""
-
-
-class _Undefined:
-    """What a path leads to that is not there."""
-
-    def __bool__(self) -> bool:
-        return False
-
-
-_UNDEFINED = _Undefined()
 _Scope = dict[str, object]
 
 
@@ -60,12 +59,12 @@ class Template:
         """
         scope: _Scope = {"value": value, **(more or {})}
         try:
-            scope["value_json"] = json.loads(value) if len(value) <= MAX_PAYLOAD_CHARS else _UNDEFINED
+            scope["value_json"] = json.loads(value) if len(value) <= MAX_PAYLOAD_CHARS else UNDEFINED
         except (ValueError, RecursionError):
-            scope["value_json"] = _UNDEFINED
+            scope["value_json"] = UNDEFINED
         try:
             return _rendered(self.body, scope).strip()
-        except _SilentError:
+        except SilentError:
             return None
 
 
@@ -131,16 +130,13 @@ def _check(node: nodes.Node, depth: int) -> None:
 
 
 def _rendered(body: Iterable[nodes.Node], scope: _Scope) -> str:
-    text = "".join(_stated(node, scope) for node in body)
-    if len(text) > MAX_TEXT_CHARS:
-        raise _SilentError
-    return text
+    return bounded("".join(_stated(node, scope) for node in body))
 
 
 def _stated(node: nodes.Node, scope: _Scope) -> str:
     match node:
         case nodes.Output(nodes=parts):
-            return "".join(p.data if isinstance(p, nodes.TemplateData) else _shown(_value(p, scope)) for p in parts)
+            return "".join(p.data if isinstance(p, nodes.TemplateData) else as_text(_value(p, scope)) for p in parts)
         case nodes.Assign(target=nodes.Name(name=name), node=value):
             scope[name] = _value(value, scope)
             return ""
@@ -148,13 +144,7 @@ def _stated(node: nodes.Node, scope: _Scope) -> str:
             if _value(test, scope):
                 return _rendered(body, scope)
             return _rendered([nodes.If(more[0].test, more[0].body, more[1:], other)] if more else other, scope)
-    raise _SilentError
-
-
-def _shown(value: object) -> str:
-    if value is None or isinstance(value, str | int | float):
-        return str(value)
-    raise _SilentError
+    raise SilentError
 
 
 def _value(node: nodes.Node | None, scope: _Scope) -> object:
@@ -162,7 +152,7 @@ def _value(node: nodes.Node | None, scope: _Scope) -> object:
         case nodes.Const(value=value):
             return value
         case nodes.Name(name=name):
-            return scope.get(name, _UNDEFINED)
+            return scope.get(name, UNDEFINED)
         case nodes.Getattr(node=of, attr=attr):
             return _at(_value(of, scope), attr)
         case nodes.Getitem(node=of, arg=nodes.Slice(start=start, stop=stop, step=None)):
@@ -170,14 +160,14 @@ def _value(node: nodes.Node | None, scope: _Scope) -> object:
         case nodes.Getitem(node=of, arg=arg):
             return _at(_value(of, scope), _value(arg, scope))
         case nodes.Call(node=nodes.Name(name=name), args=[of, *args]):
-            return _filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
+            return filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
         case nodes.Call(node=nodes.Getattr(node=of, attr="split"), args=[by]):
             return _split(_value(of, scope), _value(by, scope))
         case nodes.Call(node=nodes.Getattr(node=of, attr="get"), args=[key, *default]):
             found = _at(_value(of, scope), _value(key, scope))
-            return found if found is not _UNDEFINED else _value(default[0], scope) if default else None
+            return found if found is not UNDEFINED else _value(default[0], scope) if default else None
         case nodes.Filter(node=of, name=name, args=args):
-            return _filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
+            return filtered(name, _value(of, scope), [_value(arg, scope) for arg in args])
         case nodes.Test(node=of, name=name):
             return TESTS[name](_value(of, scope))
         case nodes.Compare(expr=first, ops=[nodes.Operand(op=sign, expr=second)]):
@@ -192,58 +182,46 @@ def _value(node: nodes.Node | None, scope: _Scope) -> object:
             chosen = then if _value(test, scope) else other
             return _value(chosen, scope) if chosen is not None else ""
         case nodes.Neg(node=of):
-            return -_number(_value(of, scope))
+            return -plain_number(_value(of, scope))
         case nodes.BinExpr(left=left, right=right):
-            a, b = _number(_value(left, scope)), _number(_value(right, scope))
+            a, b = plain_number(_value(left, scope)), plain_number(_value(right, scope))
             try:
                 return _ARITHMETIC[type(node)](a, b)
             except ZeroDivisionError:
-                raise _SilentError from None
+                raise SilentError from None
         case nodes.Concat(nodes=parts):
-            return _bounded("".join(_shown(_value(part, scope)) for part in parts))
+            return bounded("".join(as_text(_value(part, scope)) for part in parts))
         case nodes.Dict(items=pairs):
             return {_key(_value(pair.key, scope)): _value(pair.value, scope) for pair in pairs}
         case nodes.List(items=items) | nodes.Tuple(items=items):
             return [_value(item, scope) for item in items]
-    raise _SilentError
-
-
-def _bounded(text: str) -> str:
-    if len(text) > MAX_TEXT_CHARS:
-        raise _SilentError
-    return text
+    raise SilentError
 
 
 def _key(value: object) -> object:
     if value is None or isinstance(value, str | int | float):
         return value
-    raise _SilentError
+    raise SilentError
 
 
 def _at(value: object, key: object) -> object:
     if isinstance(value, dict):
-        return value.get(_key(key), _UNDEFINED)
+        return value.get(_key(key), UNDEFINED)
     if isinstance(value, list | str) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
-    return _UNDEFINED
+    return UNDEFINED
 
 
 def _split(value: object, by: object) -> list[str]:
     if not isinstance(value, str) or not isinstance(by, str) or not by or len(value) > MAX_TEXT_CHARS:
-        raise _SilentError
+        raise SilentError
     return value.split(by)
 
 
 def _part(value: object, start: object, stop: object) -> object:
     if not isinstance(value, str | list) or not isinstance(start, int | None) or not isinstance(stop, int | None):
-        raise _SilentError
+        raise SilentError
     return value[start:stop]
-
-
-def _number(value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
-        raise _SilentError
-    return value
 
 
 def _compared(sign: str, a: object, b: object) -> bool:
@@ -256,130 +234,4 @@ def _compared(sign: str, a: object, b: object) -> bool:
                 inside = _key(a) in b
             return inside is (sign == "in")
     order = {"lt": operator.lt, "gt": operator.gt, "lteq": operator.le, "gteq": operator.ge}
-    return bool(order[sign](_number(a), _number(b)))
-
-
-TESTS: Mapping[str, Callable[[object], bool]] = {
-    "defined": lambda value: value is not _UNDEFINED,
-    "undefined": lambda value: value is _UNDEFINED,
-    "none": lambda value: value is None,
-    "true": lambda value: value is True,
-    "false": lambda value: value is False,
-    "number": lambda value: isinstance(value, int | float),
-    "string": lambda value: isinstance(value, str),
-}
-
-
-def _as_number(value: object, default: Sequence[object]) -> int | float:
-    """Strict, as Home Assistant's filters are: what is no number needs a default."""
-    try:
-        if isinstance(value, str | int | float) and math.isfinite(float(value)):
-            return _number(value if isinstance(value, int) and not isinstance(value, bool) else float(value))
-    except ValueError:
-        pass
-    if default:
-        return _number(default[0])
-    raise _SilentError
-
-
-def _rounded(value: object, more: Sequence[object]) -> object:
-    digits: object = more[0] if more else 0
-    way = more[1] if len(more) > 1 else "common"
-    if not isinstance(digits, int) or not 0 <= digits <= 10 or len(more) > 2 or way not in _WAYS:
-        raise _SilentError
-    number = _WAYS[str(way)](float(_as_number(value, ())), digits)
-    return number if digits else int(number)
-
-
-_WAYS: Mapping[str, Callable[[float, int], float]] = {
-    "common": round,
-    "floor": lambda number, digits: math.floor(number * 10**digits) / 10**digits,
-    "ceil": lambda number, digits: math.ceil(number * 10**digits) / 10**digits,
-}
-
-
-def _extreme(of: Callable[[Iterable[int | float]], int | float]) -> Callable[[object, Sequence[object]], object]:
-    def found(value: object, _: Sequence[object]) -> object:
-        if not isinstance(value, list) or not value or len(value) > MAX_TEXT_CHARS:
-            raise _SilentError
-        return of([_number(one) for one in value])
-
-    return found
-
-
-def _replaced(value: object, more: Sequence[object]) -> object:
-    match more:
-        case [str(old), str(new)] if old:
-            return _bounded(_shown(value).replace(old, new))
-    raise _SilentError
-
-
-def _joined(value: object, more: Sequence[object]) -> str:
-    if not isinstance(value, list) or len(value) > MAX_TEXT_CHARS:
-        raise _SilentError
-    return _bounded(_shown(more[0] if more else "").join(map(_shown, value)))
-
-
-def _chosen(value: object, more: Sequence[object]) -> object:
-    """Home Assistant's iif: what is true, what is false, what is none."""
-    if value is None and len(more) > 2:
-        return more[2]
-    chosen = (*more[:2], *(True, False)[len(more) :])
-    return chosen[0] if value else chosen[1]
-
-
-_SWITCHED: Mapping[str, bool] = {
-    "1": True, "true": True, "yes": True, "on": True, "enable": True,
-    "0": False, "false": False, "no": False, "off": False, "disable": False,
-}  # fmt: skip
-
-
-def _as_switch(value: object, default: Sequence[object]) -> object:
-    if isinstance(value, bool):
-        return value
-    said = _SWITCHED.get(value.lower()) if isinstance(value, str) else value != 0 if isinstance(value, int) else None
-    if said is None and not default:
-        raise _SilentError
-    return default[0] if said is None else said
-
-
-FILTERS: Mapping[str, Callable[[object, Sequence[object]], object]] = {
-    "int": lambda value, more: int(_as_number(value, more)),
-    "float": lambda value, more: float(_as_number(value, more)),
-    "round": _rounded,
-    "abs": lambda value, _: abs(_number(value)),
-    "min": _extreme(min),
-    "max": _extreme(max),
-    "lower": lambda value, _: _shown(value).lower(),
-    "upper": lambda value, _: _shown(value).upper(),
-    "title": lambda value, _: _shown(value).title(),
-    "trim": lambda value, _: _shown(value).strip(),
-    "string": lambda value, _: _shown(value),
-    "replace": _replaced,
-    "default": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
-    "d": lambda value, more: (more[0] if more else "") if value is _UNDEFINED else value,
-    "is_defined": lambda value, _: value,
-    "join": _joined,
-    "iif": _chosen,
-    "bool": _as_switch,
-    "multiply": lambda value, more: _number(float(_as_number(value, ())) * _number(more[0])),
-    "add": lambda value, more: _number(float(_as_number(value, ())) + _number(more[0])),
-    "tojson": lambda value, _: _bounded(json.dumps(value)),
-    "to_json": lambda value, _: _bounded(json.dumps(value)),
-}
-"""Home Assistant's, which are stricter than Jinja's. Where `is_defined` is not, a message says nothing: so does any
-filter here, but for `default`."""
-
-
-FUNCTIONS = frozenset(["int", "float", "iif", "bool"])
-"""Of them, those that may be called, too: `int(value)` is `value | int`."""
-METHODS = frozenset(["get", "split"])
-
-
-def _filtered(name: str, value: object, arguments: Sequence[object]) -> object:
-    if value is _UNDEFINED and name not in ("default", "d"):
-        raise _SilentError
-    try:
-        return FILTERS[name](value, arguments)
-    except (TypeError, ValueError, OverflowError, RecursionError, IndexError):
-        raise _SilentError from None
+    return bool(order[sign](plain_number(a), plain_number(b)))
