@@ -21,7 +21,8 @@ A turn's sound (AudioHeard) is contiguous. While the turn waits, it is held back
 engine nothing; the first AudioHeard comes with SpeechStarted and carries the pre-roll, which never reaches back
 into the wake word's voiced frames or before the opening. From then on there is one for each frame until Ended.
 
-A wake word in a turn that is still waiting, or that was opened without one, starts anew: people repeat themselves.
+When a wake word counts is `waking.py`'s to say. One in a turn that is still waiting, or that was opened without one,
+starts anew: people repeat themselves.
 
 A turn that has ended may be opened again (`reopen`): its words broke off, and the speaker is likely to go on. It waits
 as a turn that was opened without a wake word; the silence in between is not part of its sound.
@@ -35,7 +36,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from voiced.listen.settings import ListenerSettings
-from voiced.listen.wakecount import WakeCount, WakeCounter
+from voiced.listen.wakecount import WakeCount
+from voiced.listen.waking import Waking
 from voiced.messages import (
     BYTES_PER_SAMPLE,
     FRAME_SAMPLES,
@@ -128,9 +130,7 @@ class Listener:
         self._turns = 0
         self._now = 0
         """One past the last sample heard."""
-        self._woken_at: int | None = None
-        self._disarmed: set[str] = set()
-        self._wakes = WakeCounter()
+        self._waking = Waking()
         self._votes: deque[tuple[int, bool]] = deque(maxlen=settings.start_window)
         self._again: deque[bool] = deque(maxlen=settings.resume_window)
         held_ms = settings.pre_roll_ms + settings.longest_word_ms() + 200
@@ -155,7 +155,7 @@ class Listener:
     @property
     def wakes(self) -> Mapping[str, WakeCount]:
         """By word, since this listener was made; another object whenever it has changed."""
-        return self._wakes.counts
+        return self._waking.counts
 
     # --- what is heard ----------------------------------------------------------------------------------------------
 
@@ -189,7 +189,8 @@ class Listener:
         events = self._end(by) if self._turn else ()
         self._state = State.IDLE
         self._now = 0
-        self._woken_at = self._ended = None
+        self._ended = None
+        self._waking.restart()
         self._held.clear()
         self._votes.clear()
         return events
@@ -261,9 +262,10 @@ class Listener:
         self._unvoiced = 0 if frame.speech else self._unvoiced + 1
         self._held.append(frame)
         self._votes.append((frame.first_sample, frame.speech))
-        if self._state is State.ENDED and self._rested():
+        if self._state is State.ENDED and self._waking.rested(self.settings, end):
             self._go(Sign.REARMED)
-        if woken := self._heard_word(frame):
+        may_wake = self._turn is None or self._state in _WAITING or not self._turn.word
+        if woken := self._waking.heard(frame.wake or {}, self.settings, end, may=may_wake):
             self._wake(*woken, events)
         elif self._turn and self._state in _WAITING:
             self._wait(self._turn, frame, events)
@@ -271,30 +273,9 @@ class Listener:
             events.append(self._audio(self._turn, frame.first_sample, frame.pcm))
             self._talk(self._turn, frame, end, events)
 
-    def _heard_word(self, frame: Frame) -> tuple[str, float] | None:
-        """The word that counts now, with its score. Keeps account of which scores fell since they last counted."""
-        best: tuple[str, float] | None = None
-        for word, score in (frame.wake or {}).items():
-            if score < self.settings.word(word).threshold:
-                self._disarmed.discard(word)
-            elif word not in self._disarmed:
-                self._disarmed.add(word)
-                if best is None or score > best[1]:
-                    best = (word, score)
-        may = self._turn is None or self._state in _WAITING or not self._turn.word
-        woken = best if may and self._rested() else None
-        for word, score in (frame.wake or {}).items():
-            opens = woken is not None and word == woken[0]
-            self._wakes.heard(word, score, self.settings.word(word).threshold, woken=opens)
-        return woken
-
-    def _rested(self) -> bool:
-        return self._woken_at is None or self._now - self._woken_at >= ms_to_samples(self.settings.refractory_ms)
-
     def _wake(self, word: str, score: float, events: list[ListenerEvent]) -> None:
         if self._turn:
             events += self._end(EndedBy.NO_SPEECH)
-        self._woken_at = self._now
         sounding = self._unvoiced < _TAIL_GAP_FRAMES
         back = ms_to_samples(self.settings.word(word).back_ms)
         begin = self._now - back if sounding else self._now - self._unvoiced * FRAME_SAMPLES
