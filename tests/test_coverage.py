@@ -15,7 +15,7 @@ from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1]
 DECIDES = tuple(f"voiced/home/{room}.py" for room in (
-        "policy", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative"
+        "policy", "ruling", "said", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative"
     ))  # fmt: skip
 DECODES = tuple(f"voiced/gemma/{room}.py" for room in ("automaton", "decide", "judge"))
 TESTS = (

@@ -24,7 +24,8 @@ from voiced.home.model import Home
 from voiced.home.network.discovery import Found
 from voiced.home.network.learned import merge
 from voiced.home.network.registry import Registry, registry_of, things
-from voiced.home.policy import Ask, judge
+from voiced.home.policy import judge
+from voiced.home.ruling import Ask
 from voiced.home.states import StateBook, confirms, is_gone
 from voiced.messages import BrokerMessage, Call, Command, Decision, Verdict
 

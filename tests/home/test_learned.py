@@ -14,7 +14,8 @@ from voiced.home.language.sentences import faults
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.model import Risk
 from voiced.home.network.learned import MAX_ENTITIES, Fact, Learned, Network, merge
-from voiced.home.policy import Act, Ask, judge
+from voiced.home.policy import judge
+from voiced.home.ruling import Act, Ask
 from voiced.messages import Call, Decision, Verdict
 
 MESSAGES = [network.raw(m) for m in [*vars(network).values(), *network.TASMOTA.items()] if isinstance(m, tuple)]

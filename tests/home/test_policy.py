@@ -14,8 +14,9 @@ from voiced.home.dialogue import completed
 from voiced.home.house import House
 from voiced.home.judgement import Kind
 from voiced.home.load import load_home
-from voiced.home.policy import Act, result
 from voiced.home.replies import Reply
+from voiced.home.ruling import Act
+from voiced.home.said import result
 from voiced.messages import SAMPLE_RATE_HZ, Alternative, Call, Command, Decision, SlotValue, Verdict
 
 # --- what lets somebody in -------------------------------------------------------------------------------------------

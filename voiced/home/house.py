@@ -21,8 +21,9 @@ from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home
-from voiced.home.policy import Act, Ask
 from voiced.home.replies import DONT_KNOW, Reply
+from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
+from voiced.home.said import result
 from voiced.home.states import StateBook
 from voiced.messages import Call, Command, Decision, Rule, Verdict
 from voiced.speak import phrases
@@ -112,8 +113,8 @@ class House:
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
             self._before, self._before_at_s = decision.calls, self._now_s()
-        if judged == policy.Answer(DONT_KNOW) and not self.in_touch:
-            judged = policy.Answer(Reply("no_broker"))
+        if judged == Answer(DONT_KNOW) and not self.in_touch:
+            judged = Answer(Reply("no_broker"))
         judgement = self._in_words(judged)
         strange = "only_english" if decision.verdict is Verdict.LANGUAGE else _STRANGE.get(foreign(decision))
         if strange:
@@ -166,7 +167,7 @@ class House:
         ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)
         return replace(decision, calls=tuple(ours))
 
-    def _in_words(self, judged: policy.Judgement) -> Judgement:
+    def _in_words(self, judged: Ruling) -> Judgement:
         match judged:
             case Act():
                 return self._act(judged)
@@ -178,11 +179,11 @@ class House:
                 written = phrases.say(_without_digits(judged.reply)) if judged.code else ""
                 said = phrases.say(judged.reply)
                 return Judgement(Kind.ASK, say=said, reason=reason, wants_code=bool(judged.code), written=written)
-            case policy.Answer():
+            case Answer():
                 return Judgement(Kind.ANSWER, say=phrases.say(judged.reply))
-            case policy.Refuse():
+            case Refuse():
                 return Judgement(Kind.REFUSE, say=phrases.say(judged.reply), reason=judged.reason)
-            case policy.Ignore():
+            case Ignore():
                 return Judgement(Kind.IGNORE, reason=judged.reason)
 
     def _act(self, act: Act) -> Judgement:
@@ -283,7 +284,7 @@ class House:
         del confirmed
         if judgement.act is None:
             return judgement.say
-        self._said = phrases.say(policy.result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
+        self._said = phrases.say(result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
         return self._said
 
     # --- by the clock -----------------------------------------------------------------------------------------------

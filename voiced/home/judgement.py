@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict
 
 from voiced.home.code import CODE_SECONDS
 from voiced.home.model import Risk
-from voiced.home.policy import Act
+from voiced.home.ruling import Act
 from voiced.messages import Command
 
 
@@ -29,7 +29,7 @@ class Told(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`policy`'s judgement in words, ready to be carried out."""
+    """A `Ruling` in words, ready to be carried out."""
 
     kind: Kind
     commands: tuple[Command, ...] = ()

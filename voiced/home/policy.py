@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from voiced.home.answers import ANSWERS, answer
@@ -29,6 +29,8 @@ from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
 from voiced.home.relative import absolute
 from voiced.home.replies import Reply
+from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
+from voiced.home.said import LEADS_TO, done, joined, name_of
 from voiced.home.states import UNKNOWN, EntityState, States
 from voiced.home.voice import VOICE_INTENTS
 from voiced.messages import Call, Command, Decision, SlotValue, Verdict
@@ -46,61 +48,6 @@ CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Publish `commands`, do what is `ours`; say `result(...)` when the state topics had their time."""
-
-    commands: tuple[Command, ...]
-    reply: Reply
-    ours: tuple[Call, ...] = ()
-    """What the assistant does itself: timers, alarms, its own volume."""
-    already: frozenset[str] = frozenset()
-    """Ids of what was so before, as far as is known: it need not say so again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Say `reply` and open a turn for the answer: digits where `code` is set, else a name (`choose`)."""
-
-    reply: Reply
-    code: str = ""
-    then: Act | None = None
-    """What the code allows."""
-    options: tuple[str, ...] = ()
-    """Entity ids to choose from."""
-    calls: tuple[Call, ...] = ()
-    """What was wanted of one of them."""
-    about: int = 0
-    """Which of `calls` it is that has to be told more exactly."""
-    close: bool = False
-    """Not the house has several such things: two readings of the sound are about as certain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Understood, and not done: `reply` says why."""
-
-    reason: str
-    """unreachable | offline | lacks | unknown | not_in_groups | no_code | range | unknown_state"""
-    reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """Not for us, or not certain enough: no words, at most a chime."""
-
-    reason: str
-    """not_for_me | incomplete | uncertain | digits"""
-
-
-Judgement = Act | Ask | Answer | Refuse | Ignore
-
-
 def judge(
     decision: Decision,
     home: Home,
@@ -112,7 +59,7 @@ def judge(
     now: datetime | None = None,
     manner: Manner = AS_MEASURED,
     certain_enough: Mapping[Risk, float] = CERTAIN_ENOUGH,
-) -> Judgement:
+) -> Ruling:
     """What to do about a decision.
 
     `area` is the device's own area id; `code` two fresh random digits (without them nothing risky is possible); `now`
@@ -145,7 +92,7 @@ def _close_call(decision: Decision, home: Home, area: str, needed: float) -> Ask
     options = _named(call, home, area) | _named(second.calls[0], home, area)
     if len(options) != 2:
         return None
-    names = [_name(home, o) for o in options]
+    names = [name_of(home, o) for o in options]
     return Ask(Reply("which", {"names": names}), options=tuple(options), calls=decision.calls, close=True)
 
 
@@ -181,7 +128,7 @@ def _risk(home: Home, resolved: Resolved | None) -> Risk:
     return worst
 
 
-def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: str, device_id: str) -> Judgement:
+def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: str, device_id: str) -> Ruling:
     """All calls or none: half a sentence is not what was meant."""
     home = facts.home
     commands: list[Command] = []
@@ -204,20 +151,20 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
             return Refuse("unknown", Reply("unknown", said))
         if resolved.ambiguous:
             # Choosing is no way around the code: the answer comes back here, by name.
-            names = [_name(home, s.entity) for s in resolved.steps]
+            names = [name_of(home, s.entity) for s in resolved.steps]
             options = tuple(s.entity for s in resolved.steps)
             calls = tuple(c for c, _ in pairs)
             return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
         gone = [s for s in resolved.steps if (e := home.entity(s.entity)) is not None and facts.gone(e)]
         if gone:
-            offline = Reply("offline", {"names": [_name(home, s.entity) for s in gone]})
+            offline = Reply("offline", {"names": [name_of(home, s.entity) for s in gone]})
             resolved = replace(resolved, steps=tuple(s for s in resolved.steps if s not in gone))
             if not resolved.steps:
                 return Refuse("offline", offline)
             replies.append(offline)
         plain = [absolute(step, facts) for step in resolved.steps]
         if None in plain:
-            unclear = [_name(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
+            unclear = [name_of(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
             return Refuse("unknown_state", Reply("unknown_state", {"names": unclear}))
         resolved = replace(resolved, steps=tuple(s for s in plain if s is not None))
         steps, risks = _split(home, resolved, everything="everywhere" in call.slots)
@@ -230,20 +177,20 @@ def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: st
         reached = [(step, messages) for step, messages in made if messages]
         if not reached:
             if what := lacking(made[0][0], home):
-                return Refuse("lacks", Reply("lacks", {"name": _name(home, made[0][0].entity), "what": what}))
-            return Refuse("unreachable", Reply("unreachable", {"names": [_name(home, s.entity) for s, _ in made]}))
+                return Refuse("lacks", Reply("lacks", {"name": name_of(home, made[0][0].entity), "what": what}))
+            return Refuse("unreachable", Reply("unreachable", {"names": [name_of(home, s.entity) for s, _ in made]}))
         commands += [message for _, messages in reached for message in messages]
         guarded += [step for step in risks if any(step is s for s, _ in reached)]
-        replies.append(_done(home, call, [s for s, _ in reached], facts.area))
+        replies.append(done(home, call, [s for s, _ in reached], facts.area))
     if not commands and not ours:
-        return Answer(_joined(replies))
+        return Answer(joined(replies))
     already = frozenset(c.entity for c in commands if _is_so(c, facts))
-    act = Act(tuple(commands), _joined(replies), tuple(ours), already)
+    act = Act(tuple(commands), joined(replies), tuple(ours), already)
     if not guarded:
         return act
     if not is_code(code):
         return Refuse("no_code", Reply("no_code"))
-    asked = {"digits": code, "verb": guarded[0].verb, "names": [_name(home, s.entity) for s in guarded]}
+    asked = {"digits": code, "verb": guarded[0].verb, "names": [name_of(home, s.entity) for s in guarded]}
     return Ask(Reply("say_code", asked), code=code, then=act)
 
 
@@ -257,16 +204,11 @@ def _in_own_unit(step: Step, facts: Facts) -> Step:
     return facts.manner.sent(step, entity)
 
 
-_LEADS_TO = {
-    "turn_on": "on", "turn_off": "off", "open": "open", "close": "closed", "lock": "locked", "unlock": "unlocked",
-}  # fmt: skip
-
-
 def _is_so(sent: Command, facts: Facts) -> bool:
     """A blind that is open a third is not open already."""
     state = facts.states.get(sent.entity, UNKNOWN)
     half_open = sent.verb == "open" and state.position_percent is not None and state.position_percent < FULLY_PERCENT
-    return state.state != "" and state.state == _LEADS_TO.get(sent.verb) and not half_open
+    return state.state != "" and state.state == LEADS_TO.get(sent.verb) and not half_open
 
 
 def _split(home: Home, resolved: Resolved, *, everything: bool) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
@@ -305,38 +247,6 @@ def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
     return None
 
 
-def _name(home: Home, entity_id: str) -> str:
-    entity = home.entity(entity_id)
-    return entity.name if entity else entity_id
-
-
-def _done(home: Home, call: Call, steps: Sequence[Step], area: str) -> Reply:
-    """What to say once it is so: one thing by its name, a group by its kind and place."""
-    first = steps[0]
-    values: dict[str, object] = {"verb": first.verb, **first.values}
-    if "name" in call.slots:
-        groups = (e.name for e in home.called(str(call.slots["name"])) if e.members)
-        return Reply("done", {"name": next(groups, _name(home, first.entity)), **values})
-    if len(steps) == 1:
-        return Reply("done", {"name": _name(home, first.entity), **values})
-    place = home.area_called(str(call.slots["area"])) if "area" in call.slots else None
-    floor = home.floor_called(str(call.slots["floor"])) if "floor" in call.slots else None
-    if place is None and floor is None and not call.slots.get("everywhere"):
-        place = home.area(area)
-    things = [e for s in steps if (e := home.entity(s.entity))]
-    kinds = dict.fromkeys(e.device_class if e.domain == "cover" and e.device_class else e.domain for e in things)
-    said = place.name if place else floor.name if floor else ""
-    return Reply("done_group", {"kinds": list(kinds), "place": said, **values})
-
-
-def _joined(replies: Sequence[Reply]) -> Reply:
-    """Several as one; none as nothing."""
-    several = [r for i, r in enumerate(replies) if r not in replies[:i]]
-    if len(several) == 1:
-        return several[0]
-    return Reply("several", {"replies": several}) if several else Reply("nothing")
-
-
 def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
     """The decision behind a question, made exact by the answer to it; None if that named none of the options.
 
@@ -353,25 +263,3 @@ def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
                 calls[ask.about] = Call(old.intent, {**_how(old), "name": hits[0]})
                 return replace(decision, verdict=Verdict.CALLS, calls=tuple(calls))
     return None
-
-
-def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Sequence[Command] = ()) -> Reply:
-    """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed."""
-    if unsent:
-        return Reply("no_broker")
-    failed = [c for c in unconfirmed if c.state_topic]
-    if failed and act.already.issuperset(c.entity for c in failed):
-        was = {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed)), "state": _LEADS_TO[failed[0].verb]}
-        return Reply("unanswered", was)
-    if failed:
-        return Reply("unreached", {"names": list(dict.fromkeys(_name(home, c.entity) for c in failed))})
-    if (
-        act.commands
-        and act.already.issuperset(c.entity for c in act.commands)
-        and act.reply.key in ("done", "done_group")
-    ):
-        return Reply(f"already_{act.reply.key}", act.reply.values)
-    of_entities = [c for c in act.commands if home.entity(c.entity) is not None]
-    if of_entities and not any(c.state_topic for c in of_entities):
-        return Reply("sent")
-    return act.reply

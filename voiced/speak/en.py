@@ -1,18 +1,15 @@
-"""PURE. English: a phrase for every reply. Another language is another module with a `PHRASES` of the same keys.
+"""PURE. English: a phrase for every reply. Another language is another `PHRASES` of the same keys.
 
 Each phrase takes the reply's values by name and gives one or two short sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from voiced.speak.numbers import clock, counted, date, digits, duration, joined, lasting, number, time_of_day
-
-Values = Mapping[str, Any]
-MOST_NAMES = 4
-"""More than these are not listened to."""
+from voiced.speak import en_clock
+from voiced.speak.en_names import Phrases, Values, are, bare, few, first_upper, is_or_are, listed, plural, the
+from voiced.speak.numbers import clock, date, digits, joined, number
 
 _AFTER: Mapping[str, str] = {
     "turn_on": "on", "turn_off": "off", "open": "opening", "close": "closing", "lock": "locked", "unlock": "unlocked",
@@ -23,58 +20,11 @@ _ASKED: Mapping[str, str] = {
     "unlock": "unlock", "open": "open", "disarm": "disarm", "set_position": "move", "turn_on": "turn on",
     "turn_off": "turn off", "run": "run", "press": "press",
 }  # fmt: skip
-_KINDS = {"switch": "switches", "media_player": "players", "input_boolean": "switches", "valve": "valves"}
 _UNITS = {
     "%": "percent", "°C": "degrees", "°F": "degrees", "C": "degrees", "F": "degrees", "W": "watts", "kW": "kilowatts",
     "kWh": "kilowatt hours", "V": "volts", "A": "amps", "lx": "lux", "hPa": "hectopascal", "ppm": "parts per million",
     "km/h": "kilometers per hour", "m/s": "meters per second", "mm": "millimeters", "min": "minutes", "h": "hours",
 }  # fmt: skip
-
-
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def the(name: str) -> str:
-    """A name inside a sentence: the front door, but the TV and New York keep their capitals."""
-    words = [w if any(c.isupper() for c in w[1:]) else w.lower() for w in name.split()]
-    said = " ".join(words)
-    return said if said.startswith(("the ", "my ")) or "'s " in said else f"the {said}"
-
-
-def bare(name: str) -> str:
-    """A name at the beginning: Kitchen ceiling."""
-    return _first(the(name).removeprefix("the "))
-
-
-_SEVERAL = frozenset([
-    "lights", "lamps", "spots", "bulbs", "leds", "candles", "blinds", "shades", "shutters", "curtains", "covers",
-    "windows", "doors", "fans", "plugs", "sockets", "switches", "speakers", "heaters", "radiators",
-])  # fmt: skip
-
-
-def _is(name: str) -> str:
-    """The kitchen lights are, the bus is."""
-    return "are" if _SEVERAL.issuperset(name.casefold().split()[-1:] or [""]) else "is"
-
-
-def _names(names: list[str]) -> str:
-    said = [the(n) for n in names[:MOST_NAMES]]
-    more = len(names) - len(said)
-    return joined([*said, counted(more, "other")] if more else said)
-
-
-def _items(items: list[str]) -> str:
-    more = len(items) - MOST_NAMES
-    return joined([*items[:MOST_NAMES], counted(more, "other")] if more > 0 else items)
-
-
-def plural(kind: str) -> str:
-    if kind in _KINDS:
-        return _KINDS[kind]
-    said = kind.replace("_", " ")
-    said = "garage door" if said == "garage" else said
-    return said + ("es" if said.endswith(("s", "sh", "ch")) else "s")
 
 
 def _how(v: Values, is_: str) -> str:
@@ -112,14 +62,14 @@ def _how(v: Values, is_: str) -> str:
 def _done(v: Values) -> str:
     if v["verb"] in ("run", "press"):
         return f"{bare(v['name'])}."
-    how = _how(v, _is(v["name"]))
+    how = _how(v, is_or_are(v["name"]))
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
 def _group(v: Values) -> str:
     """Kitchen lights and players."""
     place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
-    return _first(place + joined([plural(kind) for kind in v["kinds"]]))
+    return first_upper(place + joined([plural(kind) for kind in v["kinds"]]))
 
 
 def _done_group(v: Values) -> str:
@@ -137,7 +87,7 @@ def _already_how(v: Values, is_: str) -> str:
 
 
 def _already(v: Values) -> str:
-    how = _already_how(v, _is(v["name"]))
+    how = _already_how(v, is_or_are(v["name"]))
     return f"{bare(v['name'])} {how}." if how else "Done."
 
 
@@ -148,8 +98,8 @@ def _already_group(v: Values) -> str:
 
 def _is_state(v: Values) -> str:
     if v["yes"]:
-        return f"Yes, {the(v['name'])} {_is(v['name'])} {v['wanted']}."
-    return f"No, {the(v['name'])} {_is(v['name'])} {v['state']}."
+        return f"Yes, {the(v['name'])} {is_or_are(v['name'])} {v['wanted']}."
+    return f"No, {the(v['name'])} {is_or_are(v['name'])} {v['state']}."
 
 
 def _which_are(v: Values) -> str:
@@ -162,19 +112,15 @@ def _which_are(v: Values) -> str:
     if not names:
         return f"{'No, n' if how in ('any', 'the') else 'N'}{_none(v['kind'])} {state}.{rest}"
     if how == "the" and others:
-        return f"{_first(_are(names))} {state}, but {_are(others)} not.{rest}"
+        return f"{first_upper(are(names))} {state}, but {are(others)} not.{rest}"
     if len(names) == 1:
-        said = f"one: {the(names[0])}" if how == "many" else f"{_are(names)} {state}"
+        said = f"one: {the(names[0])}" if how == "many" else f"{are(names)} {state}"
     elif every:
         said = f"{_all_of(v['kind'], len(names))} {state}"
     else:
-        said = f"{number(len(names))} {plural(v['kind'])} are {state}: {_names(names)}"
+        said = f"{number(len(names))} {plural(v['kind'])} are {state}: {listed(names)}"
     yes = how == "any" or (how == "the" and every)
-    return f"{'Yes, ' + said if yes else _first(said)}.{rest}"
-
-
-def _are(names: list[str]) -> str:
-    return f"{_names(names)} {_is(names[0]) if len(names) == 1 else 'are'}"
+    return f"{'Yes, ' + said if yes else first_upper(said)}.{rest}"
 
 
 def _none(kind: str) -> str:
@@ -188,18 +134,18 @@ def _all_of(kind: str, n: int) -> str:
 def _are_all(v: Values, every: bool) -> str:
     names, others, state = list(v["names"]), list(v["others"]), v["state"]
     if every:
-        return f"Yes, {_are(names) if len(names) == 1 else _all_of(v['kind'], len(names))} {state}."
+        return f"Yes, {are(names) if len(names) == 1 else _all_of(v['kind'], len(names))} {state}."
     if not others:
-        said = _are(names) if len(names) == 1 else f"{number(len(names))} {plural(v['kind'])} are"
-        return f"{_first(said)} {state}."
+        said = are(names) if len(names) == 1 else f"{number(len(names))} {plural(v['kind'])} are"
+        return f"{first_upper(said)} {state}."
     if len(others) == 1:
         return f"No, {the(others[0])} is not {state}."
-    return f"No, {number(len(others))} {plural(v['kind'])} are not {state}: {_names(others)}."
+    return f"No, {number(len(others))} {plural(v['kind'])} are not {state}: {listed(others)}."
 
 
 def _sensed(v: Values) -> str:
     rest = " I don't know about the others." if v["unknown"] else ""
-    return f"{'Yes: ' + _names(list(v['names'])) if v['names'] else 'No'}.{rest}"
+    return f"{'Yes: ' + listed(list(v['names'])) if v['names'] else 'No'}.{rest}"
 
 
 def _measures(v: Values) -> str:
@@ -217,52 +163,6 @@ def _weather(v: Values) -> str:
     return f"It is {v['state'].replace('-', ' ').replace('partlycloudy', 'partly cloudy')}{degrees}."
 
 
-def _timer(v: Values) -> str:
-    return f"{_first(lasting(v['name']))} timer" if v["name"] else "Timer"
-
-
-def _which_timer(v: Values, set_s: str = "seconds") -> str:
-    """By its name, or by what it was set to."""
-    return f"{lasting(v['name'] or duration(v[set_s]))} timer"
-
-
-def _ago(ago_s: float) -> str:
-    return duration(ago_s if ago_s < 60 else ago_s // 60 * 60)
-
-
-def _timer_missed(v: Values) -> str:
-    return f"Your {_which_timer(v)} ended {_ago(v['ago_s'])} ago."
-
-
-_DAYS = {"today": "today", "tomorrow": "tomorrow", "daily": "every day"}
-
-
-def _alarm(v: Values, twelve: bool) -> str:
-    """Seven a m tomorrow, seven a m every Monday, seven a m on weekdays."""
-    day = str(v["day"])
-    named = day.removeprefix("every ")
-    named = named if named.startswith("week") else named.title()
-    when = _DAYS.get(day) or (f"every {named}" if day.startswith("every ") else f"on {named}")
-    task = f" to {v['text']}" if v["text"] else ""
-    return f"{time_of_day(v['hour'], v['minute'], twelve)} {when}{task}"
-
-
-def _reminder(v: Values) -> str:
-    return f"Remember to {v['text']}." if v["text"] else ""
-
-
-def _alarms(v: Values) -> str:
-    rows = [_alarm(a, v["twelve"]) for a in v["alarms"]]
-    more = [counted(len(rows) - MOST_NAMES, "other")] if len(rows) > MOST_NAMES else []
-    return f"{_first(counted(len(rows), 'alarm'))}: {joined(rows[:MOST_NAMES] + more)}."
-
-
-def _timers_left(v: Values) -> str:
-    rows = v["timers"]
-    said = [f"{duration(t['seconds'])} on {the(_which_timer(t, 'set_s'))}" for t in rows]
-    return f"{_first(joined(said[:MOST_NAMES]))}."
-
-
 def _several(v: Values) -> str:
     return " ".join(text for r in v["replies"] if (text := PHRASES[r.key](r.values)))
 
@@ -273,7 +173,7 @@ def _unknown(v: Values) -> str:
     return f"I know of nothing like that in {the(v['place'])}." if v["place"] else "I don't know what you mean."
 
 
-PHRASES: Mapping[str, Callable[[Values], str]] = {
+PHRASES: Phrases = {
     "nothing": lambda _: "",
     "okay": lambda _: "Okay.",
     "hello": lambda _: "Hello.",
@@ -285,9 +185,9 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "already_done": _already,
     "already_done_group": _already_group,
     # questions back
-    "which": lambda v: f"Which one: {_names(list(v['names'])).replace(' and ', ' or ')}?",
+    "which": lambda v: f"Which one: {listed(list(v['names'])).replace(' and ', ' or ')}?",
     "say_code": lambda v: (
-        f"Say {digits(v['digits']) or 'the code'} to {_ASKED.get(v['verb'], 'change')} {_names(list(v['names']))}."
+        f"Say {digits(v['digits']) or 'the code'} to {_ASKED.get(v['verb'], 'change')} {listed(list(v['names']))}."
     ),
     # answers
     "dont_know": lambda _: "I don't know.",
@@ -295,7 +195,7 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "which_are": _which_are,
     "sensed": _sensed,
     "target": lambda v: f"{bare(v['name'])} is set to {number(v['degrees'])} degrees.",
-    "is": lambda v: f"{_first(the(v['name']))} {_is(v['name'])} {v['state']}.",
+    "is": lambda v: f"{first_upper(the(v['name']))} {is_or_are(v['name'])} {v['state']}.",
     "measures": _measures,
     "temperature": _temperature,
     "weather": _weather,
@@ -303,13 +203,13 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "date": lambda v: f"It is {date(v['weekday'], v['day'], v['month'], v['year'])}.",
     # what went wrong
     "unknown": _unknown,
-    "unreachable": lambda v: f"I know {_names(list(v['names']))}, but I cannot reach it.",
-    "offline": lambda v: f"{_first(_are(list(v['names'])))} offline.",
-    "unknown_state": lambda v: f"I don't know how {_names(list(v['names']))} is set now.",
+    "unreachable": lambda v: f"I know {listed(list(v['names']))}, but I cannot reach it.",
+    "offline": lambda v: f"{first_upper(are(list(v['names'])))} offline.",
+    "unknown_state": lambda v: f"I don't know how {listed(list(v['names']))} is set now.",
     "again": lambda _: "I have said nothing yet.",
     "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
-    "unanswered": lambda v: f"No answer from {_names(list(v['names']))}, but it was {v['state']} before.",
-    "unreached": lambda v: f"No answer from {_names(list(v['names']))}.",
+    "unanswered": lambda v: f"No answer from {listed(list(v['names']))}, but it was {v['state']} before.",
+    "unreached": lambda v: f"No answer from {listed(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",
     "range": lambda v: f"{bare(v['name'])} does not go there.",
@@ -330,47 +230,19 @@ PHRASES: Mapping[str, Callable[[Values], str]] = {
     "interpreter_mute": lambda _: "I cannot interpret. I only know this house.",
     "interpreter_other": lambda v: f"I can only interpret between {joined(v['languages'])}.",
     "interpreter_voice": lambda v: f"I cannot interpret: I have no voice for {v['language']}.",
-    # timers
-    "timer_set": lambda v: f"{_timer(v)} set for {duration(v['seconds'])}.",
-    "timer_cancelled": lambda v: f"{_timer(v)} cancelled.",
-    "timers_cancelled": lambda v: f"{_first(counted(v['count'], 'timer'))} cancelled.",
-    "timer_paused": lambda v: f"{_timer(v)} paused.",
-    "timer_resumed": lambda v: f"{_timer(v)} goes on.",
-    "timer_left": lambda v: f"{_first(duration(v['seconds']))} left.",
-    "timers_left": _timers_left,
-    "timer_none": lambda _: "There is no such timer.",
-    "timer_which": lambda v: f"There are {counted(v['count'], 'timer')}. Say which.",
-    "timer_how_long": lambda _: "For how long?",
-    "timer_too_many": lambda _: "There are too many timers.",
-    "timer_missed": _timer_missed,
-    # alarms
-    "alarm_set": lambda v: f"{'I remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
-    "alarm_when": lambda _: "For what time?",
-    "alarm_too_many": lambda _: "There are too many alarms.",
-    "alarm_none": lambda _: "There is no such alarm.",
-    "alarm_which": lambda v: f"{_alarms(v)} Say which.",
-    "alarm_cancelled": lambda v: f"The alarm for {_alarm(v, v['twelve'])} is cancelled.",
-    "alarms_cancelled": lambda v: f"{_first(counted(v['count'], 'alarm'))} cancelled.",
-    "alarms": lambda v: _alarms(v),
-    "alarm_rings": lambda v: _reminder(v) or f"It is {time_of_day(v['hour'], v['minute'], v['twelve'])}.",
-    "alarm_missed": lambda v: (
-        f"Your alarm for {time_of_day(v['hour'], v['minute'], v['twelve'])} was {_ago(v['ago_s'])} ago. {_reminder(v)}"
-    ).strip(),
-    "snoozed": lambda v: f"I ring again in {duration(v['seconds'])}.",
-    "nothing_rings": lambda _: "Nothing is ringing.",
+    **en_clock.PHRASES,
     # lists
     "list": lambda v: (
-        f"On {the(v['name'])}: {_items(v['items'])}." if v["items"] else f"There is nothing on {the(v['name'])}."
+        f"On {the(v['name'])}: {few(v['items'])}." if v["items"] else f"There is nothing on {the(v['name'])}."
     ),
-    "list_added": lambda v: f"{_first(v['item'])} is on {the(v['name'])}.",
-    "list_has": lambda v: f"{_first(v['item'])} is on {the(v['name'])} already.",
-    "list_removed": lambda v: f"{_first(v['item'])} is off {the(v['name'])}.",
+    "list_added": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])}.",
+    "list_has": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])} already.",
+    "list_removed": lambda v: f"{first_upper(v['item'])} is off {the(v['name'])}.",
     "list_lacks": lambda v: f"There is no {v['item']} on {the(v['name'])}.",
-    "list_cleared": lambda v: f"{_first(the(v['name']))} is empty now.",
-    "list_full": lambda v: f"{_first(the(v['name']))} is full.",
+    "list_cleared": lambda v: f"{first_upper(the(v['name']))} is empty now.",
+    "list_full": lambda v: f"{first_upper(the(v['name']))} is full.",
     # our own voice
     "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
     "voice_loudest": lambda _: "This is as loud as I can.",
     "voice_softest": lambda _: "This is as quiet as I can.",
-    "timer_over": lambda v: f"{_timer(v) if v['name'] else f'The {_which_timer(v)}'} is over.",
 }
