@@ -16,6 +16,7 @@ from voiced.adapters.ledgerfile import LedgerFile
 from voiced.adapters.mosquitto import Mosquitto, find_mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.prometheus import Metrics
+from voiced.app import ledger_file
 from voiced.cli import main
 from voiced.commands.ledger import follow
 from voiced.commands.waterfall import histogram, one_line, waterfall
@@ -146,7 +147,8 @@ def test_the_file_stays_bounded_and_survives_a_half_line(tmp_path: Path) -> None
 
 def test_nothing_touches_a_disk_unless_asked(tmp_path: Path) -> None:
     for keep in (0, 5):
-        accounting = Accounting(Config(state_dir=tmp_path, ledger=LedgerConfig(keep)))
+        config = Config(state_dir=tmp_path, ledger=LedgerConfig(keep))
+        accounting = Accounting(ledger_file(config), metrics_port=0)
         accounting.tell({"event": "turn_end", "t_ms": 0, "ledger": TURN.to_json()})
         accounting.tell({"event": "decision", "t_ms": 0, "calls": ["what was said"]})
         accounting.close()
@@ -174,7 +176,7 @@ def test_metrics_are_served_on_this_machine_only() -> None:
 def test_the_command_shows_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "voiced.toml"
     config.write_text('state_dir = "state"\n[ledger]\nkeep_turns = 10\n')
-    accounting = Accounting(load_config(config.read_text(), base=tmp_path))
+    accounting = Accounting(ledger_file(load_config(config.read_text(), base=tmp_path)), metrics_port=0)
     accounting.tell({"event": "turn_end", "t_ms": 0, "ledger": TURN.to_json()})
 
     assert main(["ledger", "--config", str(config)]) == 0

@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from voiced.adapters.gpio import GpioPanel, NoLamp
 from voiced.adapters.homeassistant import HomeAssistant
+from voiced.adapters.ledgerfile import LedgerFile
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.recordings import Recordings
 from voiced.config import DEMO_HOME, MODELS, Config
@@ -30,8 +32,7 @@ from voiced.home.network.learned import Learned, Network, merge
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.messages import BrokerMessage
-from voiced.ports import Broker, Engine
-from voiced.service.panel import Lamp, NoLamp
+from voiced.ports import Broker, Engine, Lamp
 from voiced.tables import did_you_mean
 from voiced.turn.timeline import TurnSettings
 from voiced.workers.cascade import Cascade
@@ -260,8 +261,6 @@ def open_panel(config: Config, short: Callable[[], None], long: Callable[[], Non
     button, led = config.panel.button_gpio, config.panel.led_gpio
     if button is None and led is None:
         return NoLamp()
-    from voiced.adapters.gpio import GpioPanel
-
     return GpioPanel(button=button, led=led, short=short, long=long)
 
 
@@ -308,6 +307,13 @@ def state_directory(config: Config, environ: Mapping[str, str] = os.environ) -> 
         return Path(of_systemd.split(":")[0])
     own = environ.get("XDG_STATE_HOME", "")
     return (Path(own) if own.startswith("/") else Path.home() / ".local" / "state") / "voiced"
+
+
+def ledger_file(config: Config) -> LedgerFile | None:
+    """Where the configuration keeps the turns' figures; None where it keeps none."""
+    if not config.ledger.keep_turns or config.state_dir is None:
+        return None
+    return LedgerFile(config.state_dir / "ledger.jsonl", config.ledger.keep_turns)
 
 
 def recordings(config: Config) -> Recordings:

@@ -232,7 +232,7 @@ class Assistant:
 
     async def _nobody_spoke(self, turn: OpenTurn) -> None:
         if turn.expect is Expect.CODE:
-            await self._act(turn, self.house.no_code(now_sample=self.listener.now), time.monotonic())
+            await self._act(turn, self.house.no_code(), time.monotonic())
         elif turn.expect is Expect.INTERPRET and not turn.woken and self.listener.turn is None:
             await self._act(turn, self._interpreting.nobody_spoke(), time.monotonic())
         else:

@@ -15,7 +15,7 @@ DEMO_HOME = Path(__file__).resolve().parent / "data" / "demo-home.toml"
 
 
 def models_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where models that were fetched are kept, a folder each."""
+    """Where models that were fetched or made are kept."""
     own = environ.get("XDG_CACHE_HOME", "")
     return (Path(own) if own else Path.home() / ".cache") / "voiced" / "models"
 

@@ -17,6 +17,7 @@ from voiced.app import (
     Minds,
     area_id,
     home_assistant,
+    ledger_file,
     listener_settings,
     microphone_ear,
     mouth,
@@ -87,7 +88,10 @@ class Daemon:
             home, area=area, device_id=config.id, locale=config.locale, quiet=quiet_hours(config),
             interpreter=config.interpreter,
         )  # fmt: skip
-        accounting, reasons = Accounting(config), Reasons(config.why.turns)
+        accounting, reasons = (
+            Accounting(ledger_file(config), metrics_port=config.metrics.port),
+            Reasons(config.why.turns),
+        )
 
         def also(happening: Happening) -> None:
             self.tell(happening)

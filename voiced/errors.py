@@ -11,6 +11,11 @@ class VoicedError(Exception):
     exit_code = 1
 
 
+def first_line(error: BaseException) -> str:
+    """What a foreign error says, as it stands in one of ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class ConfigError(VoicedError):
     """voiced.toml, home.toml or a manifest is wrong: mend the file. All faults of the file at once, a line each."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sounddevice
 
-from voiced.adapters.microphone import InputDevice, choose
+from voiced.adapters import microphone, soundserver
+from voiced.adapters.microphone import InputDevice, Microphone, choose
+from voiced.adapters.soundserver import Source
 from voiced.errors import AudioDeviceError
 
 
@@ -44,3 +47,35 @@ def test_behind_the_sound_server_its_own_name_counts() -> None:
     assert choose(device=0, inputs=found).name == "pulse"
     with pytest.raises(AudioDeviceError, match="not a microphone"):
         choose(device="alsa_output.usb-Jabra-00.monitor", inputs=found)
+
+
+def test_what_is_refused_is_not_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ear looks for its microphone every second: what it does not take must not pile up."""
+    opened: list[str] = []
+
+    class Stream:
+        def __init__(self, **_: object) -> None:
+            opened.append("stream")
+
+        def start(self) -> None: ...
+        def abort(self, *, ignore_errors: bool) -> None: ...
+
+        def close(self, *, ignore_errors: bool) -> None:
+            opened.remove("stream")
+
+    class Server:
+        def __init__(self) -> None:
+            opened.append("server")
+
+        def recorded_by(self, _pid: int) -> Source:
+            return Source("monitor", "Monitor of Speaker", 2, 48_000, monitor=True)
+
+        def close(self) -> None:
+            opened.remove("server")
+
+    monkeypatch.setattr(microphone, "list_inputs", lambda: inputs("pulse"))
+    monkeypatch.setattr(sounddevice, "RawInputStream", Stream)
+    monkeypatch.setattr(soundserver, "connect", Server)
+    with pytest.raises(AudioDeviceError, match="not a microphone"):
+        Microphone()
+    assert opened == []

@@ -13,8 +13,20 @@ from voiced.ports import Light
 _BOUNCE_S = 0.02
 
 
+class NoLamp:
+    """`ports.Lamp` that nobody sees."""
+
+    def show(self, light: Light) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class GpioPanel:
-    """Pins by their BCM numbers; None for what there is not. AudioDeviceError where they cannot be had."""
+    """`ports.Lamp`, and a button beside it. Pins by their BCM numbers; None for what there is not. AudioDeviceError where
+    they cannot be had.
+    """
 
     def __init__(
         self,

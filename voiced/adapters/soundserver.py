@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -107,7 +108,7 @@ def _source(found: Any) -> Source:
 
 
 @contextlib.contextmanager
-def _as_device_error() -> Any:
+def _as_device_error() -> Iterator[None]:
     import pulsectl
 
     try:

@@ -16,7 +16,7 @@ import numpy as np
 import sounddevice
 from numpy.typing import NDArray
 
-from voiced.errors import AudioDeviceError
+from voiced.errors import AudioDeviceError, first_line
 
 Pcm = NDArray[np.int16]
 BLOCK_MS = 20
@@ -82,7 +82,7 @@ class DeviceSpeaker:
             except (sounddevice.PortAudioError, ValueError) as error:
                 wanted = f"called {self.name!r}" if self._device is not None else "that is the default"
                 there = ", ".join(repr(name) for _, name in list_outputs()) or "none"
-                text = f"there is no loudspeaker {wanted} ({_words(error)}); what there is: {there}"
+                text = f"there is no loudspeaker {wanted} ({first_line(error)}); what there is: {there}"
                 raise AudioDeviceError(text) from error
 
     def _open(self, rate_hz: int) -> int:
@@ -110,7 +110,7 @@ class DeviceSpeaker:
             self._stream.write(pcm.tobytes())
         except sounddevice.PortAudioError as error:
             self.close()
-            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error
+            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {first_line(error)}") from error
 
     def finish(self, *, drop: bool = False) -> None:
         if self._stream is None:
@@ -123,7 +123,7 @@ class DeviceSpeaker:
             self._stream.abort()
         except sounddevice.PortAudioError as error:
             self.close()
-            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {_words(error)}") from error
+            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {first_line(error)}") from error
 
     def close(self) -> None:
         if (stream := self._stream) is not None:
@@ -281,9 +281,5 @@ def list_outputs() -> tuple[tuple[int, str], ...]:
     try:
         devices = sounddevice.query_devices()
     except sounddevice.PortAudioError as error:
-        raise AudioDeviceError(f"the loudspeakers cannot be listed: {_words(error)}") from error
+        raise AudioDeviceError(f"the loudspeakers cannot be listed: {first_line(error)}") from error
     return tuple((i, str(d["name"])) for i, d in enumerate(devices) if d["max_output_channels"] > 0)
-
-
-def _words(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -20,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
-from voiced.bench.common import models_cache
+from voiced.config import models_cache
 from voiced.errors import ModelFileError
 
 Results = Mapping[str, Mapping[str, Any]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voiced.adapters.wavfile import Recording
-from voiced.config import DEMO_HOME, MODELS
+from voiced.config import DEMO_HOME, MODELS, models_cache
 from voiced.errors import ModelFileError
 from voiced.home.load import load_home
 from voiced.home.model import Home
@@ -25,11 +25,6 @@ _COMMAND_T0 = 48_960
 COMMAND_CALL = Call("HassUnlock", {"name": "front door"})
 """As the recording's manifest line says: "unlock the front door". In the demo's home a call of three choices."""
 SECONDS = 3.0
-
-
-def models_cache() -> Path:
-    """Where models that are made or fetched are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voiced" / "models"
 
 
 def at_least_one(text: str) -> int:

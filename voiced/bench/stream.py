@@ -27,10 +27,10 @@ from voiced.bench.common import (
     median,
     milliseconds,
     model_argument,
-    models_cache,
     positive,
     ratio,
 )
+from voiced.config import models_cache
 from voiced.gemma.llama import AudioEncoder, Context
 from voiced.gemma.models import resolve
 from voiced.messages import SAMPLE_RATE_HZ

@@ -29,12 +29,11 @@ from voiced.bench.common import (
     median,
     milliseconds,
     model_argument,
-    models_cache,
     ratio,
 )
 from voiced.bench.steered import TWO_WAYS, compile_steered, longest_path, spoken_path
 from voiced.bench.stock import Stock
-from voiced.config import MODELS
+from voiced.config import MODELS, models_cache
 from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
 from voiced.listen.settings import ListenerSettings

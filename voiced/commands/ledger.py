@@ -11,13 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from voiced.app import mqtt
+from voiced.app import ledger_file, mqtt
 from voiced.commands.waterfall import histogram, waterfall
 from voiced.config import Config
 from voiced.configfile import read_config
 from voiced.errors import ConfigError
 from voiced.ledger import Ledger, totals
-from voiced.service.accounting import ledger_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

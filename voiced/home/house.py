@@ -21,7 +21,7 @@ from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home
-from voiced.home.replies import DONT_KNOW, Reply
+from voiced.home.replies import DONT_KNOW, NOTHING, Reply
 from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import result
 from voiced.home.states import StateBook
@@ -188,7 +188,7 @@ class House:
 
     def _act(self, act: Act) -> Judgement:
         """What is ours is done at once: nobody has to confirm it."""
-        replies = [act.reply] if act.reply.key != "nothing" else []
+        replies = [act.reply] if act.reply != NOTHING else []
         for call in act.ours:
             replies.append(self._in_owners_hours(self._do(call)))
             self.changed()
@@ -218,7 +218,7 @@ class House:
     def question_asked(self, *, now_sample: int) -> None:
         """The question has been spoken: the code's seconds begin."""
         if self._asked and self._asked.then and self._pending is None:
-            self._pending = PendingCode(self._asked.code, self._asked.then.commands, now_sample)
+            self._pending = PendingCode(self._asked.code, now_sample)
 
     @property
     def asks(self) -> bool:
@@ -235,7 +235,7 @@ class House:
         if asked is None or asked.then is None or pending is None:
             return self._refused("code_expired")
         heard = decision.digits if decision.verdict is Verdict.DIGITS else ""
-        check, _ = pending.check(heard, now_sample)
+        check = pending.check(heard, now_sample)
         if check is CodeCheck.ACCEPTED:
             self._lock(Lockout())
             return self._act(asked.then)
@@ -243,9 +243,8 @@ class House:
             self._lock(self.lockout.failed(self._wall_s()))
         return self._refused("code_expired" if check is CodeCheck.EXPIRED else "code_wrong")
 
-    def no_code(self, *, now_sample: int) -> Judgement:
+    def no_code(self) -> Judgement:
         """Nobody said anything."""
-        del now_sample
         self._unanswered = None
         self.forget_question()
         return self._refused("code_expired")

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from voiced.adapters.ledgerfile import LedgerFile
-from voiced.config import Config
 from voiced.ledger import Ledger
 from voiced.listen.wakecount import WakeCount
 from voiced.turn.timeline import Happening
@@ -15,23 +14,17 @@ from voiced.turn.timeline import Happening
 _log = logging.getLogger(__name__)
 
 
-def ledger_file(config: Config) -> LedgerFile | None:
-    """Where the configuration keeps the ledger; None where it keeps none."""
-    if not config.ledger.keep_turns or config.state_dir is None:
-        return None
-    return LedgerFile(config.state_dir / "ledger.jsonl", config.ledger.keep_turns)
-
-
 class Accounting:
-    """Hears every happening, keeps the ledgers. ConfigError where the metrics' port is taken."""
+    """Hears every happening, keeps the ledgers."""
 
-    def __init__(self, config: Config) -> None:
-        self._file = ledger_file(config)
+    def __init__(self, file: LedgerFile | None, *, metrics_port: int) -> None:
+        """`metrics_port` 0 counts nothing. ConfigError where it is taken."""
+        self._file = file
         self._metrics = None
-        if config.metrics.port:
+        if metrics_port:
             from voiced.adapters.prometheus import Metrics
 
-            self._metrics = Metrics(port=config.metrics.port)
+            self._metrics = Metrics(port=metrics_port)
             _log.info("metrics on http://127.0.0.1:%d/metrics", self._metrics.port)
 
     def tell(self, happening: Happening) -> None:

@@ -13,29 +13,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
 
+from voiced.adapters.gpio import NoLamp
 from voiced.errors import VoicedError
-from voiced.ports import Light
+from voiced.ports import Lamp, Light
 
 _log = logging.getLogger(__name__)
 LIGHTS: Mapping[str, Light] = {
     "idle": Light(0, 1), "listening": Light(1, 0), "processing": Light(0.1, 0.1), "responding": Light(1, 0),
     "interpreting": Light(1.9, 0.1), "muted": Light(0.1, 1.9), "error": Light(1, 1),
 }  # fmt: skip
-
-
-class Lamp(Protocol):
-    def show(self, light: Light) -> None: ...
-    def close(self) -> None: ...
-
-
-class NoLamp:
-    def show(self, light: Light) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class Panel:

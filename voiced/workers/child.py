@@ -107,21 +107,21 @@ def _live(title: str, work: Callable[[Link, Options], None], oom_score_adj: int 
     link = Link(SyncChannel(socket.socket(fileno=arguments.fd)))
     threading.Thread(target=link.listen, name="core", daemon=True).start()
     if not shut_in:
-        _report(link, "VoicedError", "less shut in than it could be: it could reach the network (no seccomp here)")
+        _report(link, VoicedError("less shut in than it could be: it could reach the network (no seccomp here)"))
     try:
         work(link, json.loads(arguments.options))
     except ChannelError:
         return 0
     except VoicedError as error:
-        _report(link, type(error).__name__, str(error))
+        _report(link, error)
         return EX_TEMPFAIL
     except Exception as error:  # a fault of ours: say so before dying, the supervisor starts the next one
         traceback.print_exc(file=sys.stderr)
-        _report(link, "VoicedError", f"{title} failed: {type(error).__name__}: {error}")
+        _report(link, VoicedError(f"{title} failed: {type(error).__name__}: {error}"))
         return EX_SOFTWARE
     return 0
 
 
-def _report(link: Link, code: str, text: str) -> None:
+def _report(link: Link, error: VoicedError) -> None:
     with contextlib.suppress(ChannelError):
-        link.send(protocol.Trouble(code, " ".join(text.split())))
+        link.send(protocol.Trouble.of(error))

@@ -51,7 +51,7 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
                 why = f"an engine does not understand {type(message).__name__}"
                 return protocol.Trouble("InferenceError", why, request)
     except VoicedError as error:
-        return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), request)
+        return protocol.Trouble.of(error, request)
     return None
 
 

@@ -136,7 +136,7 @@ class Talk:
         except StopIteration:
             return protocol.Done(self._request), True
         except VoicedError as error:
-            return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), self._request), True
+            return protocol.Trouble.of(error, self._request), True
 
     def stopped(self) -> protocol.Message:
         """Somebody wants something else."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from voiced.errors import VoicedError
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 
 
@@ -40,6 +41,11 @@ class Trouble:
     """Class name of a VoicedError."""
     text: str
     request: int = 0
+
+    @classmethod
+    def of(cls, error: VoicedError, request: int = 0) -> Trouble:
+        """What `pending.error_of` makes an error of again."""
+        return cls(type(error).__name__, " ".join(str(error).split()), request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Rebuild(Generic[P]):
                 return None
             self._core.adopt(self._planned)
         except VoicedError as error:
-            return protocol.Trouble(type(error).__name__, " ".join(str(error).split()), self._message.request)
+            return protocol.Trouble.of(error, self._message.request)
         return protocol.Done(self._message.request)
 
     def given_up(self) -> protocol.Message:
