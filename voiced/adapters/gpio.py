@@ -24,8 +24,8 @@ class NoLamp:
 
 
 class GpioPanel:
-    """`ports.Lamp`, and a button beside it. Pins by their BCM numbers; None for what there is not. AudioDeviceError where
-    they cannot be had.
+    """`ports.Lamp`, and a button beside it. Pins by their BCM numbers; None for what there is not. AudioDeviceError
+    where they cannot be had.
     """
 
     def __init__(
