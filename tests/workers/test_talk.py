@@ -61,7 +61,7 @@ def test_talking_leaves_no_trace(core: EngineCore) -> None:
     said(core, TalkSettings(most_tokens=8, seed=3))
     unfinished = words(core, 1, "", TalkSettings(most_tokens=8, seed=3))
     next(unfinished)
-    unfinished.close()  # type: ignore[attr-defined]
+    unfinished.close()
     assert np.array_equal(turn(core, 2, 5), before)
 
 

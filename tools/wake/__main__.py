@@ -230,13 +230,13 @@ def collect(o: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Heard, 
             of_others = [c for c in voices.clips if f" {o.phrase} " not in f" {c.text} "]
             # a speaker in sixteen is measured on, and another one says when to stop
             if held_out:
-                clips = drawn(voices, rng, [c for c in of_others if set_aside(c.voice, 16)])
-                test.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours / 6)]
+                sounds = drawn(voices, rng, [c for c in of_others if set_aside(c.voice, 16)])
+                test.others += [ear.embeddings(s.pcm) for s in streams(house, sounds, hours / 6)]
             else:
                 training = [c for c in of_others if not set_aside(c.voice, 16)]
                 for into, aside, share in ((valid, True, 0.2), (train, False, 1.0)):
-                    clips = drawn(voices, rng, [c for c in training if set_aside(c.voice) == aside])
-                    into.others += [ear.embeddings(s.pcm) for s in streams(house, clips, hours * share)]
+                    sounds = drawn(voices, rng, [c for c in training if set_aside(c.voice) == aside])
+                    into.others += [ear.embeddings(s.pcm) for s in streams(house, sounds, hours * share)]
         into = test if held_out else train
         into.others += [
             ear.embeddings(s.pcm) for s in streams(house, speech.recordings(o.speech, held_out, o.seed), o.hours)

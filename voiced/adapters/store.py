@@ -61,7 +61,7 @@ class Store:
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(self._beside, self.path)  # noqa: PTH105 - one module for all that touches the disk here
+            self._beside.replace(self.path)
             folder = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.fsync(folder)

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.progress import track
 
@@ -114,9 +115,9 @@ def markdown(result: Mapping[str, object]) -> str:
     rows = result["rows"]
     assert isinstance(rows, list)
 
-    def share(row: Mapping[str, object], what: str) -> str:
-        low, high = (100 * float(bound) for bound in row[f"{what}_95"])  # type: ignore[attr-defined]
-        return f"{100 * float(str(row[what])):.1f} % ({low:.0f} to {high:.0f})"
+    def share(row: Mapping[str, Any], what: str) -> str:
+        low, high = (100 * bound for bound in row[f"{what}_95"])
+        return f"{100 * row[what]:.1f} % ({low:.0f} to {high:.0f})"
 
     head = ["| noise | way | n | right (95 %) | wrong action (95 %) | CPU, median |", "|---|---|---|---|---|---|"]
     return "\n".join(head + [

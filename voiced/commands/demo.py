@@ -242,8 +242,7 @@ async def simulated_devices(broker: MqttBroker, home: Home) -> None:
     }
     for topic in sorted(topics):
         await broker.subscribe(topic)
-    while not broker.connected:  # noqa: ASYNC110 - the broker was started a moment ago
-        await asyncio.sleep(0.02)
+    await broker.wait_connected(10)
     for topic, payload in first_states(home):
         await broker.publish(topic, payload, retain=True)
     async for message in messages:

@@ -78,7 +78,7 @@ async def in_thread(work: Callable[[], None]) -> None:
         error: BaseException | None = None
         try:
             work()
-        except Exception as raised:
+        except Exception as raised:  # noqa: BLE001 - raised where the result is awaited
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(tell, error)

@@ -115,7 +115,7 @@ def _live(title: str, work: Callable[[Link, Options], None], oom_score_adj: int 
     except VoicedError as error:
         _report(link, error)
         return EX_TEMPFAIL
-    except Exception as error:  # a fault of ours: say so before dying, the supervisor starts the next one
+    except Exception as error:  # noqa: BLE001 - a fault of ours: said before dying, the supervisor starts the next one
         traceback.print_exc(file=sys.stderr)
         _report(link, VoicedError(f"{title} failed: {type(error).__name__}: {error}"))
         return EX_SOFTWARE

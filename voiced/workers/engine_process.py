@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from voiced.adapters import sandbox
-from voiced.errors import ModelFileError, VoicedError
+from voiced.errors import UsageError, VoicedError
 from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
 from voiced.workers import child, protocol, rebuild
@@ -101,7 +101,7 @@ def _setup(options: child.Options) -> tuple[Path, Path | None, Setup]:
     texts = {key: options.get(key) or "" for key in ("model", "drafter", "encoder", "cache")}
     threads = options.get("threads", 0)
     if not isinstance(threads, int) or not all(isinstance(text, str) for text in texts.values()):
-        raise ModelFileError("the engine's options are texts (model, drafter, encoder, cache) and a number (threads)")
+        raise UsageError("the engine's options are texts (model, drafter, encoder, cache) and a number (threads)")
     model, drafter, encoder, cache = map(str, texts.values())
     setup = Setup(threads, Path(cache) if cache else None, encoder=encoder or "incremental")
     return Path(model), Path(drafter) if drafter else None, setup
@@ -110,14 +110,16 @@ def _setup(options: child.Options) -> tuple[Path, Path | None, Setup]:
 def work(link: child.Link, options: child.Options) -> None:
     """The child's life: load, say Ready, answer in order until told to leave."""
     folder, drafts, setup = _setup(options)
-    languages = tuple(map(str, options.get("languages") or ()))  # type: ignore[call-overload]
+    languages = options.get("languages") or []
+    if not isinstance(languages, list):
+        raise UsageError("the engine's option languages is a list")
     pair = resolve(folder)
     small = resolve(drafts) if drafts and pair.dialect is Dialect.CALLS else None
     files = [file for one in (pair, small) if one for file in (one.text, one.audio)]
     confined = sandbox.confine(files=files, cache=setup.cache)
     for missing in confined.missing:
         link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
-    compiled = partial(compile_home, languages=languages)
+    compiled = partial(compile_home, languages=tuple(languages))
     core = DraftedCore(pair, small, setup, compiled) if small else EngineCore(pair, setup, compiled)
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),

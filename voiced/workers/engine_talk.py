@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ class _Pen:
 
 def words(
     core: EngineCore, turn: int, text: str = "", settings: TalkSettings | None = None, into: str = ""
-) -> Iterator[str]:
+) -> Generator[str]:
     """Pieces of the answer to the turn that ended last, or to what was typed; empty ones while it is thought about.
     With `into` no answer but the same in that language. InferenceError where the model cannot talk, or knows nothing
     of the turn.
@@ -140,5 +140,5 @@ class Talk:
 
     def stopped(self) -> protocol.Message:
         """Somebody wants something else."""
-        self._words.close()  # type: ignore[attr-defined]
+        self._words.close()
         return protocol.Done(self._request, interrupted=True)

@@ -49,7 +49,7 @@ class Rebuild(Generic[P]):
             self._planned = self._core.plan(self._message.home, self._message.area)
         except VoicedError as error:
             self._error = error
-        except Exception as error:  # a fault of ours must be told, not lost with the thread
+        except Exception as error:  # noqa: BLE001 - a fault of ours must be told, not lost with the thread
             self._error = InferenceError(f"the house does not compile: {type(error).__name__}: {error}")
 
     @property

@@ -71,7 +71,7 @@ class Rendering:
                     return
         except VoicedError as error:
             end = error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours must be told, not lost with the thread
             end = VoiceError(f"cannot say it: {type(error).__name__}: {error}")
         self._put(end)
 

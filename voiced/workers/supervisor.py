@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Self
 
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
@@ -164,7 +165,7 @@ class Supervisor:
 
     # --- life -------------------------------------------------------------------------------------------------------
 
-    async def __aenter__(self) -> Supervisor:  # noqa: PYI034 - nobody derives from it
+    async def __aenter__(self) -> Self:
         self.start()
         return self
 
