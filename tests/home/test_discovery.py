@@ -19,6 +19,8 @@ from voiced.home.network.learned import Network, merge
 from voiced.home.network.tasmota import tasmota
 from voiced.home.network.words import is_serial, written
 from voiced.home.states import UNKNOWN, EntityState, StateBook, confirms, heard, is_gone
+from voiced.workers import protocol
+from voiced.workers.channel import encode
 
 
 def found(message: network.Message) -> Found:
@@ -301,6 +303,8 @@ def survives(topic: str, payload: bytes, said: bytes) -> None:
             StateBook(home).heard(state_topic, said)
         now = heard(entity, UNKNOWN, next(iter(home.topics()), ""), said)
         is_gone(entity, now)
+        encode(protocol.LoadHome(1, home.to_dict()))
+        encode(protocol.Say(1, now.state))
         for verb in (*PAYLOADS, "set", "set_position", "set_temperature", "set_mode", "select", "set_speed"):
             command(Step(entity.id, verb, {"brightness": 5} if verb == "set" else {}), home, now)
 
@@ -313,6 +317,15 @@ def survives(topic: str, payload: bytes, said: bytes) -> None:
 )
 def test_any_message_is_read_and_any_state_is_borne(topic: str, payload: bytes, said: bytes) -> None:
     survives(topic, payload, said)
+
+
+@pytest.mark.parametrize("key", ["state_topic", "payload_on", "state_value_template", "brightness_scale", "name"])
+@pytest.mark.parametrize("value", ["a/\ud800", 10**400, -(10**400), 1e308])
+def test_what_nobody_could_pass_on_is_left_out(key: str, value: object) -> None:
+    config = {"command_topic": "a/set", "state_topic": "a", "schema": "json", "brightness": True, key: value}
+    said = json.dumps({"state": "\ud800", "brightness": value, "color_temp": 1e-320}).encode()
+    survives("homeassistant/light/x/config", json.dumps(config).encode(), said)
+    survives("homeassistant/light/x/config", json.dumps({**config, "schema": "default"}).encode(), said)
 
 
 REAL = [network.raw(m) for m in [*vars(network).values(), *network.TASMOTA.items()] if isinstance(m, tuple)]

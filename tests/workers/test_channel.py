@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -85,6 +86,18 @@ async def test_a_child_that_is_gone() -> None:
     with pytest.raises(ChannelError):
         await insist()
     core.close()
+
+
+@pytest.mark.parametrize("text", ["\ud800", 2**64, object()])
+async def test_what_no_message_can_hold(text: Any) -> None:
+    ours, theirs = socket.socketpair()
+    core = await AsyncChannel.over(ours)
+    with pytest.raises(ChannelError, match="cannot be told"):
+        await core.send(protocol.Say(1, text))
+    await core.send(protocol.Say(1, "hello"))
+    assert decode(theirs.recv(100)[4:]) == protocol.Say(1, "hello")
+    core.close()
+    theirs.close()
 
 
 @pytest.mark.parametrize("content", [struct.pack(">I", 2**31), struct.pack(">I", 5) + b"abcde"])

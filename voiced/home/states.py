@@ -261,7 +261,7 @@ def _word(entity: Entity, said: str) -> str:
         value = entity.text(key)
         if value and value.casefold() == folded:
             return word
-    return folded[:255]
+    return folded[:255].encode(errors="ignore").decode()  # JSON may hold half a character: nobody could say it
 
 
 class _Listeners:

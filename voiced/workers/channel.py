@@ -144,9 +144,15 @@ class AsyncChannel:
         return cls(*await asyncio.open_connection(sock=sock))
 
     async def send(self, message: protocol.Message) -> None:
-        """ChannelError when the child is gone."""
+        """ChannelError when the child is gone, or for what no message can hold: half a character (a lone surrogate), a
+        number of more than 64 bits.
+        """
         try:
-            self._writer.write(encode(message))
+            told = encode(message)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ChannelError(f"this cannot be told to a child: {error}") from error
+        try:
+            self._writer.write(told)
             await self._writer.drain()
         except (OSError, RuntimeError) as error:
             raise ChannelError(f"the child is gone: {error}") from error

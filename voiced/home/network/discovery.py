@@ -10,7 +10,6 @@ What comes in is anybody's text: sizes are bounded, names are cleaned, topics ch
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from voiced.home.model import slug
 from voiced.home.network.mqtt import MOST_SOURCES, PLATFORMS, Setting
 from voiced.home.network.templates import TemplateError, parse
 from voiced.home.network.words import DEVICE_KEYS, KEYS, ORIGIN_KEYS, spelled_out, written
+from voiced.home.numbers import finite
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_COMPONENTS = 200
@@ -82,9 +82,10 @@ def discover(prefix: str, topic: str, payload: bytes) -> tuple[Found, ...]:
 
 
 def json_object(payload: bytes) -> Mapping[str, object]:
-    """Empty where it is none."""
+    """Empty where it is none, or holds half a character (a lone surrogate), which nobody could pass on."""
     try:
         value = json.loads(payload)
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -263,8 +264,7 @@ class _Settings:
         if isinstance(default, bool):
             return value if isinstance(value, bool) else None
         if isinstance(default, float):
-            numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            return float(str(value)) if numeric else None
+            return None if isinstance(value, str) else finite(value)
         if isinstance(value, str | int | float) and len(str(value)) <= MAX_TEXT_CHARS:
             return str(value)
         self.problems.append(f"{key} is not a text")

@@ -9,9 +9,10 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from voiced.home.numbers import MOST
+
 MAX_TEXT_CHARS = 4096
 """Of any text while a template is evaluated."""
-MOST_NUMBER = 1e15
 
 
 class SilentError(Exception):
@@ -41,7 +42,7 @@ def bounded(text: str) -> str:
 
 
 def plain_number(value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST_NUMBER <= value <= MOST_NUMBER:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
         raise SilentError  # not-a-number, too
     return value
 

@@ -63,9 +63,11 @@ class Template:
         except (ValueError, RecursionError):
             scope["value_json"] = UNDEFINED
         try:
-            return _rendered(self.body, scope).strip()
-        except SilentError:
+            text = _rendered(self.body, scope).strip()
+            text.encode()  # JSON may hold half a character (a lone surrogate), which nobody could pass on
+        except (SilentError, UnicodeEncodeError):
             return None
+        return text
 
 
 @lru_cache(4096)
