@@ -59,12 +59,13 @@ MAY: Mapping[str, str] = {
     "adapters": "errors messages ports",
     "gemma": "errors messages home",
     "workers": "errors messages ports listen home adapters gemma",
-    "app": "errors messages ports listen home config configfile turn adapters workers",
+    "app": "errors messages tables ports listen home config configfile turn adapters workers",
     "service": "errors messages ports ledger listen home turn topics assistant adapters workers",
     "daemon": "errors messages ports listen home config turn topics assistant adapters workers app service",
     "bench": "errors messages ports ledger listen home config configfile assistant adapters gemma workers app commands",
     "commands": (
-        "errors messages ports ledger listen home config configfile turn assistant adapters gemma workers app daemon"
+        "errors messages tables ports ledger listen home config configfile turn assistant adapters gemma workers app "
+        "daemon"
     ),
     "cli": "errors",
     "__init__": "",
