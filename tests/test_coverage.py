@@ -17,13 +17,18 @@ ROOT = Path(__file__).parents[1]
 DECIDES = tuple(f"voiced/home/{room}.py" for room in (
         "policy", "ruling", "said", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative"
     ))  # fmt: skip
-DECODES = tuple(f"voiced/gemma/{room}.py" for room in ("automaton", "decide", "judge"))
+DECODES = tuple(
+    f"voiced/gemma/{room}.py" for room in ("automaton", "decide", "judge", "letters", "look", "propose", "weigh")
+)
 TESTS = (
     *(
         f"tests/home/test_{story}.py"
         for story in ("policy", "following", "telling", "dispatch", "lights", "platforms", "questions")
     ),
-    *(f"tests/gemma/test_{story}.py" for story in ("decide", "judge_open", "models")),
+    *(
+        f"tests/gemma/test_{story}.py"
+        for story in ("decide", "judge_open", "letters", "look", "models", "propose", "weigh")
+    ),
     "tests/faults/test_decoder.py",
 )
 

@@ -1,6 +1,8 @@
-"""The ear's letters beside the decoder: they settle what it leaves close, and have it look again where it missed it."""
+"""The ear's letters beside the decoder: they propose what it weighs, and settle what it leaves close."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import given
@@ -30,9 +32,12 @@ def clearly(letters: str) -> Heard:
     return Heard(ALPHABET, np.log(probs / probs.sum(-1, keepdims=True)))
 
 
-def found(trie: Trie, table: Table, heard: Heard | None, beam: int = 4) -> Walk:
+def found(
+    trie: Trie, table: Table, heard: Heard | None, beam: int = 4, proposed: Sequence[tuple[int, ...]] | None = None
+) -> Walk:
     walker = Walker(trie, WalkSettings(beam=beam, run=0))
-    return look(walker, table.first(), table, heard, Calibration(), text)
+    propose = None if proposed is None else lambda _: proposed
+    return look(walker, table.first(), table, heard, Calibration(), text, propose)
 
 
 def test_what_the_decoder_leaves_close_the_letters_settle() -> None:
@@ -44,18 +49,25 @@ def test_what_the_decoder_leaves_close_the_letters_settle() -> None:
     assert alike(walk, text)
 
 
-def test_what_a_narrow_walk_gave_up_is_looked_for_again_and_only_where_the_letters_miss_it() -> None:
+def test_what_the_letters_propose_is_weighed_in_one_pass_and_walked_for_only_where_it_is_not_what_they_heard() -> None:
     trie = Trie({(1, 2): 0.0, (3, 4): 0.0})
-    plain = favours((1, 2), also={(): {3: 5.0}})
-    narrow = found(trie, plain, clearly("ab"), beam=1)
-    passes = plain.batches
-    assert [path.tokens for path in narrow.finished] == [(1, 2)]
+    misses = favours((1, 2), also={(): {3: 5.0}, (3,): {4: 6.0}})
+    assert found(trie, misses, clearly("cd"), beam=1).finished[0].tokens == (1, 2)
 
-    again = favours((1, 2), also={(): {3: 5.0}, (3,): {4: 6.0}})
-    wider = found(trie, again, clearly("cd"), beam=1)
-    assert wider.finished[0].tokens == (3, 4)
-    assert again.batches > passes
-    assert len(wider.step_ms) == again.batches
+    proposed = found(trie, misses, clearly("cd"), beam=1, proposed=[(3, 4), (1, 2)])
+    assert proposed.finished[0].tokens == (3, 4)
+    assert alike(proposed, text)
+    assert proposed.step_ms == ()
+    assert proposed.free is not None
+    assert (proposed.free.tokens, proposed.free_ended) == ((1, 2), True)
+    assert proposed.free.behind > 10
+
+    hears = favours((1, 2))
+    walk = found(trie, hears, clearly("ab"), beam=1, proposed=[(3, 4)])
+    assert [path.tokens for path in walk.finished][:1] == [(1, 2)]
+    assert {path.tokens for path in walk.finished} <= {(1, 2), (3, 4)}
+    assert len(walk.step_ms) == hears.batches - 1
+    assert found(trie, favours((1, 2)), clearly("ab"), beam=1, proposed=[]).finished[0].tokens == (1, 2)
 
 
 def test_a_beginning_that_costs_little_is_not_what_was_said_where_the_letters_go_on() -> None:

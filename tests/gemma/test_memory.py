@@ -224,3 +224,28 @@ def test_a_draft_changes_what_a_decision_costs_and_nothing_else(
         assert np.allclose([p.score for p in other.finished], [p.score for p in plain.finished], atol=1e-3)
     assert fewer <= passes
     assert beam > 1 or none == 0, "what was foreseen needs no pass at all"
+
+
+def test_paths_read_at_once_say_what_each_says_alone(model: TextModel) -> None:
+    """What they share is one row in the memory of several."""
+    one, context = memory(model)
+    one.prepare(model.tokenize(before_audio("You hear a house."), special=True))
+    one.begin()
+    one.append(rows(9, model.width))
+    one.fork(rows(3, model.width, 1), model.tokenize(after_audio(), special=True))
+    slots = Slots(context)
+    paths = [(20, 21, 22), (20, 21), (20, 23, 24, 25), (30,)]
+    begun, passes = context.length(FORK), context.passes
+    read = slots.read(paths)
+    assert context.passes == passes + 1
+    assert set(read) == {path[:n] for path in paths for n in range(1, len(path) + 1)}
+    assert context.length(FORK) == begun
+    for _ in range(2):  # nothing of it is left: the same slots say the same again
+        for path in paths:
+            slot = slots.split(FORK)
+            alone = slots.extend([(slot, path)], every=True)
+            slots.drop(slot)
+            for n, row in enumerate(alone, 1):
+                assert np.allclose(read[path[:n]], row, atol=1e-3)
+    assert all(np.allclose(row, read[path], atol=1e-3) for path, row in slots.read(paths).items())
+    assert slots.read([]) == {}

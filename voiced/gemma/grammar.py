@@ -172,7 +172,7 @@ class GraphAutomaton:
         assert isinstance(state, int)
         known = self._choices.get(state)
         if known is None:
-            known = self._choices[state] = self._make_choice(state)
+            known = self._choices[state] = self.choice_once(state)
         return known
 
     def follow(self, tokens: Sequence[int]) -> State | None:
@@ -248,7 +248,8 @@ class GraphAutomaton:
         made = self._onward[key] = _Onward(tuple(by_token), tuple(opens), final)
         return made
 
-    def _make_choice(self, state: int) -> Choice:
+    def choice_once(self, state: int) -> Choice:
+        """As `choice`, for whoever keeps it in a form of their own."""
         first = state == self._start
         named: dict[int, dict[Item, float]] = {}
         starting: dict[Item, float] = {}

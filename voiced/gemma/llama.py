@@ -12,7 +12,7 @@ import ctypes
 import functools
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,13 +192,13 @@ class Context:
         n = self.batch
         self._token = np.zeros(n, np.int32)
         self._pos = np.zeros(n, np.int32)
-        self._one = np.ones(n, np.int32)
-        self._seq = np.zeros(n, np.int32)
+        self._owners = np.ones(n, np.int32)
+        self._seq = np.zeros((n, self._spare + 1), np.int32)
         self._wanted = np.zeros(n, np.int8)
-        self._seq_at = self._seq.ctypes.data + 4 * np.arange(n, dtype=np.uint64)
+        self._seq_at = self._seq.ctypes.data + 4 * (self._spare + 1) * np.arange(n, dtype=np.uint64)
         self._raw = lib.llama_batch()
         for name, array in (
-            ("token", self._token), ("pos", self._pos), ("n_seq_id", self._one), ("seq_id", self._seq_at),
+            ("token", self._token), ("pos", self._pos), ("n_seq_id", self._owners), ("seq_id", self._seq_at),
             ("logits", self._wanted),
         ):  # fmt: skip
             self._put(name, array)
@@ -220,13 +220,20 @@ class Context:
         self._stop[0] = b"\0"
 
     def decode(
-        self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool]
-    ) -> F32:
-        """Run tokens, at most `batch` of them. Returns logits float32 [rows wanted, vocabulary], in order (a copy)."""
+        self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool],
+        more: Mapping[int, Sequence[int]] | None = None,
+    ) -> F32:  # fmt: skip
+        """Run tokens, at most `batch` of them. Returns logits float32 [rows wanted, vocabulary], in order (a copy).
+
+        `more`: for a row that several sequences share, the others.
+        """
         n = len(tokens)
         if not n:
             return np.empty((0, self._vocab_size), np.float32)
-        self._token[:n], self._pos[:n], self._seq[:n], self._wanted[:n] = tokens, positions, seqs, wanted
+        self._token[:n], self._pos[:n], self._seq[:n, 0], self._wanted[:n] = tokens, positions, seqs, wanted
+        for row, others in (more or {}).items():
+            self._owners[row] += len(others)
+            self._seq[row, 1 : 1 + len(others)] = others
         self._put("token", self._token)
         self._put("embd", None)
         self._run(n)
@@ -248,7 +255,7 @@ class Context:
         if rows.shape != (n, self._width) or n > self.batch:
             raise InferenceError(f"embeddings of shape {rows.shape} for a width of {self._width}")
         self._pos[:n] = range(position, position + n)
-        self._seq[:n] = seq
+        self._seq[:n, 0] = seq
         self._wanted[:n] = 0
         if self._fills:  # room for what fills the batch up
             rows = np.concatenate([rows, np.zeros((4, self._width), np.float32)])
@@ -261,11 +268,12 @@ class Context:
         self._raw.n_tokens = n + more
         if more:
             self._token[n : n + more], self._pos[n : n + more] = 0, range(more)
-            self._seq[n : n + more], self._wanted[n : n + more] = self._spare, 0
+            self._seq[n : n + more, 0], self._wanted[n : n + more] = self._spare, 0
         if self._lower:
             self._lower.arm(short=not self._wanted[:n].any())
         self.passes += 1
         status = lib.llama_decode(self.ctx, self._raw)
+        self._owners[:n] = 1
         if more:
             self.remove(self._spare)
         if status == _STOPPED:

@@ -299,6 +299,27 @@ class Slots:
         rows = iter(self._run([(slot, more[-1:]) for slot, more in new], wanted=True))
         return np.stack([known[slot] if slot in known else next(rows) for slot, _ in parts])
 
+    def read(self, paths: Sequence[Tokens]) -> dict[Tokens, F32]:
+        """Logits [vocabulary] after each beginning of these paths, which all begin at the fork. One run, in which what
+        they share is computed once. At most as many paths as there are slots, and `Context.batch` beginnings.
+        """
+        slots = [self.split(FORK) for _ in paths]
+        owners: dict[Tokens, list[int]] = {}
+        for slot, path in zip(slots, paths, strict=True):
+            for length in range(1, len(path) + 1):
+                owners.setdefault(path[:length], []).append(slot)
+        begun = sorted(owners, key=len)  # a token comes behind those that it follows
+        rows = self._ctx.decode(
+            [path[-1] for path in begun],
+            [self._begin + len(path) - 1 for path in begun],
+            [owners[path][0] for path in begun],
+            [True] * len(begun),
+            {row: owners[path][1:] for row, path in enumerate(begun) if len(owners[path]) > 1},
+        )
+        for slot in slots:
+            self.drop(slot)
+        return dict(zip(begun, rows, strict=True))
+
     def _run(self, parts: Sequence[tuple[int, Sequence[int]]], wanted: bool) -> F32:
         tokens: list[int] = []
         positions: list[int] = []

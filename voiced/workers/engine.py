@@ -19,14 +19,16 @@ from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
 from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker
 from voiced.gemma.ears import open_ear, open_letters
+from voiced.gemma.grammar import spell_sentence
 from voiced.gemma.judge import judge, judge_choice, judge_code, with_paths
 from voiced.gemma.letters import Heard
 from voiced.gemma.llama import Context, TextModel
-from voiced.gemma.look import WIDER_BEAM, look
+from voiced.gemma.look import NEAR_NATS, PROPOSED, look
 from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect
+from voiced.gemma.propose import Spellings
 from voiced.home.language.typed import typed
 from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
@@ -77,7 +79,7 @@ class EngineCore:
         self.model = TextModel(pair.text, lazy=how.large)
         self._encoder = open_ear(setup.encoder, pair.audio, self.model, how.threads)
         self._letters = open_letters(pair.audio, self.model.width)
-        widest = max(how.walk.beam, WIDER_BEAM if self._letters else 0)
+        widest = max(how.walk.beam, PROPOSED if self._letters else 0)
         sequences = FIRST_SLOT + max(widest + 2, MOST_ASKED) + 1
         self._context = Context(self.model, how.cells, sequences, how.threads, flash=how.large)
         store = PrefixStore(setup.cache, f"{pair.text_sha256}|{how.threads}|{how.large}")
@@ -86,6 +88,7 @@ class EngineCore:
         self._walkers: dict[Expect, Walker] = {}
         self._asks: Mapping[Expect, tuple[int, ...]] = {}
         self._words: WordGraph | None = None
+        self._spellings: Spellings | None = None
         self.spelled: Spelled = nothing_spelled
         self._turn: _Turn | None = None
         self._ended: _Turn | None = None
@@ -187,8 +190,9 @@ class EngineCore:
         InferenceError if it does not compile.
         """
         return planned(
-            partial(self._compile, home, area), self.model, self._pair.dialect, self._names.corrected, self._walk
-        )
+            partial(self._compile, home, area), self.model, self._pair.dialect, self._names.corrected, self._walk,
+            self._letters.alphabet if self._letters else "",
+        )  # fmt: skip
 
     def preparing(self, house: Planned) -> Iterator[None]:
         """The prompt of a house, computed between turns: a step each."""
@@ -199,7 +203,7 @@ class EngineCore:
         self._turn = self._ended = None
         self._memory.adopt(house.prefix)
         self._walkers, self._words, self.spelled = house.walkers, house.words, house.spelled
-        self._asks = house.asks
+        self._asks, self._spellings = house.asks, house.spellings
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         """Open a turn; the one before is forgotten."""
@@ -353,7 +357,8 @@ class EngineCore:
             raise InferenceError("the model gave no finite numbers")
         walker = self._walkers[expect]
         slots = Slots(self._context, fork.read)
-        walk = self.last_walk = look(walker, fork.logits, slots, heard, self._pair.calibration, self.spell)
+        propose = self._propose if self._spellings and expect is Expect.COMMAND else None
+        walk = self.last_walk = look(walker, fork.logits, slots, heard, self._pair.calibration, self.spell, propose)
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
         elif expect is Expect.INTERPRET:
@@ -362,6 +367,12 @@ class EngineCore:
             decision = judge(walk, walker.automaton, self._pair.calibration, self.spell)
             decision = with_paths(decision, walk, self.spell)
         return decision, (time.perf_counter() - begun) * 1000, walk
+
+    def _propose(self, heard: Heard) -> list[tuple[int, ...]]:
+        """The commands that the letters fit best, as tokens."""
+        assert self._spellings
+        texts = self._spellings.likeliest(heard, PROPOSED, NEAR_NATS, 1 / max(self._pair.calibration.letters, 0.01))
+        return [spell_sentence(text.split(), self.model) for text in texts]
 
     def spell(self, tokens: tuple[int, ...]) -> str:
         """Their text."""

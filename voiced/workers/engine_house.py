@@ -14,6 +14,7 @@ from voiced.gemma.grammar import compile_sentences
 from voiced.gemma.grammar_calls import compile_calls, spelling
 from voiced.gemma.llama import TextModel
 from voiced.gemma.prompt import Dialect, Parameter, Tool
+from voiced.gemma.propose import Spellings
 from voiced.home.interpreter import spoken_graph
 from voiced.home.language.sentences import code_graph, stop_graph, word_graph
 from voiced.home.language.wordgraph import WordGraph
@@ -108,6 +109,8 @@ class Planned:
     spelled: Spelled = nothing_spelled
     asks: Mapping[Expect, tuple[int, ...]] = field(default_factory=dict)
     """What the model is asked before it chooses, where the turn is for more than what the house understands."""
+    spellings: Spellings | None = None
+    """What commands are proposed from, where the model's ear hears letters."""
     small: Planned | None = None
     """The same house for a small model that hears beside this one (engine_drafted.py)."""
 
@@ -118,8 +121,9 @@ def planned(
     dialect: Dialect,
     corrected: Correct,
     settings: WalkSettings,
+    alphabet: str = "",
 ) -> Planned:
-    """InferenceError if the house does not compile."""
+    """InferenceError if the house does not compile. `alphabet`: the letters that the model's ear hears."""
     try:
         made = compiled(model, dialect, corrected)
         before = prompt.before_audio(made.system, made.tools)
@@ -127,8 +131,12 @@ def planned(
         walkers = {expect: Walker(automaton, settings) for expect, automaton in automata.items()}
         for walker in walkers.values():
             walker.warm(WARM_STATES)
+        spellings = Spellings(made.words, alphabet) if made.words and alphabet else None
+        if spellings:
+            spellings.warm(WARM_STATES)
         asks = {expect: model.tokenize(text, special=True) for expect, text in made.asks.items()}
-        return Planned(walkers, model.tokenize(before, special=True), made.words, made.spelled, asks)
+        prefix = model.tokenize(before, special=True)
+        return Planned(walkers, prefix, made.words, made.spelled, asks, spellings=spellings)
     except VoicedError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
