@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import random
 import signal
@@ -126,9 +127,10 @@ async def a9(share: Share) -> tuple[dict[str, float], bool]:
     room = int((share.until - time.monotonic()) * hour.PACE / hour.SLOT_S)
     share.done = max(12, min(share.wanted, room))
     with tempfile.TemporaryDirectory() as folder:
-        figures = (await hour.heard(Path(folder), share.done)).figures()
+        figures = (await hour.heard(Path(folder), share.done, backend="onnx")).figures()
     met = figures["lost"] == figures["double"] == figures["files_more"] == figures["threads_more"] == 0
-    return figures, met and figures["memory_mb_an_hour"] <= 1 and figures["p95_drift_percent"] <= 10
+    met = met and figures.get("memory_mb_an_hour_at_most", math.inf) <= 1
+    return figures, met and figures["p95_drift_percent"] <= 10
 
 
 async def c1(share: Share) -> tuple[dict[str, float], bool]:
@@ -187,7 +189,7 @@ async def c6(share: Share) -> tuple[dict[str, float], bool]:
 
 async def c7(share: Share) -> tuple[dict[str, float], bool]:
     share.more()
-    figures = await test_links.flooded(40, 300)
+    figures = await test_links.flooded(40, 300, rounds=5)
     met = figures["slower_percent"] <= 20 and figures["memory_mb"] <= 20
     return {name: round(value, 1) for name, value in figures.items()}, met
 
@@ -246,7 +248,13 @@ ROWS = (
     Row("A1", "sound server killed: deaf said, heard again", "deaf <= 3 s, heard <= 5 s, 50 of 50", 50, a1),
     Row("A2", "sound server hangs", "deaf <= 3 s, heard <= 5 s, 20 of 20", 20, a2),
     Row("A3", "microphone unplugged and back", "deaf <= 3 s, heard <= 5 s, 30 of 30", 30, a3),
-    Row("A9", "an hour of sound with 225 commands", "none lost or double, <= 1 MB an hour, p95 + <= 10 %", 225, a9),
+    Row(
+        "A9",
+        "an hour of sound with 225 commands",
+        "none lost or double, <= 1 MB an hour (95 %), p95 + <= 10 %",
+        225,
+        a9,
+    ),
     Row("C1", "commands around broken brokers and links", "none late, none untruly answered, 1,000", 1000, c1),
     Row("C4", "broker restarted", "connected p95 <= 5 s, 200", 200, c4),
     Row("C6", "hostile payloads, ten thousands", "no crash, p99 <= 5 ms, 100,000", 10, c6),

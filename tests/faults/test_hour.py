@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.faults.hour import heard
+from tests.faults.hour import heard, slope_an_hour
 
 pytestmark = pytest.mark.whole
 
@@ -15,3 +16,15 @@ async def test_every_command_in_the_sound_is_decided_on_once(tmp_path: Path) -> 
     figures = (await heard(tmp_path, 8)).figures()
     assert (figures["utterances"], figures["lost"], figures["double"]) == (8, 0, 0)
     assert figures["threads_more"] == 0
+
+
+@pytest.mark.parametrize("leaks_mb", [0.0, 3.0])
+def test_a_slope_is_told_with_what_it_may_be_at_most(leaks_mb: float) -> None:
+    chance = random.Random(5)
+    looks = [(at / 600, 200 + leaks_mb * at / 600 + chance.gauss(0, 0.5)) for at in range(600)]
+    told = slope_an_hour(looks)
+    assert told is not None
+    slope, at_most = told
+    assert slope == pytest.approx(leaks_mb, abs=0.4)
+    assert slope < at_most < slope + 0.6
+    assert slope_an_hour(looks[:19]) is None, "too few to tell"

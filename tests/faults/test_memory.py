@@ -14,10 +14,10 @@ from voiced.adapters.mosquitto import Mosquitto
 Record = Callable[[str, object], None]
 
 
-def memory_mb(pid: int) -> float:
-    """Its own, and its share of what it shares with others."""
+def memory_mb(pid: int, kind: str = "Pss") -> float:
+    """Its own, and its share of what it shares with others; Pss_Anon: without what the kernel can read again."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("Pss:"))) / 1024
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{kind}:"))) / 1024
 
 
 def willing(pid: int) -> int:
