@@ -151,3 +151,16 @@ def test_what_leads_to_the_words_is_never_a_whole_word_of_the_speaker() -> None:
         else:
             assert len(lead) <= 0.5 * 16000, "a chime, or a thump"
     assert 10 < spoken < 50
+
+
+def test_a_blend_lies_between_where_a_run_began_and_where_it_ended(tmp_path: Path) -> None:
+    from tools.nano.blend import blend
+
+    small = model.Shape(vocab=320, width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1)
+    for name, seed in (("begun", 1), ("ended", 2)):
+        train.Trainer(tmp_path, tmp_path, small, seed).save(f"{name}.pt")
+    blend(tmp_path / "begun.pt", tmp_path / "ended.pt", 0.25, tmp_path / "out.pt")
+    begun, ended, out = (torch.load(tmp_path / f"{n}.pt", weights_only=True) for n in ("begun", "ended", "out"))
+    name = "text.token_embd.weight"
+    assert torch.allclose(out["ema"][name], 0.75 * begun["ema"][name] + 0.25 * ended["net"][name])
+    assert torch.equal(out["net"][name], ended["net"][name])

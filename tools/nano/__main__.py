@@ -1,4 +1,4 @@
-"""The recipe: `python -m tools.nano prepare|teach|restore|train|heldout|finish|export|evaluate`. See README.md."""
+"""The recipe, `python -m tools.nano COMMAND`: see README.md."""
 
 from __future__ import annotations
 
@@ -105,6 +105,11 @@ def main() -> None:
     p.add_argument("--resume", action="store_true")
     p.add_argument("--beside", type=Path, help="another run, in training at the same time: both share what they learn")
     p.add_argument("--eager", action="store_true", help="compile nothing: a fifth slower, needs no C++ compiler")
+    p = verb("blend", "a checkpoint between the one that a run began with and its last")
+    p.add_argument("--begun", type=Path, required=True)
+    p.add_argument("--ended", type=Path, required=True)
+    p.add_argument("--share", type=float, default=0.4, help="of the weights at the end")
+    p.add_argument("--out", type=Path, required=True)
     p = verb("heldout", "what to calibrate and measure on: held-out voices, names and house; people set aside")
     p.add_argument("--out", type=Path, required=True)
     for name, text in (
@@ -139,6 +144,10 @@ def main() -> None:
         result = restore(o.model, o.cache, o.run, o.seed)
     elif o.command == "train":
         fit(o)
+    elif o.command == "blend":
+        from .blend import blend
+
+        blend(o.begun, o.ended, o.share, o.out)
     elif o.command == "heldout":
         from . import heldout
 
