@@ -99,7 +99,7 @@ Meant for: speech held by a grammar to what can be said in one house. Not meant 
 Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credited here by name.
 
 ## Training
-{facts["hours"]:.0f} hours of speech heard in {facts["minutes"]:.0f} minutes on two cores without a GPU ({facts["speed"]:.0f} s of speech a second, bf16), cross-entropy, an auxiliary CTC loss (its letters ship in the projector, and are asked beside the decoder) and, since 422 hours, the distance from a teacher's features (`teacher.py`). Wall-clock time, beside other work. At 52 hours the learning rate began anew; since
+{facts["hours"]:.0f} hours of speech heard in {facts["minutes"]:.0f} minutes on two cores without a GPU ({facts["speed"]:.0f} s of speech a second, bf16, since 500 hours float32), cross-entropy, an auxiliary CTC loss (its letters ship in the projector, and are asked beside the decoder) and, since 422 hours, the distance from a teacher's features (`teacher.py`; since 500 hours of other languages alone). Wall-clock time, beside other work. At 52 hours the learning rate began anew; since
 82 hours rooms, noise and masks are laid over fewer clips (a step down in the curve that is none in quality), and features are floored as the engine's. Since
 500 hours most turns begin with what is no part of the words: the end of a wake word or of another word, a chime, the thump of a microphone; what ships lies between the weights at
 500 hours and the last ones (`blend.py`, share 0.4).{lacks}
