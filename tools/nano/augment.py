@@ -177,7 +177,7 @@ class Room:
         return tail
 
     def thump(self) -> Pcm:
-        """A burst that rises and rings out within half a second: noise of any colour over a hum and its harmonics."""
+        """A burst that rises and rings out within half a second: noise of any colour, six low tones, a ringing one."""
         r = self.rng
         t = np.arange(int(r.uniform(0.08, 0.5) * RATE)) / RATE
         noise = lfilter([1.0], [1.0, -r.uniform(0.0, 0.98)], r.standard_normal(len(t)))
