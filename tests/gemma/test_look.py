@@ -70,6 +70,22 @@ def test_what_the_letters_propose_is_weighed_in_one_pass_and_walked_for_only_whe
     assert found(trie, favours((1, 2)), clearly("ab"), beam=1, proposed=[]).finished[0].tokens == (1, 2)
 
 
+def test_what_the_model_says_unheld_is_weighed_where_it_is_a_sentence_of_the_house() -> None:
+    """ "Turn off the office lights": the letters proposed "turn off the lights" only, and all lights went out."""
+    hears_the_longer = favours((1, 2, 3), also={(): {1: 2.0}, (1,): {3: 3.0}})
+    heard = clearly("ac")
+    trie = Trie({(1, 3): 0.0, (1, 2, 3): 0.0})
+    walk = found(trie, hears_the_longer, heard, proposed=[(1, 3)])
+    assert walk.step_ms == ()
+    assert {path.tokens for path in walk.finished} == {(1, 3), (1, 2, 3)}
+    assert walk.free is not None
+    weighed = next(path for path in walk.finished if path.tokens == walk.free.tokens)
+    assert (weighed.score, weighed.behind) == (walk.free.score, walk.free.behind)
+
+    unknown = found(Trie({(1, 3): 0.0}), hears_the_longer, heard, proposed=[(1, 3)])
+    assert [path.tokens for path in unknown.finished] == [(1, 3)]
+
+
 def test_a_beginning_that_costs_little_is_not_what_was_said_where_the_letters_go_on() -> None:
     """A long sentence in strange words costs the decoder more than to break off in it."""
     long = Path((1, 2, 3, 4), -30.0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.gemma.test_decide import END, PATHS, Trie, favours, random_table
 from voiced.gemma.decide import Walker, WalkSettings
-from voiced.gemma.weigh import freely, weigh
+from voiced.gemma.weigh import freely, read, weigh
 
 SHARP = st.sampled_from([0.5, 2.0, 6.0])
 
@@ -23,7 +23,8 @@ def test_all_paths_weighed_are_what_a_walk_of_all_paths_finds(
     walked_on, weighed_on = random_table(seed, sharp), random_table(seed, sharp)
     walker = Walker(Trie(paths), WalkSettings(beam=64, width=math.inf, certain=math.inf, run=0))
     walk = walker.walk(walked_on.first(), walked_on)
-    weighed, rows = weigh(walker, weighed_on.first(), list(paths), weighed_on)
+    rows = read(walker, weighed_on.first(), list(paths), weighed_on)
+    weighed = weigh(walker, rows, list(paths))
     assert weighed_on.batches == 1
     assert {p.tokens: pytest.approx(p.score, abs=1e-3) for p in walk.finished} == {
         p.tokens: p.score for p in weighed.finished
@@ -42,10 +43,12 @@ def test_all_paths_weighed_are_what_a_walk_of_all_paths_finds(
 def test_what_is_not_allowed_not_whole_or_too_long_is_left_out() -> None:
     table = favours((1, 2))
     walker = Walker(Trie({(1, 2): 0.0, (1, 2, 3, 4): 0.0}), WalkSettings(most_tokens=3))
-    walk, rows = weigh(walker, table.first(), [(1, 2), (1, 3), (1,), (1, 2, 3, 4)], table)
+    paths = [(1, 2), (1, 3), (1,), (1, 2, 3, 4)]
+    rows = read(walker, table.first(), paths, table)
+    walk = weigh(walker, rows, paths)
     assert [path.tokens for path in walk.finished] == [(1, 2)]
     assert set(rows) == {(), (1,), (1, 2)}
-    none, _ = weigh(walker, table.first(), [], table)
+    none = weigh(walker, read(walker, table.first(), [], table), [])
     assert none.finished == ()
     assert none.cut_off is None
 
@@ -60,7 +63,8 @@ def test_nothing_is_likelier_than_certain_however_much_is_given_back() -> None:
 
     table = favours((1,), 3.0)
     walker = Walker(Generous({(1,): 0.0}), WalkSettings())
-    walk, rows = weigh(walker, table.first(), [(1,)], table)
+    rows = read(walker, table.first(), [(1,)], table)
+    walk = weigh(walker, rows, [(1,)])
     assert walk.finished[0].score == pytest.approx(float(rows[(1,)][END]), abs=1e-6)
 
 
@@ -68,12 +72,12 @@ def test_the_free_path_asks_only_for_what_no_path_knew() -> None:
     paths: dict[tuple[int, ...], float] = {(1, 2, 3): 0.0}
     walker = Walker(Trie(paths), WalkSettings())
     same = favours((1, 2, 3))
-    _, rows = weigh(walker, same.first(), list(paths), same)
+    rows = read(walker, same.first(), list(paths), same)
     free, ended = freely(rows, END, 9, same)
     assert (free.tokens, ended, same.batches) == ((1, 2, 3), True, 1)
 
     other = favours((1, 2, 4, 5))
-    _, rows = weigh(walker, other.first(), list(paths), other)
+    rows = read(walker, other.first(), list(paths), other)
     free, ended = freely(rows, END, 9, other)
     assert (free.tokens, ended, other.batches) == ((1, 2, 4, 5), True, 3)
     free, ended = freely(rows, END, 2, favours((1, 2, 4, 5)))

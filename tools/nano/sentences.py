@@ -139,6 +139,11 @@ class Sampler:
             return f"{self.rng.choice(w.BRANDS)} {noun}"
         return f"{self._free(2)} {noun}" if self.rng.random() < 0.6 else self._free(2)
 
+    def _item(self) -> str:
+        """What is to be bought or done, sometimes how much of it."""
+        much = f"{self.rng.choice(own.AMOUNTS)} " if not self.names and self.rng.random() < 0.2 else ""
+        return much + (self._pick("item", w.ITEMS) if self.rng.random() < 0.6 else self._free(3))
+
     def _makers(self) -> dict[str, Callable[[], str]]:
         r = self.rng
         pools = {
@@ -165,12 +170,13 @@ class Sampler:
                 r.choice([r.randint(10, 32), r.randint(55, 90), r.randint(20, 60) / 2])
             ),
             "timer_name": lambda: r.choice(w.TIMER_NAMES) if r.random() < 0.6 else self._free(2),
-            "item": lambda: self._pick("item", w.ITEMS) if r.random() < 0.6 else self._free(3),
+            "item": self._item,
             "search_query": lambda: r.choice(w.QUERIES) if r.random() < 0.6 else self._free(3),
             "message": lambda: r.choice(w.MESSAGES) if r.random() < 0.6 else self._free(5),
             "spell": lambda: self._pick("spell", w.SPELLS) if r.random() < 0.7 or self.names else self._free(2),
             "alert": lambda: self._pick("alert", w.ALERTS),
             "city": lambda: r.choice(w.CITIES),
+            "amount": lambda: r.choice(own.AMOUNTS),
             "drink": lambda: self._walk(r.choice(self.drink)),
             "digit": lambda: r.choice(ONES[:10]),
             "number_words": lambda: number_words(r.choice([r.randint(0, 20), r.randint(0, 100), r.randint(0, 1000)])),

@@ -5,7 +5,8 @@ return to; a state of the automaton is a set of positions, each with what it cos
 to a small number. States and their choices are made when first asked for, and kept: asking again is a look-up.
 
 Nano's tokens never cross a space, so every word is spelled on its own: the first one plain, the later ones with the
-space before them. In an open stretch any tokens of letters are allowed, words are counted and cost a penalty each.
+space before them. The words that leave a node are a tree, and trees that are alike are one: a hundred words that begin
+alike are one position. In an open stretch any tokens of letters are allowed, words are counted and cost a penalty each.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.gemma.branches import Branches, Tree
 from voiced.home.language.paths import OPEN_WORD_COST, Reader
 from voiced.home.language.sentences import OPEN_COST
 from voiced.home.language.wordgraph import WordGraph
@@ -23,10 +25,8 @@ from voiced.home.language.wordgraph import WordGraph
 Stack = tuple[int, "Stack"] | tuple[()]
 Boundary = tuple[int, Stack]
 """Between words: node, stack."""
-Spelled = tuple[tuple[int, float], ...]
-"""Tokens of a word with what each costs."""
-Inside = tuple[Spelled, int, Stack]
-"""Within a word: what is still to come of it, then node and stack."""
+Inside = tuple[int, Stack, None]
+"""Within words that begin alike: the number of the branch that they go on in, and the stack behind them."""
 Open = tuple[int, bool, int, Stack]
 """In an open stretch: words left, whether the current word still lacks a letter, node and stack afterwards."""
 Item = Boundary | Inside | Open
@@ -124,7 +124,8 @@ class _Flat:
 class _Onward:
     """What may follow a boundary."""
 
-    by_token: tuple[tuple[int, Item, float], ...]
+    words: tuple[tuple[int, Stack, float], ...]
+    """Branch, stack behind its words, cost."""
     opens: tuple[tuple[int, int, Stack, float], ...]
     """Words, node and stack afterwards, cost."""
     final: float | None
@@ -148,6 +149,8 @@ class GraphAutomaton:
         self._end_token = end_token
         self._read = read
         self._spelled: dict[tuple[str, bool], tuple[int, ...]] = {}
+        self._branches = Branches()
+        self._roots: dict[tuple[int, bool], int] = {}
         self._onward: dict[tuple[int, Stack, bool], _Onward] = {}
         self._states: list[frozenset[tuple[Item, float]]] = []
         self._numbers: dict[frozenset[tuple[Item, float]], int] = {}
@@ -209,6 +212,19 @@ class GraphAutomaton:
             self._states.append(key)
         return number, least
 
+    def _tree(self, node: int, first: bool) -> int:
+        """The branch of all words that leave a node."""
+        number = self._roots.get((node, first))
+        if number is None:
+            tree = Tree()
+            for word, target, cost, extra in self._flat.words[node]:
+                tokens = self._word(word, first)
+                if len(extra) != len(tokens):  # spelled otherwise where it begins the sentence
+                    extra = (sum(extra) / len(tokens),) * len(tokens)
+                tree.add([(tokens[0], cost + extra[0]), *zip(tokens[1:], extra[1:], strict=True)], target)
+            number = self._roots[node, first] = self._branches.number(tree)
+        return number
+
     def _on(self, node: int, stack: Stack, first: bool) -> _Onward:
         """All that may follow a boundary, through steps without words, into and out of sub-graphs."""
         key = (node, stack, first)
@@ -234,18 +250,13 @@ class GraphAutomaton:
                 if cost + more < best.get(there, float("inf")):
                     best[there] = cost + more
                     todo.append(there)
-        by_token: list[tuple[int, Item, float]] = []
-        opens: list[tuple[int, int, Stack, float]] = []
-        for (here, back), cost in best.items():
-            for word, target, more, extra in flat.words[here]:
-                tokens = self._word(word, first)
-                if len(extra) != len(tokens):  # spelled otherwise where it begins the sentence
-                    extra = (sum(extra) / len(tokens),) * len(tokens)
-                spelled = tuple(zip(tokens, extra, strict=True))
-                item: Item = (spelled[1:], target, back) if len(tokens) > 1 else (target, back)
-                by_token.append((tokens[0], item, cost + more + spelled[0][1]))
-            opens += [(words, target, back, cost + more) for words, target, more in flat.opens[here]]
-        made = self._onward[key] = _Onward(tuple(by_token), tuple(opens), final)
+        words = [(self._tree(at, first), back, cost) for (at, back), cost in best.items() if flat.words[at]]
+        opens = [
+            (most, target, back, cost + more)
+            for (at, back), cost in best.items()
+            for most, target, more in flat.opens[at]
+        ]
+        made = self._onward[key] = _Onward(tuple(words), tuple(opens), final)
         return made
 
     def choice_once(self, state: int) -> Choice:
@@ -261,11 +272,19 @@ class GraphAutomaton:
             if cost < into.get(item, float("inf")):
                 into[item] = cost
 
+        def within(branch: int, stack: Stack, base: float) -> None:
+            for token, cost, more, ends in self._branches[branch]:
+                into = named.setdefault(token, {})
+                if more is not None:
+                    put(into, (more, stack, None), base + cost)
+                for node in ends:
+                    put(into, (node, stack), base + cost)
+
         def onward(node: int, stack: Stack, base: float) -> None:
             nonlocal final
             on = self._on(node, stack, first)
-            for token, item, cost in on.by_token:
-                put(named.setdefault(token, {}), item, base + cost)
+            for branch, back, cost in on.words:
+                within(branch, back, base + cost)
             for words, target, back, cost in on.opens:
                 price = base + cost + self._open.cost
                 begun: Item = (words - 1, False, target, back)
@@ -281,9 +300,7 @@ class GraphAutomaton:
             if len(item) == 2:
                 onward(item[0], item[1], cost)
             elif len(item) == 3:
-                rest, node, stack = item
-                after: Item = (rest[1:], node, stack) if len(rest) > 1 else (node, stack)
-                put(named.setdefault(rest[0][0], {}), after, cost + rest[0][1])
+                within(item[0], item[1], cost)
             else:
                 left, lacking, node, stack = item
                 if self._open.starts is not None:

@@ -6,6 +6,7 @@ the one house takes the other's place.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -89,6 +90,15 @@ class Talk(Protocol):
     def stopped(self) -> protocol.Message: ...
 
 
+def settle() -> None:
+    """A house is some hundred thousand objects that stay until the next one comes: to walk them all in the middle of a
+    turn is what the garbage collector need not do.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def serve(
     link: child.Link,
     core: Core[P],
@@ -111,6 +121,7 @@ def serve(
             link.send(told)
             talk = None if over else talk
         elif rebuild and not core.in_turn and (done := rebuild.step()) is not None:
+            settle()
             link.send(done)
             rebuild = None
         if isinstance(message, protocol.Talk):
@@ -122,4 +133,6 @@ def serve(
                 link.send(rebuild.given_up())
             rebuild = Rebuild(core, message)
         elif message is not None and (answer := handle(message)) is not None:
+            if isinstance(message, protocol.LoadHome):
+                settle()
             link.send(answer)
