@@ -28,7 +28,7 @@ def prepare(o: argparse.Namespace) -> None:
 
     corpora.decode(o.speech, o.cache / "human")
     corpora.rooms(o.cache / "rooms.npy")
-    free = heldout.free_words(t for c in corpora.Shelf(o.cache / "human", "human-*").clips for t in c.text.split())
+    free = heldout.free_words(t for c in corpora.Shelf(o.cache / "human", "human-0").clips for t in c.text.split())
 
     def sentences(openness: float, rng: random.Random) -> Iterator[str]:
         sampler = Sampler(rng, free, openness=openness)
@@ -87,6 +87,9 @@ def main() -> None:
         help="number of the synthesis shard; run one process per core with different ones",
     )
     p.add_argument("--scale", type=float, default=1.0, help="times the usual hours of each voice")
+    p = verb("align", "long recordings cut into pieces, digits written as they were said; wants a model that hears")
+    p.add_argument("--speech", type=Path, required=True, help="folder of corpora, each with manifest.jsonl")
+    p.add_argument("--checkpoint", type=Path, default=Path("build/nano/run/last.pt"))
     p = verb("teach", "ask Whisper base's encoder what it makes of all clips; resumable, optional")
     p.add_argument("--threads", type=int, default=2)
     p = verb("restore", "the model that ships as a run to train on from, without its checkpoint")
@@ -133,6 +136,10 @@ def main() -> None:
     result: Any = None
     if o.command == "prepare":
         prepare(o)
+    elif o.command == "align":
+        from .align import align
+
+        result = align(o.speech, o.cache / "human", o.checkpoint)
     elif o.command == "teach":
         from . import teacher
 

@@ -9,12 +9,12 @@ from typing import Any
 DATA = """| data | what | licence |
 |---|---|---|
 | speechocean762 | read English, 250 speakers | CC BY 4.0 (OpenSLR) |
-| CMU AN4 | numbers, spelling, 84 speakers | free for any use |
-| LibriSpeech, parts | read English, about 40 speakers | CC BY 4.0 |
+| CMU AN4 | numbers, spelling, 83 speakers | free for any use |
+| LibriSpeech, parts | read English, 3 speakers, cut at their pauses | CC BY 4.0 |
 | LJ Speech, first part | read English, one speaker | public domain |
 | Common Voice, samples | read English, 95 speakers; 58 other languages as babble in the noise, and for the teacher | CC0 |
-| Google Speech Commands, a part | single words, 470+ speakers | CC BY 4.0 |
-| alphanumeric audio dataset | names in many accents, 70 speakers (lines with digits left out) | MIT |
+| Google Speech Commands, a part | single words, 462 speakers | CC BY 4.0 |
+| alphanumeric audio dataset | names, numbers and addresses in many accents, 70 speakers | MIT |
 | Kokoro-82M | synthesized commands, 22 of 28 English voices, mixtures of them and with voices of other languages | Apache-2.0 |
 | Piper en_US-joe-medium | synthesized commands | voice CC0 |
 | flite, festival, espeak-ng | synthesized commands | free (BSD-like; GPL program) |

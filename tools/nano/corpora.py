@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from .synth import RATE, trimmed
 from .voices import Pcm
 
 LONGEST = 11.0
-"""Seconds: longer human clips are left out (they are few and nothing like a command)."""
+"""Seconds: longer human clips are cut (`align.py`), for nothing like them is ever a command."""
 
 
 @dataclass(frozen=True)
@@ -39,39 +40,64 @@ def set_aside(speaker: str) -> bool:
     return zlib.crc32(speaker.encode()) % 16 == 0
 
 
+def plain(row: dict[str, Any]) -> bool:
+    """Whether a line of a manifest can be learned from as it is: short, and without digits, which may be said in many
+    ways (`align.py` finds out where and how).
+    """
+    text = str(row.get("text") or "")
+    return not any(c.isdigit() for c in text) and bool(spoken(text)) and row["seconds"] <= LONGEST + 2
+
+
+def read(folder: Path, row: dict[str, Any]) -> Pcm:
+    """The sound of a line of a manifest, at `RATE`, without offset and silent ends."""
+    pcm, rate = sf.read(folder / row["audio"], dtype="float32")
+    pcm = pcm if pcm.ndim == 1 else pcm[:, 0]
+    pcm = pcm if rate == RATE else soxr.resample(pcm, rate, RATE).astype(np.float32)
+    return trimmed(pcm - pcm.mean())
+
+
+Said = tuple[Pcm, str, str, str]
+"""Sound, words, speaker, corpus."""
+
+
+def store(out: Path, name: str, clips: Iterable[Said]) -> None:
+    """Writes the shard `name`, unless it is there. What is longer than `LONGEST` or hardly a sound is left out."""
+    index, at, lines = out / f"{name}.jsonl", 0, []
+    if index.exists():
+        return
+    with (out / f"{name}.raw").open("wb") as raw:
+        for pcm, words, speaker, kind in clips:
+            if 0.15 * RATE < len(pcm) < LONGEST * RATE:
+                raw.write((pcm / np.abs(pcm).max() * 0.7 * 32767).astype(np.int16).tobytes())
+                lines.append(
+                    json.dumps({"start": at, "n": len(pcm), "text": words, "voice": f"{kind}/{speaker}", "kind": kind})
+                )
+                at += len(pcm)
+    index.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def lines_of(speech: Path, foreign: bool) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folder and line of all manifests: those of which nobody here knows the words, or the others."""
+    for manifest in sorted(speech.glob("*/manifest.jsonl")):
+        if (manifest.parent.name == "read_cv_all") == foreign:
+            for line in manifest.read_text("utf-8").splitlines():
+                yield manifest.parent, json.loads(line)
+
+
 def decode(speech: Path, out: Path) -> None:
     """Decodes the corpora in `speech` into `human-0` (English, with words) and `foreign-0` (babble for noise)."""
-    for name in ("human", "foreign"):
-        index = out / f"{name}-0.jsonl"
-        if index.exists():
-            continue
-        at, lines = 0, []
-        with (out / f"{name}-0.raw").open("wb") as raw:
-            for manifest in sorted(speech.glob("*/manifest.jsonl")):
-                if (manifest.parent.name == "read_cv_all") != (name == "foreign"):
-                    continue
-                for row in map(json.loads, manifest.open(encoding="utf-8")):
-                    text = str(row.get("text") or "")
-                    if name == "human" and (
-                        any(c.isdigit() for c in text) or not spoken(text) or row["seconds"] > LONGEST + 2
-                    ):
-                        continue
-                    pcm, rate = sf.read(manifest.parent / row["audio"], dtype="float32")
-                    pcm = pcm if pcm.ndim == 1 else pcm[:, 0]
-                    pcm = pcm if rate == RATE else soxr.resample(pcm, rate, RATE).astype(np.float32)
-                    pcm = trimmed(pcm - pcm.mean())
-                    if not 0.15 * RATE < len(pcm) < LONGEST * RATE:
-                        continue
-                    raw.write((pcm / np.abs(pcm).max() * 0.7 * 32767).astype(np.int16).tobytes())
-                    words = spoken(text) if name == "human" else ""
-                    speaker = f"{manifest.parent.name}/{row.get('speaker')}"
-                    lines.append(
-                        json.dumps(
-                            {"start": at, "n": len(pcm), "text": words, "voice": speaker, "kind": manifest.parent.name}
-                        )
-                    )
-                    at += len(pcm)
-        index.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out.mkdir(parents=True, exist_ok=True)
+    store(
+        out,
+        "human-0",
+        (
+            (read(folder, row), spoken(str(row["text"])), row.get("speaker"), folder.name)
+            for folder, row in lines_of(speech, False)
+            if plain(row)
+        ),
+    )
+    foreign = ((read(folder, row), "", row.get("speaker"), folder.name) for folder, row in lines_of(speech, True))
+    store(out, "foreign-0", foreign)
 
 
 class Shelf:

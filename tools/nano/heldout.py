@@ -187,7 +187,7 @@ def others(cache: Path, out: Path, seed: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     r, nr = random.Random(seed), np.random.default_rng(seed)
     aside: dict[str, list[tuple[Shelf, Clip]]] = {}
-    for shelf in (Shelf(cache / "human", "human-*"), Shelf(cache / "human", "foreign-*")):
+    for shelf in (Shelf(cache / "human", "human-0"), Shelf(cache / "human", "foreign-*")):
         for clip in shelf.clips:
             if set_aside(clip.voice) and 0.8 * RATE < clip.n < 7 * RATE:
                 aside.setdefault(clip.kind, []).append((shelf, clip))
