@@ -36,7 +36,7 @@ def found(
     trie: Trie, table: Table, heard: Heard | None, beam: int = 4, proposed: Sequence[tuple[int, ...]] | None = None
 ) -> Walk:
     walker = Walker(trie, WalkSettings(beam=beam, run=0))
-    propose = None if proposed is None else lambda _: proposed
+    propose = None if proposed is None else lambda: proposed
     return look(walker, table.first(), table, heard, Calibration(), text, propose)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiced.gemma.letters import BLANK, Heard, log_likelihoods
-from voiced.gemma.propose import SURELY_BLANK, LetterTokens, Spellings
+from voiced.gemma.propose import BEAM, SURELY_BLANK, WIDTH, LetterTokens, Spellings
 from voiced.home.language.wordgraph import Arc, WordGraph
 
 ALPHABET = "ab "
@@ -52,6 +53,18 @@ def classes(text: str) -> list[int]:
     return [1 + ALPHABET.index(letter) for letter in text]
 
 
+def likeliest(
+    spellings: Spellings,
+    heard: Heard,
+    most: int,
+    near: float,
+    weight: float,
+    beam: int = BEAM,
+    width: float = WIDTH,
+) -> tuple[str, ...]:
+    return spellings.search(weight, beam, width).hear(heard).likeliest(most, near)
+
+
 SENTENCES = st.dictionaries(st.lists(WORDS, min_size=1, max_size=3).map(tuple), st.floats(0, 2), min_size=1, max_size=8)
 
 
@@ -64,7 +77,7 @@ def test_a_wide_search_finds_what_spelling_out_every_sentence_finds(
     texts = {" ".join(words): cost for words, cost in sentences.items()}
     likely = log_likelihoods(one.log_probs, [classes(text) for text in texts])
     exact = {text: float(x) - weight * cost for (text, cost), x in zip(texts.items(), likely, strict=True) if x > -600}
-    found = Spellings(graph_of(sentences), ALPHABET).likeliest(one, EVERY, EVERY, weight, EVERY, EVERY)
+    found = likeliest(Spellings(graph_of(sentences), ALPHABET), one, EVERY, EVERY, weight, EVERY, EVERY)
     assert set(found) == set(exact)
     scores = [exact[text] for text in found]
     assert scores == pytest.approx(sorted(scores, reverse=True), abs=1e-4)
@@ -77,11 +90,28 @@ def test_a_narrow_search_proposes_few_sentences_and_only_such_as_can_be_said(
 ) -> None:
     one = heard(seed, 12)
     spellings = Spellings(graph_of(sentences), ALPHABET)
-    found = spellings.likeliest(one, most, near, 1.0, beam)
+    found = likeliest(spellings, one, most, near, 1.0, beam)
     assert len(found) <= min(most, beam)
     assert set(found) <= {" ".join(words) for words in sentences}
     assert len(set(found)) == len(found)
-    assert found == spellings.likeliest(one, most, near, 1.0, beam)
+    assert found == likeliest(spellings, one, most, near, 1.0, beam)
+
+
+@settings(deadline=None, max_examples=50)
+@given(sentences=SENTENCES, seed=SEEDS, cuts=st.lists(st.integers(0, 12), max_size=4), beam=st.integers(2, 20))
+def test_sound_may_come_in_pieces_and_what_is_asked_meanwhile_leaves_no_trace(
+    sentences: dict[tuple[str, ...], float], seed: int, cuts: list[int], beam: int
+) -> None:
+    one, other = heard(seed, 12), heard(seed + 1, 5)
+    spellings = Spellings(graph_of(sentences), ALPHABET)
+    whole = spellings.search(1.0, beam).hear(one).sentences()
+    search = spellings.search(1.0, beam)
+    for start, end in itertools.pairwise([0, *sorted(cuts), 12]):
+        search.fork().hear(other).sentences()
+        search.hear(Heard(ALPHABET, one.log_probs[start:end]))
+    assert search.sentences() == whole
+    joined = Heard.joined([Heard(ALPHABET, one.log_probs[:5]), Heard(ALPHABET, one.log_probs[5:])])
+    assert np.array_equal(joined.log_probs, one.log_probs)
 
 
 def clearly(letters: str, blanks: int = 2) -> Heard:
@@ -94,34 +124,34 @@ def clearly(letters: str, blanks: int = 2) -> Heard:
 
 def test_a_letter_twice_is_only_heard_with_a_blank_between() -> None:
     spellings = Spellings(graph_of({("aa",): 0.0, ("a",): 0.0}), ALPHABET)
-    assert spellings.likeliest(clearly("aa"), 1, EVERY, 1.0) == ("aa",)
-    assert spellings.likeliest(clearly("aa", blanks=0), 1, EVERY, 1.0) == ("a",)
+    assert likeliest(spellings, clearly("aa"), 1, EVERY, 1.0) == ("aa",)
+    assert likeliest(spellings, clearly("aa", blanks=0), 1, EVERY, 1.0) == ("a",)
 
 
 def test_what_is_given_up_and_begun_again_is_one_sentence_still() -> None:
     """With room for one beginning each token of sound gives up what the last one began."""
     spellings = Spellings(graph_of({("ab", "ab"): 0.0, ("ba",): 0.0}), ALPHABET)
     for seed in range(200):
-        found = spellings.likeliest(heard(seed, 16), 9, EVERY, 1.0, beam=2)
+        found = likeliest(spellings, heard(seed, 16), 9, EVERY, 1.0, beam=2)
         assert len(set(found)) == len(found)
 
 
 def test_costs_count_as_much_as_they_are_given() -> None:
     spellings = Spellings(graph_of({("a",): 1.0, ("b",): 0.0}), ALPHABET)
     probs = np.log([[0.2, 0.5, 0.2, 0.1]])  # "a" is 0.92 nats likelier
-    assert spellings.likeliest(Heard(ALPHABET, probs), 1, EVERY, 0.5) == ("a",)
-    assert spellings.likeliest(Heard(ALPHABET, probs), 1, EVERY, 1.5) == ("b",)
+    assert likeliest(spellings, Heard(ALPHABET, probs), 1, EVERY, 0.5) == ("a",)
+    assert likeliest(spellings, Heard(ALPHABET, probs), 1, EVERY, 1.5) == ("b",)
 
 
 def test_wildcards_and_words_of_other_letters_are_never_proposed() -> None:
     row = (Arc(1, open_words=3), Arc(1, word="c"), Arc(1, word="ab"), Arc(2, word="b"))
     graph = WordGraph(0, (row, (), (Arc(1, open_words=1),)), frozenset({1}))
-    assert Spellings(graph, ALPHABET).likeliest(clearly("abb"), EVERY, EVERY, 1.0) == ("ab",)
+    assert likeliest(Spellings(graph, ALPHABET), clearly("abb"), EVERY, EVERY, 1.0) == ("ab",)
 
 
 def test_where_nothing_can_be_said_nothing_is_proposed() -> None:
     spellings = Spellings(WordGraph(0, ((Arc(1, word="c"),), ()), frozenset({1})), ALPHABET)
-    assert spellings.likeliest(clearly("a"), 3, EVERY, 1.0) == ()
+    assert likeliest(spellings, clearly("a"), 3, EVERY, 1.0) == ()
 
 
 def ladders() -> Iterator[str]:
@@ -139,7 +169,7 @@ def test_states_are_made_ahead_and_forgotten_where_they_grow_too_many() -> None:
     every = warm.states
     for word in ladders():
         one = clearly(f"{word} {word}")
-        assert [s.likeliest(one, 2, EVERY, 1.0) for s in (cold, warm, small)] == [(f"{word} {word}",)] * 3
+        assert [likeliest(some, one, 2, EVERY, 1.0) for some in (cold, warm, small)] == [(f"{word} {word}",)] * 3
     assert warm.states == every
     assert small.states < every
 

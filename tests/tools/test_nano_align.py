@@ -19,7 +19,8 @@ def written(text: str, rows: int = 2) -> np.ndarray:
     classes = [c for letter in text for c in (*[CODE[letter]] * rows, 0)]
     probs = np.full((len(classes), 1 + len(LETTERS)), 1e-3, np.float32)
     probs[np.arange(len(classes)), classes] = 1
-    return np.log(probs / probs.sum(-1, keepdims=True))
+    log_probs: np.ndarray = np.log(probs / probs.sum(-1, keepdims=True))
+    return log_probs
 
 
 def every(said: Lattice) -> set[str]:

@@ -91,12 +91,12 @@ def decode(speech: Path, out: Path) -> None:
         out,
         "human-0",
         (
-            (read(folder, row), spoken(str(row["text"])), row.get("speaker"), folder.name)
+            (read(folder, row), spoken(str(row["text"])), str(row.get("speaker")), folder.name)
             for folder, row in lines_of(speech, False)
             if plain(row)
         ),
     )
-    foreign = ((read(folder, row), "", row.get("speaker"), folder.name) for folder, row in lines_of(speech, True))
+    foreign = ((read(folder, row), "", str(row.get("speaker")), folder.name) for folder, row in lines_of(speech, True))
     store(out, "foreign-0", foreign)
 
 

@@ -50,6 +50,11 @@ class Heard:
     alphabet: str
     log_probs: F64
 
+    @classmethod
+    def joined(cls, parts: Sequence[Heard]) -> Heard:
+        """One utterance of its pieces, at least one."""
+        return cls(parts[0].alphabet, np.concatenate([part.log_probs for part in parts]))
+
     @property
     def best(self) -> float:
         """Nats of the likeliest letter at each token, whatever they spell."""

@@ -26,7 +26,7 @@ ALIKE = 0.4
 of held-out voices 125 were, all but 5 of them right."""
 
 Text = Callable[[tuple[int, ...]], str]
-Propose = Callable[[Heard], Sequence[tuple[int, ...]]]
+Propose = Callable[[], Sequence[tuple[int, ...]]]
 
 
 class Slots(Reader, Protocol):
@@ -48,7 +48,7 @@ def look(
         return walker.walk(first, slots)
     if propose is None:
         return spelled(walker.walk(first, slots), heard, by, text)
-    paths = list(propose(heard))
+    paths = list(propose())
     rows = read(walker, first, paths, slots)
     weighed = weigh(walker, rows, paths)
     walk = spelled(weighed, heard, by, text)

@@ -3,7 +3,8 @@
 A beam search over prefixes, token of sound by token of sound (Hannun et al. 2014): all ways to spell the same beginning
 are summed, and what may follow it is what the house's word graph allows, letter by letter. The graph's states become
 rows of arrays, made when first met and kept, so that a token of sound is a handful of array operations for the whole
-beam: two seconds of sound take 5 ms where the decoder's own walk takes 21 (medians of 62 commands on a busy core).
+beam: two seconds of sound take 5 ms where the decoder's own walk takes 21 (medians of 62 commands on a busy core). It
+goes on while somebody speaks, so that little of it is left to do when they have ended.
 
 Wildcards are left out: any letters fit what was heard better than the right words do.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +24,9 @@ from voiced.gemma.grammar import GraphAutomaton, compile_sentences
 from voiced.gemma.letters import BLANK, Heard
 from voiced.home.language.wordgraph import WordGraph
 
+F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
 BEAM, WIDTH = 128, 25.0
@@ -96,37 +100,67 @@ class Spellings:
             self._final = np.pad(self._final, (0, more))
             self._made = np.pad(self._made, (0, more))
 
-    def likeliest(
-        self, heard: Heard, most: int, near: float, weight: float, beam: int = BEAM, width: float = WIDTH
-    ) -> tuple[str, ...]:
-        """Best first, at most `most` sentences, none more than `near` nats less likely than the first.
-
-        `weight`, above 0: nats of the letters that a nat of the graph's costs counts as.
-        """
+    def search(self, weight: float, beam: int = BEAM, width: float = WIDTH) -> Search:
+        """Of one utterance. `weight`, above 0: nats of the letters that a nat of the graph's costs counts as."""
         if self.states > self._most_states:
             self._forget()
-        found = self._search(heard.log_probs, weight, beam, width)
+        return Search(self, _Beam(self._start), weight, beam, width)
+
+    def ends(self, states: I64) -> F64:
+        """What it costs to end in each; inf where nothing may."""
+        return self._final[states]
+
+    def ways(self, states: I64) -> tuple[I32, F32]:
+        """States after each letter (-1 for none) and what it costs, each [states, 1 + letters]."""
+        return self._next[states], self._cost[states]
+
+    def meet(self, states: I64) -> None:
+        """Make those that were never met."""
+        self._make(states[~self._made[states]].tolist())
+
+    def text(self, letters: Sequence[int]) -> str:
+        return "".join(self._alphabet[letter - 1] for letter in letters)
+
+
+class Search:
+    """The beginnings that fit what was heard so far. Sound may come in any pieces; `fork` goes on without this one."""
+
+    def __init__(self, spellings: Spellings, kept: _Beam, weight: float, beam: int, width: float) -> None:
+        self._spellings, self._kept = spellings, kept
+        self._weight, self._beam, self._width = weight, beam, width
+
+    def fork(self) -> Search:
+        return Search(self._spellings, copy(self._kept), self._weight, self._beam, self._width)
+
+    def hear(self, heard: Heard) -> Search:
+        for probs in heard.log_probs:
+            if probs[BLANK] > SURELY_BLANK:
+                self._kept.hear_blank(probs)
+            else:
+                self._hear(probs)
+        return self
+
+    def likeliest(self, most: int, near: float) -> tuple[str, ...]:
+        """Best first, at most `most` sentences, none more than `near` nats less likely than the first."""
+        found = self.sentences()
         return tuple(text for score, text in found[:most] if score >= found[0][0] - near)
 
-    def _search(self, log_probs: F64, weight: float, beam: int, width: float) -> list[tuple[float, str]]:
-        """Whole sentences with their log-likelihood less `weight` times their cost, best first."""
-        kept = _Beam(self._start)
-        for probs in log_probs:
-            if probs[BLANK] > SURELY_BLANK:
-                kept.hear_blank(probs)
-            else:
-                self._hear(kept, probs, weight, beam, width)
-        scores = kept.total - weight * self._final[kept.state]
+    def sentences(self) -> list[tuple[float, str]]:
+        """Whole ones with their log-likelihood less `weight` times their cost, best first."""
+        kept = self._kept
+        scores = kept.total - self._weight * self._spellings.ends(kept.state)
         ends = [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > -math.inf]
-        return [(float(scores[i]), self._text(kept.letters(i))) for i in ends]
+        return [(float(scores[i]), self._spellings.text(kept.letters(i))) for i in ends]
 
-    def _hear(self, kept: _Beam, probs: F64, weight: float, beam: int, width: float) -> None:
+    def _hear(self, probs: F64) -> None:
         """One token of sound."""
+        kept = self._kept
         total, size, classes = kept.total, len(kept.state), len(probs)
-        longer = total[:, None] + probs - weight * self._cost[kept.state]
+        after, cost = self._spellings.ways(kept.state)
+        longer = total[:, None] + probs - self._weight * cost
         again = np.flatnonzero(kept.last)
         longer[again, kept.last[again]] += (kept.blank - total)[again]  # the same letter twice needs a blank between
-        longer[self._next[kept.state] < 0] = -np.inf
+        longer[after < 0] = -np.inf
         blank, letter = total + probs[BLANK], kept.letter + probs[kept.last]
         # what is kept already is not begun again: the way there through the one before it is one more way to spell it
         of = np.flatnonzero(kept.above >= 0)
@@ -134,21 +168,18 @@ class Spellings:
         letter[of] = np.logaddexp(letter[of], longer[into])
         longer[into] = -np.inf
         scores = np.concatenate([np.logaddexp(blank, letter), longer.ravel()])
-        chosen = np.flatnonzero(scores > scores.max() - width)
-        if len(chosen) > beam:
-            chosen = np.sort(chosen[np.argpartition(scores[chosen], -beam)[-beam:]])
+        chosen = np.flatnonzero(scores > scores.max() - self._width)
+        if len(chosen) > self._beam:
+            chosen = np.sort(chosen[np.argpartition(scores[chosen], -self._beam)[-self._beam :]])
         stay, new = chosen[chosen < size], chosen[chosen >= size] - size
         parents, letters = new // classes, new % classes
-        states = self._next[kept.state[parents], letters].astype(np.int64)
-        self._make(states[~self._made[states]].tolist())
+        states = after[parents, letters].astype(np.int64)
+        self._spellings.meet(states)
         kept.go_on(stay, blank[stay], letter[stay], parents, letters, states, longer.ravel()[new])
-
-    def _text(self, letters: Sequence[int]) -> str:
-        return "".join(self._alphabet[letter - 1] for letter in letters)
 
 
 class _Beam:
-    """The beginnings that are kept, as arrays; each is a node of a tree of letters."""
+    """The beginnings that are kept, as arrays; each is a node of a tree of letters. A copy grows the same tree."""
 
     def __init__(self, start: int) -> None:
         self._parents, self._letters = [_NONE], [BLANK]

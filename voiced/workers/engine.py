@@ -28,7 +28,7 @@ from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect
-from voiced.gemma.propose import Spellings
+from voiced.gemma.propose import Search, Spellings
 from voiced.home.language.typed import typed
 from voiced.home.language.wordgraph import WordGraph
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Decision, EngineTimes, Verdict
@@ -52,8 +52,10 @@ class _Turn:
     number: int
     expect: Expect
     sound: AudioStream
-    rows: list[F32] = field(default_factory=list)
-    """Embeddings of the sound so far, where letters are heard over them."""
+    heard: list[Heard] = field(default_factory=list)
+    """The letters of the sound so far, where the ear hears any."""
+    search: Search | None = None
+    """For the command that they spell."""
     known: tuple[int, Decision, EngineTimes] | None = None
     """The last decision, and after how many samples: asked again without new sound, it is given again."""
 
@@ -218,6 +220,8 @@ class EngineCore:
             self._memory.forget_dialogue()
         self._memory.begin()
         self._turn = _Turn(turn, wanted, self._stream())
+        if self._spellings and wanted is Expect.COMMAND:
+            self._turn.search = self._spellings.search(1 / max(self._pair.calibration.letters, 0.01))
 
     def feed(self, turn: int, pcm: bytes) -> None:
         """16 kHz mono s16 in any chopping: encoded and prefilled step by step."""
@@ -225,7 +229,9 @@ class EngineCore:
         for rows in open_turn.sound.feed(pcm):
             self._memory.append(rows)
             if self._letters:
-                open_turn.rows.append(rows)
+                open_turn.heard.append(heard := self._letters.hear(rows))
+                if open_turn.search:
+                    open_turn.search.hear(heard)
             self.progress += len(rows)
 
     def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
@@ -244,8 +250,8 @@ class EngineCore:
             rows = sound.tail()
             fork = self._memory.fork(rows, self._after_audio + self._opening(open_turn.expect), draft)
             tail_encode_ms, tail_prefill_ms = sound.encode_ms - encoded, self._memory.prefill_ms - prefilled
-            heard = self._letters.hear(np.concatenate([*open_turn.rows, rows])) if self._letters else None
-            decision, decide_ms, walk = self._judge(open_turn.expect, fork, heard)
+            tail = self._letters.hear(rows) if self._letters else None
+            decision, decide_ms, walk = self._judge(open_turn.expect, fork, open_turn, tail)
         finally:
             self._memory.forget_fork()
         times = EngineTimes(
@@ -351,13 +357,17 @@ class EngineCore:
             raise InferenceError(f"turn {turn} is not open")
         return self._turn
 
-    def _judge(self, expect: Expect, fork: Fork, heard: Heard | None = None) -> tuple[Decision, float, Walk]:
+    def _judge(
+        self, expect: Expect, fork: Fork, turn: _Turn | None = None, tail: Heard | None = None
+    ) -> tuple[Decision, float, Walk]:
+        """`tail`: the letters behind those of `turn`."""
         begun = time.perf_counter()
         if not np.isfinite(fork.logits).all():
             raise InferenceError("the model gave no finite numbers")
         walker = self._walkers[expect]
         slots = Slots(self._context, fork.read)
-        propose = self._propose if self._spellings and expect is Expect.COMMAND else None
+        heard = Heard.joined([*turn.heard, tail]) if turn and tail else None
+        propose = partial(self._propose, turn.search, tail) if turn and turn.search and tail else None
         walk = self.last_walk = look(walker, fork.logits, slots, heard, self._pair.calibration, self.spell, propose)
         if expect is Expect.CODE:
             decision = judge_code(walk, walker.automaton, self._pair.calibration)
@@ -368,10 +378,9 @@ class EngineCore:
             decision = with_paths(decision, walk, self.spell)
         return decision, (time.perf_counter() - begun) * 1000, walk
 
-    def _propose(self, heard: Heard) -> list[tuple[int, ...]]:
+    def _propose(self, search: Search, tail: Heard) -> list[tuple[int, ...]]:
         """The commands that the letters fit best, as tokens."""
-        assert self._spellings
-        texts = self._spellings.likeliest(heard, PROPOSED, NEAR_NATS, 1 / max(self._pair.calibration.letters, 0.01))
+        texts = search.fork().hear(tail).likeliest(PROPOSED, NEAR_NATS)
         return [spell_sentence(text.split(), self.model) for text in texts]
 
     def spell(self, tokens: tuple[int, ...]) -> str:
