@@ -30,6 +30,25 @@ def ms_to_samples(ms: float) -> int:
     return round(ms * SAMPLE_RATE_HZ / 1000)
 
 
+# --- sound devices ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InputDevice:
+    """What PortAudio knows of one input."""
+
+    index: int
+    name: str
+    host: str
+    channels: int
+    rate_hz: int
+    default: bool
+    monitor: bool = False
+    """It listens to a loudspeaker, not to a room."""
+    source: str = ""
+    """The sound server's own name for it, which stays when it is plugged in again; `index` is then the server's."""
+
+
 # --- ear -> listener ------------------------------------------------------------------------------------------------
 
 

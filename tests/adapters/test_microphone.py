@@ -6,9 +6,10 @@ import pytest
 import sounddevice
 
 from voiced.adapters import microphone, soundserver
-from voiced.adapters.microphone import InputDevice, Microphone, choose
+from voiced.adapters.microphone import Microphone, choose
 from voiced.adapters.soundserver import Source
 from voiced.errors import AudioDeviceError
+from voiced.messages import InputDevice
 
 
 def inputs(*names: str) -> tuple[InputDevice, ...]:

@@ -118,6 +118,28 @@ async def test_no_microphone_is_said_once_and_looked_for_on() -> None:
         assert supervisor.restarts == 0
 
 
+async def test_a_portaudio_that_does_not_start_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (broken := tmp_path / ".asoundrc").write_text("pcm.!default { type", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PULSE_SERVER", "/nowhere")
+    ear = EarClient(options={"device": "moon phone"})
+    async with ear.supervisor:
+        frames = ear.frames()
+        lost = await asyncio.wait_for(anext(frames), 30)
+        assert isinstance(lost, EarLost)
+        assert lost.reason.startswith("PortAudio does not start: is ~/.asoundrc in order?")
+        broken.unlink()
+        listening = asyncio.ensure_future(anext(frames))
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if ear.trouble.startswith("there is no microphone called 'moon phone'"):
+                break
+        listening.cancel()
+        assert ear.trouble.startswith("there is no microphone called 'moon phone'")
+
+
 class Wire:
     """What was written, piece by piece."""
 

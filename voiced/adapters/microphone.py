@@ -8,15 +8,14 @@ can be killed, and only its reader touches the stream.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import numpy as np
-import sounddevice
 
-from voiced.adapters import soundserver
+from voiced.adapters import portaudio, soundserver
+from voiced.adapters.portaudio import sounddevice
 from voiced.adapters.resample import Resampler, to_pcm
 from voiced.errors import AudioDeviceError, first_line
-from voiced.messages import SAMPLE_RATE_HZ
+from voiced.messages import SAMPLE_RATE_HZ, InputDevice
 
 _BLOCK_MS = 20
 _DOORS = ("pulse", "pipewire", "default")
@@ -24,26 +23,10 @@ _DOORS = ("pulse", "pipewire", "default")
 _SERVER = "sound server"
 
 
-@dataclass(frozen=True, slots=True)
-class InputDevice:
-    """What PortAudio knows of one input."""
-
-    index: int
-    name: str
-    host: str
-    channels: int
-    rate_hz: int
-    default: bool
-    monitor: bool = False
-    """It listens to a loudspeaker, not to a room."""
-    source: str = ""
-    """The sound server's own name for it, which stays when it is plugged in again; `index` is then the server's."""
-
-
 def list_inputs() -> tuple[InputDevice, ...]:
     """Every input there is now, monitors included: PortAudio's, then those behind the sound server, one by one."""
-    _refresh()
     try:
+        _refresh()
         default = sounddevice.default.device[0]
         hosts = sounddevice.query_hostapis()
         found = tuple(
@@ -184,11 +167,8 @@ _listed = False
 
 
 def _refresh() -> None:
-    """PortAudio's list of devices is frozen when it starts, which importing it did: start it again to see what was
-    plugged in since. Takes up to a second, for it tries every device.
-    """
+    """What was plugged in since PortAudio started is listed, too."""
     global _listed
     if _listed:
-        sounddevice._terminate()
-        sounddevice._initialize()
+        portaudio.restart()
     _listed = True

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import sounddevice
 from numpy.typing import NDArray
 
+from voiced.adapters import portaudio
+from voiced.adapters.portaudio import sounddevice
 from voiced.errors import AudioDeviceError, first_line
 
 Pcm = NDArray[np.int16]
@@ -74,10 +75,8 @@ class DeviceSpeaker:
             return self._open(rate_hz)
         except (sounddevice.PortAudioError, ValueError):
             # PortAudio's list of devices is as old as its start: look again before giving up.
-            with contextlib.suppress(sounddevice.PortAudioError):
-                sounddevice._terminate()
-                sounddevice._initialize()
             try:
+                portaudio.restart()
                 return self._open(rate_hz)
             except (sounddevice.PortAudioError, ValueError) as error:
                 wanted = f"called {self.name!r}" if self._device is not None else "that is the default"

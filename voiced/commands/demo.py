@@ -16,7 +16,6 @@ from rich.console import Console
 
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
-from voiced.adapters.speaker import list_outputs
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import (
     engine,
@@ -40,6 +39,7 @@ from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
 from voiced.turn.timeline import Happening, TurnSettings
+from voiced.workers.clients import sound_devices
 
 RECORDINGS = DEMO_HOME.parent / "demo"
 _TURN_S = 20.0
@@ -174,7 +174,7 @@ async def _demo(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"--out: {options.out}: {error.strerror}") from error
     answers = options.out / "answers.wav"
-    audible = _can_play()
+    audible = await _can_play()
     with tempfile.TemporaryDirectory() as scratch:
         async with contextlib.AsyncExitStack() as stack:
             server = stack.enter_context(Mosquitto())
@@ -226,9 +226,9 @@ async def _demo(options: argparse.Namespace) -> int:
     return 0 if right == len(lines) else 1
 
 
-def _can_play() -> bool:
+async def _can_play() -> bool:
     try:
-        return bool(list_outputs())
+        return bool((await sound_devices()).outputs)
     except AudioDeviceError:
         return False
 

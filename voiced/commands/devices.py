@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 
-from voiced.adapters.microphone import list_inputs
-from voiced.adapters.speaker import list_outputs
+from voiced.workers.clients import sound_devices
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    inputs, outputs = list_inputs(), list_outputs()
+    found = asyncio.run(sound_devices())
+    inputs, outputs = found.inputs, found.outputs
     if options.json:
         print(
             json.dumps(

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Confirm, IntPrompt, Prompt
 
-from voiced.adapters.microphone import list_inputs
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import microphone_ear, mouth, running
 from voiced.config import BrokerConfig, Config, MicrophoneConfig, SpeakerConfig
 from voiced.errors import BrokerError, UsageError, VoicedError
 from voiced.listen.level import power_of
 from voiced.messages import EarLost, Frame
+from voiced.workers.clients import sound_devices
 
 _LEVEL_S = 3.0
 _WAKE_S = 15.0
@@ -83,7 +83,7 @@ def _ask_everything(console: Console, home: Path | None) -> str:
 
 
 def _microphone(console: Console) -> str:
-    names = [one.name for one in list_inputs() if not one.monitor]
+    names = [one.name for one in asyncio.run(sound_devices()).inputs if not one.monitor]
     if not names:
         console.print("[red]There is no microphone.[/red] Plug one in and start again, or go on and name it later.")
         return Prompt.ask("Microphone: part of its name, empty for the default one", default="")

@@ -1,1 +1,3 @@
-"""The three child processes (ear, engine, mouth), the channel to them and the supervisor that keeps them alive."""
+"""The three child processes (ear, engine, mouth) and one that lists sound devices and ends, the channel to them and the
+supervisor that keeps them alive.
+"""

@@ -1,14 +1,18 @@
-"""The core's side of the three children: `ports.Ear`, `ports.Engine` and `ports.Mouth` over supervised processes."""
+"""The core's side of the children: `ports.Ear`, `ports.Engine` and `ports.Mouth` over supervised processes, and the
+list of sound devices, for which a child is started and ends.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import replace
 
-from voiced.errors import ChannelError, InferenceError, VoicedError, VoiceError
+from voiced.errors import AudioDeviceError, ChannelError, InferenceError, VoicedError, VoiceError
 from voiced.listen.continuity import STALE_S, Lateness
 from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
 from voiced.ports import Chime, Expect, Played
@@ -19,6 +23,7 @@ from voiced.workers.supervisor import Supervisor
 
 _SAY_S = 120.0
 _ANSWER_S = 30.0
+_DEVICES_S = 30.0
 _LOAD_S = 180.0
 """A replica of E2B read its house, 3,662 tokens, for 77 s on two busy x86_64 cores; afterwards it comes from disk."""
 
@@ -294,3 +299,31 @@ def _played(reply: protocol.Message) -> Played:
     if not isinstance(reply, protocol.Done):
         raise VoiceError(f"the mouth answered {type(reply).__name__}")
     return Played(reply.first_sound_ms, reply.duration_ms, reply.cached, reply.interrupted)
+
+
+async def sound_devices() -> protocol.SoundDevices:
+    """AudioDeviceError where they cannot be listed: why, and what helps."""
+    asked = Supervisor(
+        name="list of sound devices",
+        module="voiced.workers.devices",
+        patience=Patience(start_s=_DEVICES_S),
+        stream=True,
+        once=True,
+    )
+    async with asked:
+        async for message in asked.messages():
+            match message:
+                case protocol.SoundDevices():
+                    return message
+                case ChildState(state=State.DOWN, what=what):
+                    raise asked.trouble or AudioDeviceError(f"the sound devices cannot be listed: {_advised(what)}")
+    raise AssertionError
+
+
+def _advised(what: str) -> str:
+    """How the child ended, and what helps in the one case that is known."""
+    if what != f"killed by signal {int(signal.SIGABRT)}":
+        return what
+    named = [f"{name}={os.environ[name]}" for name in ("ALSA_CONFIG_PATH", "ALSA_CONFIG_DIR") if name in os.environ]
+    mend = f"unset {' and '.join(named)}, or name what is there" if named else "install libasound2-data"
+    return f"PortAudio aborts, as it does where ALSA's configuration is missing: {mend}"

@@ -96,13 +96,13 @@ class Capture:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        # Imported in the thread that uses it, and not at all for a file.
-        from voiced.adapters.microphone import Microphone
-
         while not self._closing.is_set():
             microphone = None
             try:
                 self.open_since = time.monotonic()
+                # Imported in the thread that uses it, and not at all for a file; raises where PortAudio does not start.
+                from voiced.adapters.microphone import Microphone
+
                 microphone = Microphone(device=self._device, channel=self._channel)
                 self._read(microphone)
             except VoicedError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voiced.errors import VoicedError
-from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
+from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame, InputDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +213,22 @@ class Done:
     interrupted: bool = False
 
 
+# --- sound devices --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDevices:
+    """All that there are."""
+
+    inputs: tuple[InputDevice, ...]
+    outputs: tuple[tuple[int, str], ...]
+    """Index and name."""
+
+
 Message = (
     Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
     | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember
     | Talk | Text | StopTalking | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
+    | SoundDevices
 )  # fmt: skip
