@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voiced.adapters.speaker import DeviceSpeaker, Loudspeaker, SilentSpeaker, WavSpeaker, open_speaker
+from voiced.adapters.devicespeaker import DeviceSpeaker
+from voiced.adapters.speaker import Loudspeaker, SilentSpeaker, WavSpeaker, open_speaker
 from voiced.errors import AudioDeviceError
 
 TONE = (8000 * np.sin(np.arange(1600) * 0.3)).astype(np.int16)

@@ -1,4 +1,4 @@
-"""`voiced devices` where PortAudio cannot say what there is: a line, and no crash."""
+"""PortAudio that cannot say what there is, or cannot even start: a line, and no crash."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def test_a_machine_without_alsas_configuration_is_told_so(tmp_path: Path, form: 
         "missing: unset ALSA_CONFIG_PATH=/nowhere/alsa.conf, or name what is there\n"
     )
     assert list(there.iterdir()) == [], "no core file"
+
+
+def test_who_plays_on_no_device_needs_none(tmp_path: Path) -> None:
+    done = run(tmp_path, "-m", "voiced", "say", "Hello.", "--wav", "hello.wav", **NO_ALSA)
+    assert done.stderr == ""
+    assert done.stdout.startswith("hello.wav: 0.")
 
 
 def test_a_broken_asoundrc_is_told(tmp_path: Path) -> None:

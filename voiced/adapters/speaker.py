@@ -1,12 +1,7 @@
-"""Loudspeakers: PortAudio through sounddevice, a WAV file, or none. `open_speaker` reads the setting.
-
-Blocking streams only: a callback stream cannot be opened under MemoryDenyWriteExecute. Whoever calls lives in a process
-that may be killed at any time (the mouth), because PortAudio can hang in C where no Python code can help.
-"""
+"""What sound is played on: a device (devicespeaker.py), a WAV file, or nothing. `open_speaker` reads the setting."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 import wave
 from pathlib import Path
@@ -15,9 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from voiced.adapters import portaudio
-from voiced.adapters.portaudio import sounddevice
-from voiced.errors import AudioDeviceError, first_line
+from voiced.errors import AudioDeviceError
 
 Pcm = NDArray[np.int16]
 BLOCK_MS = 20
@@ -44,91 +37,6 @@ class Loudspeaker(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class DeviceSpeaker:
-    """A sound device by (part of) its name or its number; empty for the system's default. Opened at the first sound.
-
-    The stream stays open between utterances (opening took up to two seconds through a sound server), stopped.
-    A device that went away is looked for anew at every `begin`.
-    """
-
-    real = True
-
-    def __init__(self, *, device: str = "", latency_s: float = 0.2) -> None:
-        self.name = device or "default loudspeaker"
-        self._device: str | int | None = int(device) if device.isdigit() else device or None
-        self._latency_s = latency_s
-        self._stream: sounddevice.RawOutputStream | None = None
-        self._wanted_hz = self._device_hz = 0
-
-    def begin(self, rate_hz: int) -> int:
-        if self._stream is not None and self._wanted_hz == rate_hz:
-            try:
-                self._stream.start()
-            except sounddevice.PortAudioError:
-                self.close()  # it went away while nobody spoke
-            else:
-                return self._device_hz
-        self.close()
-        try:
-            return self._open(rate_hz)
-        except (sounddevice.PortAudioError, ValueError):
-            # PortAudio's list of devices is as old as its start: look again before giving up.
-            try:
-                portaudio.restart()
-                return self._open(rate_hz)
-            except (sounddevice.PortAudioError, ValueError) as error:
-                wanted = f"called {self.name!r}" if self._device is not None else "that is the default"
-                there = ", ".join(repr(name) for _, name in list_outputs()) or "none"
-                text = f"there is no loudspeaker {wanted} ({first_line(error)}); what there is: {there}"
-                raise AudioDeviceError(text) from error
-
-    def _open(self, rate_hz: int) -> int:
-        self._wanted_hz = rate_hz
-        info = sounddevice.query_devices(self._device, "output")
-        rates = (rate_hz, int(info["default_samplerate"]))
-        for at, device_hz in enumerate(rates):
-            try:
-                stream = sounddevice.RawOutputStream(
-                    samplerate=device_hz, channels=1, dtype="int16", device=self._device, latency=self._latency_s
-                )
-            except sounddevice.PortAudioError:  # a card that plays its own rate only
-                if at == len(rates) - 1:
-                    raise
-            else:
-                self._stream, self._device_hz = stream, device_hz
-                stream.start()
-                return device_hz
-        raise AssertionError
-
-    def write(self, pcm: Pcm) -> None:
-        if self._stream is None:
-            raise AudioDeviceError(f"the loudspeaker {self.name!r} is not open")
-        try:
-            self._stream.write(pcm.tobytes())
-        except sounddevice.PortAudioError as error:
-            self.close()
-            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {first_line(error)}") from error
-
-    def finish(self, *, drop: bool = False) -> None:
-        if self._stream is None:
-            return
-        try:
-            if not drop:
-                # PortAudio's stop drops what a sound server has not played yet, so that silence is dropped.
-                silence_s = self._stream.latency + 2 * BLOCK_MS / 1000
-                self._stream.write(bytes(2 * round(silence_s * self._device_hz)))
-            self._stream.abort()
-        except sounddevice.PortAudioError as error:
-            self.close()
-            raise AudioDeviceError(f"the loudspeaker {self.name!r} went away: {first_line(error)}") from error
-
-    def close(self) -> None:
-        if (stream := self._stream) is not None:
-            self._stream = None
-            with contextlib.suppress(sounddevice.PortAudioError):
-                stream.close(ignore_errors=True)
 
 
 class _Pace:
@@ -259,26 +167,17 @@ class CopiedSpeaker:
 
 def open_speaker(setting: str, *, realtime: bool = True, copy: str = "") -> Loudspeaker:
     """`default`, `none`, `wav:PATH`, else a device's name (or part of it) or number; `copy`: a WAV file of it, too.
-    Opens nothing yet.
+    Opens nothing yet; AudioDeviceError where a device is meant, and there is no PortAudio.
     """
     speaker = _speaker(setting, realtime=realtime)
     return CopiedSpeaker(speaker, Path(copy)) if copy else speaker
 
 
 def _speaker(setting: str, *, realtime: bool) -> Loudspeaker:
-    if setting in ("", "default"):
-        return DeviceSpeaker()
     if setting == "none":
         return SilentSpeaker(realtime=realtime)
     if setting.startswith("wav:"):
         return WavSpeaker(path=Path(setting.removeprefix("wav:")), realtime=realtime)
-    return DeviceSpeaker(device=setting)
+    from voiced.adapters.devicespeaker import DeviceSpeaker  # PortAudio may abort: only for who wants it
 
-
-def list_outputs() -> tuple[tuple[int, str], ...]:
-    """Index and name of everything that can play. AudioDeviceError where PortAudio cannot say."""
-    try:
-        devices = sounddevice.query_devices()
-    except sounddevice.PortAudioError as error:
-        raise AudioDeviceError(f"the loudspeakers cannot be listed: {first_line(error)}") from error
-    return tuple((i, str(d["name"])) for i, d in enumerate(devices) if d["max_output_channels"] > 0)
+    return DeviceSpeaker(device="" if setting == "default" else setting)

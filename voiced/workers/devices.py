@@ -11,8 +11,8 @@ from voiced.workers import child, protocol
 
 def main(link: child.Link, _options: child.Options) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # who only asks for a list wants no core file beside it
+    from voiced.adapters.devicespeaker import list_outputs
     from voiced.adapters.microphone import list_inputs
-    from voiced.adapters.speaker import list_outputs
 
     link.send(protocol.SoundDevices(list_inputs(), list_outputs()))
     while not isinstance(link.receive(), protocol.Close):
