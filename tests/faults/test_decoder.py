@@ -89,7 +89,7 @@ def fuzzed(chance: random.Random, count: int) -> Fuzzed:
         acts = decision.verdict is Verdict.CALLS
         done.wrong += acts != bool(decision.calls) or (acts and decision.calls not in meant)
         done.wrong += not 0.0 <= decision.certainty <= 1.0
-        judged = house.judge(decision, now_sample=0)
+        judged = house.judge(decision)
         done.acted += judged.kind is Kind.ACT
         done.wrong += not acts and bool(judged.commands)
     return done

@@ -54,8 +54,8 @@ class Clocks:
         return House(HOME, random_digits=lambda: "47", now_s=lambda: self.up_s, today=lambda: self.wall)
 
 
-def judged(house: House, intent: str, now_sample: int = 0, /, **slots: str | float) -> Judgement:
-    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.99), now_sample=now_sample)
+def judged(house: House, intent: str, /, **slots: str | float) -> Judgement:
+    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.99))
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -317,7 +317,7 @@ def _tools(home: Home) -> tuple[Tool, ...]:
 
 def _commands(house: House, graph: WordGraph) -> dict[str, list[tuple[str, str]]]:
     """What each sentence sends: (entity, payload)."""
-    judged = {words: house.judge(typed(graph, words), now_sample=0) for words in _SAID}
+    judged = {words: house.judge(typed(graph, words)) for words in _SAID}
     return {words: [(sent.entity, sent.payload) for sent in one.commands] for words, one in judged.items()}
 
 

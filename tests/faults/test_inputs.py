@@ -276,7 +276,7 @@ def decisions_open_nothing(chance: random.Random, count: int) -> tuple[int, int]
         slots = {key: value for key, value in drawn.items() if value != ""}
         calls = tuple(Call(chance.choice(_INTENTS), slots) for _ in range(chance.choice([1, 1, 2, 3])))
         house = _house()
-        judged = house.judge(Decision(Verdict.CALLS, calls, chance.choice([0.1, 0.5, 0.7, 1.0])), now_sample=0)
+        judged = house.judge(Decision(Verdict.CALLS, calls, chance.choice([0.1, 0.5, 0.7, 1.0])))
         assert not [sent for sent in judged.commands if _lets_somebody_in(sent)]
         acted += judged.kind is Kind.ACT
         if judged.kind is Kind.ASK and judged.wants_code:

@@ -50,7 +50,7 @@ class Household:
         self.house.heard_state(topic, (state if isinstance(state, str) else json.dumps(state)).encode())
 
     def judged(self, text: str) -> Judgement:
-        return self.house.judge(typed(self.graph, text), now_sample=0)
+        return self.house.judge(typed(self.graph, text))
 
     def said(self, text: str) -> str:
         """What a question is answered with."""

@@ -24,7 +24,7 @@ def house(area: str = "") -> House:
 
 
 def said(house: House, intent: str, /, **slots: SlotValue) -> Judgement:
-    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.95), now_sample=0)
+    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.95))
 
 
 def code(digits: str) -> Decision:

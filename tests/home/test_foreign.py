@@ -28,7 +28,7 @@ def graph() -> WordGraph:
 
 
 def asked(graph: WordGraph, text: str) -> Judgement:
-    return house().judge(typed(graph, text), now_sample=0)
+    return house().judge(typed(graph, text))
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_what_people_say_to_each_other_gets_no_answer(graph: WordGraph, text: st
 
 def test_heard_words_count_as_typed_ones_do() -> None:
     why = Evidence(Rule.UNSURE, 0.1, 0.3, free=Scored("who wrote hamlet and when", -9.0))
-    assert house().judge(Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=why), now_sample=0).kind is Kind.REFUSE
+    assert house().judge(Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=why)).kind is Kind.REFUSE
     for words, kind in (("how do you say good night in", Kind.REFUSE), ("what is the", Kind.IGNORE)):
         broke_off = Evidence(Rule.CUT_OFF, 3.0, free=Scored(words, -9.0))
         decision = Decision(Verdict.INCOMPLETE, certainty=0.9, evidence=broke_off)
-        assert house().judge(decision, now_sample=0).kind is kind
+        assert house().judge(decision).kind is kind
     silence = Evidence(Rule.NOTHING, 0.9, 0.6, free=Scored("", -0.1))
-    assert house().judge(Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=silence), now_sample=0).say == ""
+    assert house().judge(Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=silence)).say == ""
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Kitchen:
         )
 
     def hears(self, text: str) -> str:
-        judged = self.house.judge(typed(self.graph, text), now_sample=0)
+        judged = self.house.judge(typed(self.graph, text))
         assert judged.commands == ()
         return judged.say
 
@@ -73,7 +73,7 @@ def test_a_list_of_somebody_elses_is_sent_to() -> None:
         '[[entities]]\nid = "todo.shop"\nname = "Shopping List"\nmqtt = { command_topic = "list/add" }\n'
     )
     house = House(theirs, random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: TODAY)
-    (sent,) = house.judge(typed(word_graph(theirs), "add milk to the shopping list"), now_sample=0).commands
+    (sent,) = house.judge(typed(word_graph(theirs), "add milk to the shopping list")).commands
     assert json.loads(sent.payload)["slots"]["item"] == "milk"
 
 

@@ -90,14 +90,14 @@ def test_all_doors_are_never_unlocked_even_where_there_is_only_one() -> None:
 @given(CALLS)
 def test_what_is_said_of_all_never_comes_to_a_code(call: Call) -> None:
     of_all = Call(call.intent, {**{k: v for k, v in call.slots.items() if k != "name"}, "everywhere": "yes"})
-    judged = house().judge(Decision(Verdict.CALLS, (of_all,), 1.0), now_sample=0)
+    judged = house().judge(Decision(Verdict.CALLS, (of_all,), 1.0))
     assert not judged.wants_code
     assert not any(c.entity == "lock.front_door" and c.payload == "UNLOCK" for c in judged.commands)
 
 
 @given(st.lists(CALLS, max_size=3), st.sampled_from(["", "office", "garage"]), st.floats(0, 1))
 def test_whatever_was_understood_nothing_opens_without_the_code(calls: list[Call], area: str, certainty: float) -> None:
-    judged = house(area).judge(Decision(Verdict.CALLS, tuple(calls), certainty), now_sample=0)
+    judged = house(area).judge(Decision(Verdict.CALLS, tuple(calls), certainty))
     guarded = [c for c in judged.commands if c.entity in ("lock.front_door", "cover.garage_door")]
     assert not OPENING & {c.payload for c in guarded}
     assert judged.kind is Kind.ACT or not judged.commands
@@ -120,15 +120,14 @@ def test_what_is_no_code_opens_nothing(digits: str) -> None:
 def test_the_less_harmless_the_more_certain() -> None:
     said = [("HassTurnOn", "bed light"), ("HassCloseCover", "garage door"), ("HassUnlock", "front door")]
     kinds = [
-        house().judge(Decision(Verdict.CALLS, (Call(intent, {"name": name}),), 0.45), now_sample=0).kind
-        for intent, name in said
+        house().judge(Decision(Verdict.CALLS, (Call(intent, {"name": name}),), 0.45)).kind for intent, name in said
     ]
     assert kinds == [Kind.ACT, Kind.IGNORE, Kind.IGNORE]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.NOT_FOR_ME, Verdict.INCOMPLETE, Verdict.DIGITS])
 def test_what_is_no_command_says_and_does_nothing(verdict: Verdict) -> None:
-    judged = house().judge(Decision(verdict, digits="47"), now_sample=0)
+    judged = house().judge(Decision(verdict, digits="47"))
     assert (judged.kind, judged.reason, judged.say, judged.commands) == (Kind.IGNORE, verdict.value, "", ())
 
 
@@ -136,13 +135,13 @@ def test_what_is_nearly_as_likely_is_asked() -> None:
     h = house()
     desk = Alternative((Call("HassTurnOn", {"name": "desk light"}),), "turn on the desk light", 0.35)
     bed = Decision(Verdict.CALLS, (Call("HassTurnOn", {"name": "bed light"}),), 0.45, alternatives=(desk,))
-    asked = h.judge(bed, now_sample=0)
+    asked = h.judge(bed)
     assert (asked.kind, asked.say) == (Kind.ASK, "Which one: the bed light or the desk light?")
     assert [c.entity for c in said(h, "HassTurnOn", name="desk light").commands] == ["light.desk"]
     clear = dataclasses.replace(bed, certainty=0.9)
-    assert house().judge(clear, now_sample=0).kind is Kind.ACT
+    assert house().judge(clear).kind is Kind.ACT
     other = dataclasses.replace(desk, calls=(Call("HassTurnOff", {"name": "desk light"}),))
-    assert house().judge(dataclasses.replace(bed, alternatives=(other,)), now_sample=0).kind is Kind.ACT
+    assert house().judge(dataclasses.replace(bed, alternatives=(other,))).kind is Kind.ACT
 
 
 # --- every branch ----------------------------------------------------------------------------------------------------
@@ -244,7 +243,7 @@ def test_two_readings_of_one_thing_are_no_question() -> None:
         (one, Call("HassTurnOn", {"name": "desk light"})),
     ):
         second = Alternative(other, "", 0.4)
-        judged = house().judge(Decision(Verdict.CALLS, (one,), 0.45, alternatives=(second,)), now_sample=0)
+        judged = house().judge(Decision(Verdict.CALLS, (one,), 0.45, alternatives=(second,)))
         assert judged.kind is Kind.ACT
 
 

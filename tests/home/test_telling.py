@@ -22,7 +22,7 @@ from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 def test_two_commands_in_one_sentence_are_both_done_and_both_said() -> None:
     h = house()
     calls = (Call("HassTurnOff", {"name": "bed light"}), Call("HassStartTimer", {"minutes": 5}))
-    judged = h.judge(Decision(Verdict.CALLS, calls, 0.9), now_sample=0)
+    judged = h.judge(Decision(Verdict.CALLS, calls, 0.9))
     assert reported(h, judged) == "Bed light is off. Timer set for five minutes."
     assert h.clocks.next_timer_s() == 300
 

@@ -24,7 +24,7 @@ class Home:
             self.house.heard_state(topic, payload.encode())
 
     def judged(self, words: str) -> Judgement:
-        return self.house.judge(typed(GRAPH, words), now_sample=0)
+        return self.house.judge(typed(GRAPH, words))
 
     def does(self, words: str) -> tuple[list[str], str]:
         """Payloads, and what is said where all of them are confirmed."""

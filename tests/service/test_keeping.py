@@ -46,7 +46,7 @@ class Clock:
 
 
 def say(house: House, intent: str, /, **slots: str | float) -> str:
-    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.99), now_sample=0).say
+    return house.judge(Decision(Verdict.CALLS, (Call(intent, slots),), 0.99)).say
 
 
 def rung(house: House) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def rung(house: House) -> tuple[str, ...]:
 
 def wrong_code(house: House) -> str:
     """Somebody wants in, and says other digits."""
-    judged = house.judge(Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.99), now_sample=0)
+    judged = house.judge(Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.99))
     if judged.kind is not Kind.ASK:
         return judged.say
     house.question_asked(now_sample=0)
@@ -192,7 +192,7 @@ def test_a_right_code_forgives_the_wrong_ones() -> None:
     for _ in range(4):
         wrong_code(house)
         wrong_code(house)
-        house.judge(Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.99), now_sample=0)
+        house.judge(Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.99))
         house.question_asked(now_sample=0)
         judged = house.judge_code(Decision(Verdict.DIGITS, digits="47"), now_sample=100)
         assert [c.payload for c in judged.commands] == ["UNLOCK"]

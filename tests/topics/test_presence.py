@@ -157,7 +157,7 @@ async def test_a_device_that_home_assistant_can_use(server: Mosquitto, tmp_path:
         while await until("voiced/t/volume") != "40":
             pass
         assert house.loudness() == 0.4
-        house.judge(Decision(Verdict.CALLS, (Call("AlarmSet", {"hour": 7}),), 0.9), now_sample=0)
+        house.judge(Decision(Verdict.CALLS, (Call("AlarmSet", {"hour": 7}),), 0.9))
         presenting.tell({"event": "turn_end", "turn": 1})
         while (rings := await until("voiced/t/next_alarm")) == "None":
             pass

@@ -81,7 +81,7 @@ async def test_what_rings_ends_it_and_is_stopped_by_voice() -> None:
     it = Bedroom(heard("StartInterpreting"), heard("StopRinging"))
     it.house.interpreter, it.engine.words = BOTH, WORDS
     async with living(it):
-        it.house.judge(heard("HassStartTimer", minutes=5), now_sample=0)
+        it.house.judge(heard("HassStartTimer", minutes=5))
         await it.somebody_says(wake=True)
         await it.until("interpreting")
         assert it.engine.expected[-1:] == [Expect.INTERPRET]

@@ -17,7 +17,7 @@ HOME = load_home(DEMO_HOME.read_text("utf-8"))
 
 def why(decision: Decision) -> str:
     house = real_house(HOME, random_digits=lambda: "47")
-    return because(decision, house.judge(decision, now_sample=0))
+    return because(decision, house.judge(decision))
 
 
 def on(name: str, certainty: float, **more: str) -> Decision:
@@ -54,7 +54,7 @@ def test_every_rule_has_words(rule: Rule, verdict: Verdict) -> None:
 def test_a_code_is_asked_for_and_its_digits_are_never_told() -> None:
     house, reasons = real_house(HOME, random_digits=lambda: "47"), Reasons()
     unlock = Decision(Verdict.CALLS, (Call("HassUnlock", {"name": "front door"}),), 0.95, "unlock the front door")
-    reasons.explain(1, unlock, house.judge(unlock, now_sample=0))
+    reasons.explain(1, unlock, house.judge(unlock))
     house.question_asked(now_sample=0)
     digits = Decision(Verdict.DIGITS, (), 0.9, digits="47")
     reasons.explain(2, digits, house.judge_code(digits, now_sample=0))

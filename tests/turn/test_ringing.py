@@ -87,12 +87,12 @@ async def living(room: Bedroom) -> AsyncIterator[Bedroom]:
 async def test_an_alarm_rings_until_somebody_says_stop_without_a_wake_word() -> None:
     async with living(Bedroom(Decision(Verdict.NOT_FOR_ME, certainty=0.9), heard("StopRinging"))) as it:
         await it.assistant.ask("")  # nothing that is understood: the first of the script
-        it.house.judge(heard("AlarmSet", hour=7, wake="yes"), now_sample=0)
+        it.house.judge(heard("AlarmSet", hour=7, wake="yes"))
         it.passes(hours=10)
         await it.until("alarm")
         await it.rung(2)
         assert it.mouth.said[:2] == ["It is seven a m.", "It is seven a m."]
-        assert it.house.judge(heard("RepeatThat"), now_sample=0).say == "It is seven a m."
+        assert it.house.judge(heard("RepeatThat")).say == "It is seven a m."
         await it.until("listening", 2)
         assert it.engine.expected[-1] is Expect.STOP
 
@@ -109,7 +109,7 @@ async def test_the_wake_word_and_stop_silence_a_timer_and_what_a_television_says
     television = Decision(Verdict.NOT_FOR_ME, certainty=0.9, sentence="who was the first president of france")
     it = Bedroom(television, heard("HassNevermind"))
     async with living(it):
-        it.house.judge(heard("HassStartTimer", minutes=5, name="tea"), now_sample=0)
+        it.house.judge(heard("HassStartTimer", minutes=5, name="tea"))
         it.passes(minutes=5)
         await it.until("timer_over")
         await it.until("listening")
@@ -131,7 +131,7 @@ async def test_the_wake_word_and_stop_silence_a_timer_and_what_a_television_says
 
 async def test_snoozed_it_rings_again_and_cancel_over_mqtt_is_silence() -> None:
     async with living(Bedroom(heard("AlarmSnooze", minutes=5))) as it:
-        it.house.judge(heard("AlarmSet", hour=23), now_sample=0)
+        it.house.judge(heard("AlarmSet", hour=23))
         it.passes(hours=2)
         await it.until("alarm")
         await it.until("listening")
@@ -157,7 +157,7 @@ async def test_at_night_alarms_ring_aloud_replies_are_soft_and_nothing_is_announ
         assert it.mouth.loudness == [1.0, 0.3]
         assert next(h for h in it.told if h["event"] == "not_said")["reason"] == "quiet hours"
 
-        it.house.judge(heard("AlarmSet", hour=5, half="am"), now_sample=0)
+        it.house.judge(heard("AlarmSet", hour=5, half="am"))
         it.passes(hours=6)
         await it.rung(1)
         await it.until("listening")
@@ -183,27 +183,23 @@ def test_quiet_hours_on_one_day_and_over_midnight() -> None:
 
 def test_louder_means_the_player_that_plays_else_our_own_voice() -> None:
     it = Bedroom()
-    assert it.house.judge(heard("HassSetVolumeRelative", volume_step="up"), now_sample=0).say == (
-        "This is as loud as I can."
-    )
-    assert it.house.judge(heard("HassSetVolume", volume_level=1), now_sample=0).say == "My volume is at ten percent."
-    assert it.house.judge(heard("HassSetVolumeRelative", volume_step="down"), now_sample=0).say == (
-        "This is as quiet as I can."
-    )
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step="up")).say == "This is as loud as I can."
+    assert it.house.judge(heard("HassSetVolume", volume_level=1)).say == "My volume is at ten percent."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step="down")).say == "This is as quiet as I can."
     radio = load_home(
         '[[entities]]\nid = "media_player.radio"\nname = "Radio"\n'
         'mqtt = { command_topic = "radio/set", state_topic = "radio" }\n'
     )
     it = Bedroom(home=radio)
     louder = heard("HassSetVolumeRelative", volume_step="up")
-    assert [c.payload for c in it.house.judge(louder, now_sample=0).commands] == ["VOLUME_UP"]
+    assert [c.payload for c in it.house.judge(louder).commands] == ["VOLUME_UP"]
     it.house.heard_state("radio", b"OFF")
-    assert it.house.judge(louder, now_sample=0).commands == ()
+    assert it.house.judge(louder).commands == ()
 
 
 def test_a_stop_in_other_words_is_one_and_what_is_not_about_the_ring_is_none() -> None:
     it = Bedroom()
-    it.house.judge(heard("HassStartTimer", minutes=1), now_sample=0)
+    it.house.judge(heard("HassStartTimer", minutes=1))
     it.passes(minutes=1)
     it.house.rings()
 
@@ -211,28 +207,28 @@ def test_a_stop_in_other_words_is_one_and_what_is_not_about_the_ring_is_none() -
         return Decision(Verdict.NOT_FOR_ME, certainty=0.7, evidence=Evidence(Rule.UNSURE, free=Scored(text, -1.7)))
 
     for other in ("the bus will stop here", "stop by the shop on your way"):
-        assert it.house.judge_stop(heard_as(other), now_sample=0).kind is Kind.IGNORE
+        assert it.house.judge_stop(heard_as(other)).kind is Kind.IGNORE
     inside = Decision(
         Verdict.CALLS, (Call("StopRinging"),), 0.8, "timer stop",
         evidence=Evidence(Rule.BEST, 0.8, free=Scored("uh timer is off", -1.7)),
     )  # fmt: skip
-    assert it.house.judge_stop(inside, now_sample=0).kind is Kind.IGNORE
-    assert it.house.judge_stop(heard(TALK), now_sample=0).kind is Kind.IGNORE
+    assert it.house.judge_stop(inside).kind is Kind.IGNORE
+    assert it.house.judge_stop(heard(TALK)).kind is Kind.IGNORE
     assert it.house.rings_now() is not None
-    assert it.house.judge_stop(heard_as("stop the awning"), now_sample=0).say == "Okay."
+    assert it.house.judge_stop(heard_as("stop the awning")).say == "Okay."
     assert it.house.rings_now() is None
 
 
 def test_nothing_rings_and_somebody_says_stop_all_the_same() -> None:
     it = Bedroom()
-    assert it.house.judge(heard("AlarmSnooze"), now_sample=0).say == "Nothing is ringing."
-    assert it.house.judge(heard("HassNevermind"), now_sample=0).say == "Okay."
-    it.house.judge(heard("HassStartTimer", minutes=1, name="egg"), now_sample=0)
-    it.house.judge(heard("HassStartTimer", minutes=9, name="tea"), now_sample=0)
+    assert it.house.judge(heard("AlarmSnooze")).say == "Nothing is ringing."
+    assert it.house.judge(heard("HassNevermind")).say == "Okay."
+    it.house.judge(heard("HassStartTimer", minutes=1, name="egg"))
+    it.house.judge(heard("HassStartTimer", minutes=9, name="tea"))
     it.passes(minutes=1)
     it.house.rings()
-    assert it.house.judge(heard("HassCancelTimer", name="tea"), now_sample=0).say == "Tea timer cancelled."
+    assert it.house.judge(heard("HassCancelTimer", name="tea")).say == "Tea timer cancelled."
     assert it.house.rings_now() is not None
-    assert it.house.judge(heard("StopRinging", certainty=0.2), now_sample=0).reason == "uncertain"
-    assert it.house.judge(heard("HassCancelTimer"), now_sample=0).say == "Okay."
+    assert it.house.judge(heard("StopRinging", certainty=0.2)).reason == "uncertain"
+    assert it.house.judge(heard("HassCancelTimer")).say == "Okay."
     assert it.house.rings_now() is None

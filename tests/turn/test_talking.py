@@ -71,7 +71,7 @@ async def test_an_announcement_and_an_apology_are_said_again_and_no_code_comes_o
     await broken.play()
     sorry = "Sorry, something went wrong. Please say it again."
     assert broken.mouth.said == [sorry, sorry]
-    assert broken.assistant.house.judge(AGAIN, now_sample=0).say == sorry
+    assert broken.assistant.house.judge(AGAIN).say == sorry
 
 
 async def test_an_answer_has_an_end() -> None:

@@ -108,7 +108,7 @@ async def test_without_a_second_hearing_the_usual_thresholds_hold(fault: str) ->
     cascade, _, two = both(door(UNLOCK, 0.7), patience_s=0.05)
     two.dead = fault == "dead"
     two.takes.clear()
-    judgement = HOUSE.judge(await said(cascade, b"one"), now_sample=0)
+    judgement = HOUSE.judge(await said(cascade, b"one"))
     assert (judgement.kind, judgement.wants_code, judgement.needed) == (Kind.ASK, True, 0.6)
 
 
@@ -117,7 +117,7 @@ def test_it_is_what_it_was_a_moment_ago() -> None:
     house = real_house(load_home(DEMO_HOME.read_text("utf-8")))
     it = Decision(Verdict.CALLS, (Call(UNLOCK, {"it": "yes"}),), 0.7)
     assert not house.in_doubt(it)
-    house.judge(door(LOCK, 0.95), now_sample=0)
+    house.judge(door(LOCK, 0.95))
     assert house.in_doubt(it)
 
 

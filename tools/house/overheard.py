@@ -76,15 +76,14 @@ def main() -> int:
     core.load_home(home.to_dict())
     house = real_house(home, device_id="overheard", random_digits=lambda: "47")
     kinds: Counter[str] = Counter()
-    hours, now = 0.0, 0
+    hours = 0.0
     acted: list[dict[str, object]] = []
     paths = [path for folder in given.folder for path in sounds(folder)]
     for path in track(paths, "listening", disable=not sys.stderr.isatty()):
         found, some = decisions(core, path, wake=given.wake)
         hours += some
         for decision in found:
-            now += 60 * SAMPLE_RATE_HZ
-            judgement = house.judge(decision, now_sample=now)
+            judgement = house.judge(decision)
             kinds[str(judgement.kind)] += 1
             if str(judgement.kind) not in ("ignore", "refuse"):
                 acted.append({"audio": f"{path.parent.name}/{path.name}", "kind": str(judgement.kind),

@@ -91,7 +91,7 @@ class House:
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
-    def judge(self, decision: Decision, *, now_sample: int) -> Judgement:
+    def judge(self, decision: Decision) -> Judgement:
         """What to do about a decision, which may be the answer to "which one?"."""
         decision = self._meant(decision)
         self.forget_question()
@@ -99,7 +99,7 @@ class House:
             return Judgement(Kind.TALK)
         if [c.intent for c in decision.calls] == [REPEAT]:
             if self._unanswered:  # its words alone would ask for a code that is no longer waited for
-                return self.judge(self._unanswered, now_sample=now_sample)
+                return self.judge(self._unanswered)
             return Judgement(Kind.ANSWER, say=self._said or phrases.say(Reply("again")))
         judged = policy.judge(
             decision,
@@ -145,7 +145,7 @@ class House:
         risk = policy.risk_of(self._meant(decision).calls, self.home, self.area)
         return decision.verdict is Verdict.CALLS and decision.certainty < policy.CERTAIN[risk]
 
-    def judge_stop(self, decision: Decision, *, now_sample: int) -> Judgement:
+    def judge_stop(self, decision: Decision) -> Judgement:
         """Heard without a wake word, while something rings: what is no "stop" was not said to us."""
         free = decision.evidence.free if decision.evidence else None
         if decision.verdict is not Verdict.CALLS and free and is_other_stop(free.text):
@@ -154,7 +154,7 @@ class House:
             decision = replace(decision, verdict=Verdict.NOT_FOR_ME)
         if decision.verdict is not Verdict.CALLS or any(call.intent == TALK for call in decision.calls):
             return Judgement(Kind.IGNORE, reason=str(Verdict.NOT_FOR_ME))
-        return self.judge(decision, now_sample=now_sample)
+        return self.judge(decision)
 
     def _meant(self, decision: Decision) -> Decision:
         """As the answer to the question that is open, and with what it leaves to what was done a moment ago: "and the

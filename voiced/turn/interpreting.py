@@ -105,9 +105,8 @@ class Interpreting:
         self.sign(Sign.OPENED if self.on or expect is Expect.INTERPRET else Sign.OVERTAKEN)
         return self.on
 
-    def judge(self, decision: Decision, *, now_sample: int) -> Judgement:
+    def judge(self, decision: Decision) -> Judgement:
         """What becomes of words: the same in the other language, or the end."""
-        del now_sample
         self.sign(Sign.HEARD)
         language = self._house.interpreter.heard(decision)
         if language == NEITHER:

@@ -33,9 +33,9 @@ class Judging:
     ) -> None:
         self._house, self._broker, self._engine, self._timeline = house, broker, engine, timeline
         self._explain = explain
-        self._judges = {
+        self._judges: dict[Expect, Callable[[Decision], Judgement]] = {
             Expect.COMMAND: house.judge,
-            Expect.CODE: house.judge_code,
+            Expect.CODE: lambda decision: house.judge_code(decision, now_sample=timeline.now),
             Expect.STOP: house.judge_stop,
             Expect.INTERPRET: interpreting.judge,
         }
@@ -50,7 +50,7 @@ class Judging:
         )
         _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
         self._house.in_touch, self._house.can_talk = self._broker.connected, self._engine.talks
-        judgement = self._judges[turn.expect](decision, now_sample=self._timeline.now)
+        judgement = self._judges[turn.expect](decision)
         turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
         self._explain(turn.number, decision, judgement)
