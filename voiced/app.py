@@ -27,8 +27,9 @@ from voiced.home.house import House
 from voiced.home.interpreter import NO_INTERPRETER, Interpreter
 from voiced.home.load import HomeFile, load_home, read_home_file
 from voiced.home.manner import Manner
-from voiced.home.model import Home
+from voiced.home.model import Home, is_state_topic
 from voiced.home.network.learned import Learned, Network, merge
+from voiced.home.simulated import first_states, simulate
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.settings import WAKE_WORDS, ListenerSettings, WakeWord
 from voiced.messages import BrokerMessage
@@ -345,6 +346,23 @@ def real_house(
         quiet=quiet,
         interpreter=interpreter,
     )
+
+
+async def simulated_devices(broker: MqttBroker, home: Home) -> None:
+    """The simulated devices of the demo's house: they answer on their state topics, as real ones do."""
+    answer = simulate(home)
+    messages = broker.messages()
+    topics = {
+        str(v) for e in home.entities for k, v in e.mqtt.items() if k.endswith("_topic") and not is_state_topic(k)
+    }
+    for topic in sorted(topics):
+        await broker.subscribe(topic)
+    await broker.wait_connected(10)
+    for topic, payload in first_states(home):
+        await broker.publish(topic, payload, retain=True)
+    async for message in messages:
+        for topic, payload in answer(message.topic, message.payload.decode("utf-8", "replace")):
+            await broker.publish(topic, payload, retain=True)
 
 
 @contextlib.asynccontextmanager

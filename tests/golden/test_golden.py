@@ -14,7 +14,7 @@ import pytest
 
 from tools.house.overheard import decided
 from voiced.adapters.wavfile import Recording
-from voiced.commands.evaluate import Line, read_manifest
+from voiced.bench.manifest import Line, read_manifest
 from voiced.config import DEMO_HOME, MODELS
 from voiced.home.load import load_home
 from voiced.home.outcome import Effect, outcome

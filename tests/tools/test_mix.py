@@ -16,7 +16,7 @@ from tools.mix.level import RATE_HZ, Sound, active_db, rms_db
 from tools.mix.mixing import in_room, mixed
 from tools.mix.pauses import paused
 from tools.mix.suppress import suppress, suppressed
-from voiced.commands.evaluate import read_manifest
+from voiced.bench.manifest import read_manifest
 
 
 def talk(seed: int, level_db: float = -26.0, seconds: float = 3.0) -> Sound:

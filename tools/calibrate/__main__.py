@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from tools.calibrate.reliability import Judged, picture, table
-from voiced.commands.evaluate import Line, hear, read_manifest
+from voiced.bench.manifest import Line, read_manifest
+from voiced.bench.ours import hear
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
 from voiced.gemma.decide import Walk
 from voiced.gemma.judge import Calibration, judge

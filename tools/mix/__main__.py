@@ -24,7 +24,7 @@ from rich.progress import track
 from tools.mix.level import RATE_HZ, Sound
 from tools.mix.mixing import in_room, mixed
 from voiced.adapters.wavfile import Recording
-from voiced.commands.evaluate import read_manifest
+from voiced.bench.manifest import read_manifest
 from voiced.errors import AudioFileError, UsageError, VoicedError
 
 _SOUNDS = (".flac", ".ogg", ".wav")

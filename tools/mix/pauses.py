@@ -16,7 +16,7 @@ import soundfile
 
 from tools.mix.__main__ import read
 from tools.mix.level import RATE_HZ, Sound
-from voiced.commands.evaluate import read_manifest
+from voiced.bench.manifest import read_manifest
 
 _NEAR = round(0.15 * RATE_HZ)
 _QUIET = round(0.1 * RATE_HZ)

@@ -18,7 +18,7 @@ import soundfile
 
 from tools.mix.__main__ import read
 from tools.mix.level import RATE_HZ, Sound
-from voiced.commands.evaluate import read_manifest
+from voiced.bench.manifest import read_manifest
 from voiced.errors import UsageError, VoicedError
 
 _STEP = RATE_HZ // 100

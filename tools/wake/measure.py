@@ -23,7 +23,7 @@ from tools.mix.__main__ import read, sounds
 from tools.mix.level import RATE_HZ
 from tools.mix.mixing import mixed
 from voiced.adapters.wakeword import WakeWords, open_wake_words
-from voiced.commands.evaluate import wilson
+from voiced.bench.common import wilson
 
 STEP = 1280
 STEPS_PER_S = RATE_HZ / STEP

@@ -29,7 +29,7 @@ from tools.wake.measure import quickest
 from tools.wake.replies import TOGETHER, Kitchen, Overheard, Scene, texts
 from voiced.adapters.piper import Voice
 from voiced.adapters.wakeword import WakeWords, word_name
-from voiced.commands.evaluate import wilson
+from voiced.bench.common import wilson
 from voiced.config import DEMO_HOME
 from voiced.home.load import load_home
 from voiced.turn.stopping import StopWord

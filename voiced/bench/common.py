@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import time
@@ -125,3 +126,12 @@ def median(values: Sequence[float], digits: int = 1) -> float:
 
 def ratio(one: float, other: float) -> float:
     return round(one / other, 4)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % confidence interval of a share (E. B. Wilson, 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, hits / n
+    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return round((centre - spread) / (1 + z * z / n), 4), round((centre + spread) / (1 + z * z / n), 4)

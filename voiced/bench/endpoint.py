@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import last_word_s
-from voiced.bench.common import at_least_one
-from voiced.commands.evaluate import Line, read_manifest, wilson
+from voiced.bench.common import at_least_one, wilson
+from voiced.bench.manifest import Line, read_manifest
 from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
 from voiced.home.outcome import outcome

@@ -23,8 +23,9 @@ from rich.progress import track
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import Whisper
 from voiced.bench.closest import closest
-from voiced.bench.common import at_least_one
-from voiced.commands.evaluate import Line, hear, read_manifest, wilson
+from voiced.bench.common import at_least_one, wilson
+from voiced.bench.manifest import Line, read_manifest
+from voiced.bench.ours import hear
 from voiced.config import models_cache
 from voiced.configfile import read_config, read_text
 from voiced.home.language.sentences import word_graph

@@ -11,11 +11,19 @@ from pathlib import Path
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
-from voiced.app import engine, file_ear, listener_settings, mouth, real_house, running, turn_settings
+from voiced.app import (
+    engine,
+    file_ear,
+    listener_settings,
+    mouth,
+    real_house,
+    running,
+    simulated_devices,
+    turn_settings,
+)
 from voiced.assistant import Assistant
 from voiced.bench.common import RECORDINGS, demo_home
-from voiced.commands.demo import simulated_devices
-from voiced.commands.evaluate import read_manifest
+from voiced.bench.manifest import read_manifest
 from voiced.config import Config, ModelConfig
 from voiced.errors import BrokerError, InferenceError
 from voiced.home.simulated import simulate

@@ -25,17 +25,17 @@ from voiced.app import (
     mouth,
     real_house,
     running,
+    simulated_devices,
     system_digits,
     turn_settings,
 )
 from voiced.assistant import Assistant
-from voiced.commands.evaluate import Line, read_manifest
+from voiced.bench.manifest import Line, read_manifest
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
 from voiced.errors import AudioDeviceError, InferenceError, UsageError, VoiceError
-from voiced.home.model import Home, is_state_topic
+from voiced.home.model import Home
 from voiced.home.outcome import outcome
-from voiced.home.simulated import first_states, simulate
 from voiced.listen.listener import Listener
 from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
 from voiced.turn.timeline import Happening, TurnSettings
@@ -231,20 +231,3 @@ async def _can_play() -> bool:
         return bool((await sound_devices()).outputs)
     except AudioDeviceError:
         return False
-
-
-async def simulated_devices(broker: MqttBroker, home: Home) -> None:
-    """The simulated devices of the demo's house: they answer on their state topics, as real ones do."""
-    answer = simulate(home)
-    messages = broker.messages()
-    topics = {
-        str(v) for e in home.entities for k, v in e.mqtt.items() if k.endswith("_topic") and not is_state_topic(k)
-    }
-    for topic in sorted(topics):
-        await broker.subscribe(topic)
-    await broker.wait_connected(10)
-    for topic, payload in first_states(home):
-        await broker.publish(topic, payload, retain=True)
-    async for message in messages:
-        for topic, payload in answer(message.topic, message.payload.decode("utf-8", "replace")):
-            await broker.publish(topic, payload, retain=True)

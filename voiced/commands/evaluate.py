@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import track
 
-from voiced.adapters.wavfile import Recording
 from voiced.app import area_id
+from voiced.bench.common import wilson
+from voiced.bench.manifest import Line, read_manifest
+from voiced.bench.ours import hear
 from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError, UsageError
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile
-from voiced.listen.listener import Listener
-from voiced.messages import Call, Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.messages import Verdict
 from voiced.turn.reasons import decided
 from voiced.workers.engine import EngineCore, load_model
-from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_setup import Setup
-from voiced.workers.hearing import EarOptions, frames_of
-
-_SILENCE_MS = 2500
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a manifest."""
-
-    audio: Path
-    wake: bool
-    expect: tuple[Call, ...] | None
-    text: str
-    tags: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,61 +89,6 @@ def _show(result: dict[str, Any]) -> None:
         print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
 
-def read_manifest(path: Path) -> tuple[Line, ...]:
-    """ConfigError with file and line for every fault."""
-    faults: list[str] = []
-    lines: list[Line] = []
-    for number, text in enumerate(read_text(path).splitlines(), 1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-            audio = path.parent / row["audio"]
-            if "expect" not in row:
-                raise KeyError("expect")
-            expect = row["expect"]
-            calls = None if expect is None else tuple(Call(c["intent"], dict(c["slots"])) for c in expect)
-            if not audio.is_file():
-                faults.append(f"{path}:{number}: audio: there is no file {row['audio']}")
-            lines.append(
-                Line(audio, bool(row.get("wake")), calls, str(row.get("text") or ""), tuple(row.get("tags", ())))
-            )
-        except KeyError as error:
-            faults.append(f"{path}:{number}: {error.args[0]}: missing")
-        except (ValueError, TypeError, AttributeError) as error:
-            faults.append(f"{path}:{number}: not a manifest line: {error}")
-    if faults:
-        raise ConfigError("\n".join(faults))
-    return tuple(lines)
-
-
-def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
-    """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
-
-    As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work.
-    """
-    listener = Listener()
-    options = EarOptions(wake_words=("hey_jarvis", "alexa") if line.wake else ())
-    decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
-    words = False
-    if not line.wake:
-        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
-    for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
-        for event in follow(core, listener.hear(frame)):
-            match event:
-                case Woken():
-                    words = False
-                case SpeechStarted():
-                    words = True
-                case Asked(hush=hush, decision=decision):
-                    delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
-                    if decision.verdict is not Verdict.CALLS:
-                        listener.set_end(hush.turn, 1500)
-                case Ended() if words:
-                    return decision, delay_ms
-    return decision, delay_ms
-
-
 def judge(core: EngineCore, home: Home, line: Line, area: str) -> dict[str, Any]:
     """One recording's row: its outcome and why."""
     decision, delay_ms = hear(core, line)
@@ -204,12 +134,3 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
         "by_tag": {tag: {"n": len(r), "exact": share(r, "exact")} for tag, r in sorted(tags.items())},
         "interval": wilson(results.count("exact"), n),
     }
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (E. B. Wilson, 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, hits / n
-    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return round((centre - spread) / (1 + z * z / n), 4), round((centre + spread) / (1 + z * z / n), 4)

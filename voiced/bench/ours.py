@@ -1,0 +1,42 @@
+"""Our way of hearing a recording: ear, listener and engine in one process, as fast as they can."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from voiced.adapters.wavfile import Recording
+from voiced.bench.manifest import Line
+from voiced.listen.listener import Listener
+from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_follow import Asked, follow
+from voiced.workers.hearing import EarOptions, frames_of
+
+_SILENCE_MS = 2500
+
+
+def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
+    """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
+
+    As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work.
+    """
+    listener = Listener()
+    options = EarOptions(wake_words=("hey_jarvis", "alexa") if line.wake else ())
+    decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
+    words = False
+    if not line.wake:
+        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
+    for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
+        for event in follow(core, listener.hear(frame)):
+            match event:
+                case Woken():
+                    words = False
+                case SpeechStarted():
+                    words = True
+                case Asked(hush=hush, decision=decision):
+                    delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
+                    if decision.verdict is not Verdict.CALLS:
+                        listener.set_end(hush.turn, 1500)
+                case Ended() if words:
+                    return decision, delay_ms
+    return decision, delay_ms
