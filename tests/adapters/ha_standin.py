@@ -21,6 +21,8 @@ class StandIn:
     handled: list[dict[str, Any]] = field(default_factory=list)
     deaf: bool = False
     """It takes intents and never answers."""
+    mumbles: bool = False
+    """It answers intents with what is no answer to one."""
     port: int = 0
     _sockets: dict[ServerConnection, int] = field(default_factory=dict)
 
@@ -84,7 +86,7 @@ class StandIn:
         status, answer = "200 OK", await self._intent(json.loads(body))
         if fields.get("Authorization") != f"Bearer {TOKEN}":
             status, answer = "401 Unauthorized", {}
-        text = json.dumps(answer).encode()
+        text = json.dumps({} if self.mumbles else answer).encode()
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n".encode() + text)
         await writer.drain()
         writer.close()

@@ -159,6 +159,9 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
             assert "switch.new" in {f.key for f in await houses.get()}
             with pytest.raises(BrokerError, match="No such thing"):
                 await broker.publish("ha/light.gone/set", json.dumps({"name": "HassTurnOn", "data": {"name": "x.y"}}))
+            standin.mumbles = True
+            with pytest.raises(BrokerError, match="did not say why"):
+                await broker.publish(lock.topic, lock.payload)
             standin.deaf = True
             with pytest.raises(BrokerError, match="does not answer"):
                 await broker.publish(lock.topic, lock.payload)

@@ -74,9 +74,17 @@ def test_what_is_refused_is_not_left_open(monkeypatch: pytest.MonkeyPatch) -> No
         def close(self) -> None:
             opened.remove("server")
 
+    class Stuck(Stream):
+        def start(self) -> None:
+            raise OSError("Device unavailable")
+
     monkeypatch.setattr(microphone, "list_inputs", lambda: inputs("pulse"))
     monkeypatch.setattr(sounddevice, "RawInputStream", Stream)
     monkeypatch.setattr(soundserver, "connect", Server)
     with pytest.raises(AudioDeviceError, match="not a microphone"):
+        Microphone()
+    assert opened == []
+    monkeypatch.setattr(sounddevice, "RawInputStream", Stuck)
+    with pytest.raises(AudioDeviceError, match="cannot be opened: Device unavailable"):
         Microphone()
     assert opened == []

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Self
 
+import aiomqtt
 import pytest
 
 from voiced.adapters.inbox import Inbox
@@ -332,6 +333,18 @@ async def test_what_is_no_topic_keeps_nobody_from_connecting(server: Mosquitto) 
         await link.wait_connected(5)
         await observer._link.publish("house/lamp", "on")
         assert (await asyncio.wait_for(anext(inbox), 2)).payload == b"on"
+
+
+async def test_a_broker_that_does_not_let_go_holds_up_nobody_who_leaves(
+    server: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    async with asyncio.timeout(15):
+        async with MqttBroker(host=server.host, port=server.port, device_id="t", answer_s=0.3) as link:
+            await link.wait_connected(5)
+            monkeypatch.setattr(aiomqtt.Client, "__aexit__", never)
 
 
 async def test_a_wrong_password_is_said_and_a_right_one_in_the_file_is_picked_up(tmp_path: Path) -> None:

@@ -80,3 +80,15 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         WavSpeaker(path=tmp_path / "x.wav").write(TONE)
     with pytest.raises(AudioDeviceError, match=r"no loudspeaker called 'moon phone' .*; what there is: "):
         DeviceSpeaker(device="moon phone").begin(16_000)
+
+
+def test_a_full_disk_is_said_of_the_sound_and_of_the_gap_before_the_next() -> None:
+    speaker = WavSpeaker(path=Path("/dev/full"), realtime=False)
+    speaker.begin(16_000)
+    with pytest.raises(AudioDeviceError, match="No space left"):
+        speaker.write(np.tile(TONE, 10))  # more than is held back for one write
+    with pytest.raises(AudioDeviceError, match="No space left"):
+        speaker.begin(16_000)
+    with pytest.raises(AudioDeviceError, match="No space left"):
+        speaker.close()
+    speaker.close()

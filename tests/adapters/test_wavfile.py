@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 
 from voiced.adapters.resample import Resampler, to_pcm
-from voiced.adapters.wavfile import Recording
+from voiced.adapters.wavfile import Recording, write_wav
 from voiced.errors import AudioFileError
 
 
@@ -162,3 +162,9 @@ def test_alias_is_inaudible() -> None:
     samples = (0.5 * np.sin(2 * np.pi * 12_000 * np.arange(48_000) / 48_000)).astype(np.float32)
     out = Resampler(rate_hz=48_000).push(samples, last=True)
     assert 20 * np.log10(np.abs(out[2000:-2000]).max() / 0.5) < -60
+
+
+def test_a_recording_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(AudioFileError, match=r"no/sound\.wav cannot be written: ") as caught:
+        write_wav(tmp_path / "no" / "sound.wav", bytes(640))
+    assert "\n" not in str(caught.value)

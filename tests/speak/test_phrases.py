@@ -67,6 +67,18 @@ def test_numbers_are_words(said: str, wanted: str) -> None:
             Reply("unreached", {"names": ["Front Door", "Anna's Lamp"]}),
             "No answer from the front door and anna's lamp.",
         ),
+        (
+            Reply("unreachable", {"names": ["Front Door", "Gate"]}),
+            "I know the front door and the gate, but I cannot reach them.",
+        ),
+        (
+            Reply("unknown_state", {"names": ["Bed Light", "Fan"]}),
+            "I don't know how the bed light and the fan are set now.",
+        ),
+        (
+            Reply("unanswered", {"names": ["Kitchen Lights"], "state": "on"}),
+            "No answer from the kitchen lights, but they were on before.",
+        ),
         (Reply("no such key"), "Sorry, something went wrong. Please say it again."),
         (Reply("nothing"), ""),
     ],

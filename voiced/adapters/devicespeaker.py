@@ -25,7 +25,7 @@ class DeviceSpeaker:
 
     def __init__(self, *, device: str = "", latency_s: float = 0.2) -> None:
         self.name = device or "default loudspeaker"
-        self._device: str | int | None = int(device) if device.isdigit() else device or None
+        self._device: str | int | None = int(device) if device.isdecimal() else device or None
         self._latency_s = latency_s
         self._stream: sounddevice.RawOutputStream | None = None
         self._wanted_hz = self._device_hz = 0

@@ -75,7 +75,7 @@ class HomeAssistant:
         body = payload.encode() if isinstance(payload, str) else payload
         answer = await asyncio.to_thread(self._post, body)
         kind = answer.get("response_type")
-        if kind == "error":
+        if not kind or kind == "error":
             words = str(answer.get("speech", {}).get("plain", {}).get("speech", ""))[:200]
             raise BrokerError(f"Home Assistant does not do it: {words or 'it did not say why'}")
 

@@ -123,6 +123,7 @@ class Microphone:
         # The native rate first: hw: devices refuse 16 kHz, and what a plugin would resample with is often poor.
         trouble = ""
         for rate_hz in dict.fromkeys((chosen.rate_hz, 48_000, 44_100, SAMPLE_RATE_HZ)):
+            stream = None
             try:
                 stream = sounddevice.RawInputStream(
                     device=chosen.index,
@@ -135,6 +136,8 @@ class Microphone:
                 stream.start()
             except (sounddevice.PortAudioError, OSError, ValueError) as error:
                 trouble = first_line(error)
+                if stream is not None:  # while it is open the device is busy, also for the next rate
+                    stream.close(ignore_errors=True)
             else:
                 return stream, rate_hz
         raise AudioDeviceError(f"{chosen.name!r} cannot be opened: {trouble}")

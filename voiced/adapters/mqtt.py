@@ -43,8 +43,6 @@ class MqttBroker:
         password_file: Path | None = None,
         tls: bool = False,
         ca_file: Path | None = None,
-        cert_file: Path | None = None,
-        key_file: Path | None = None,
         keepalive_s: int = KEEPALIVE_S,
         answer_s: float = 1.0,
         connect_s: float = 3.0,
@@ -64,8 +62,6 @@ class MqttBroker:
             password_file=password_file,
             tls=tls or ca_file is not None,
             ca_file=ca_file,
-            cert_file=cert_file,
-            key_file=key_file,
             keepalive_s=keepalive_s,
             answer_s=answer_s,
             connect_s=connect_s,
@@ -124,7 +120,7 @@ class MqttBroker:
         return inbox
 
     async def answers(self) -> bool:
-        """Whether the broker answers right now: for the watchdog and for `voiced setup`."""
+        """Whether the broker answers right now."""
         if self._connection is None:
             return False
         try:

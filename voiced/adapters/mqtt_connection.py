@@ -80,8 +80,6 @@ class Access:
     """Read at every connection: it may change while we run."""
     tls: bool
     ca_file: Path | None
-    cert_file: Path | None
-    key_file: Path | None
     keepalive_s: int
     answer_s: float
     connect_s: float
@@ -197,7 +195,7 @@ class Connection:
 
     async def say_goodbye(self) -> None:
         """Offline, as the will would say it, and leave in order, as far as the broker goes along."""
-        with contextlib.suppress(aiomqtt.MqttError):
+        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
             if self._access.will_topic:
                 await self._client.publish(
                     self._access.will_topic, OFFLINE, qos=0, retain=True, timeout=self._access.answer_s
@@ -253,10 +251,7 @@ def _client_for(access: Access) -> aiomqtt.Client:
 
 
 def _context(access: Access) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(access.ca_file) if access.ca_file else None)
-    if access.cert_file:
-        context.load_cert_chain(str(access.cert_file), str(access.key_file) if access.key_file else None)
-    return context
+    return ssl.create_default_context(cafile=str(access.ca_file) if access.ca_file else None)
 
 
 def _handing_over(arrived: Callable[[BrokerMessage], None]) -> Callable[[PahoClient, object, PahoMessage], None]:

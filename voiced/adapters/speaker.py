@@ -81,13 +81,13 @@ class WavSpeaker:
     def begin(self, rate_hz: int) -> int:
         if self._file is not None:
             self._pace.begin(self._rate_hz)
-            self._file.writeframes(bytes(2 * round(self._gap_s * self._rate_hz)))
+            self._append(bytes(2 * round(self._gap_s * self._rate_hz)))
             return self._rate_hz
         try:
             self._path.open("wb").close()  # a writer of `wave` that cannot open prints a traceback when collected
             self._file = wave.open(str(self._path), "wb")  # noqa: SIM115
         except OSError as error:
-            raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
+            raise self._unwritten(error) from error
         self._rate_hz = rate_hz
         self._pace.begin(rate_hz)
         self._file.setnchannels(1)
@@ -98,20 +98,30 @@ class WavSpeaker:
     def write(self, pcm: Pcm) -> None:
         if self._file is None:
             raise AudioDeviceError(f"{self._path} is not open")
-        try:
-            self._file.writeframes(pcm.tobytes())
-        except OSError as error:
-            raise AudioDeviceError(f"cannot write {self._path}: {error.strerror}") from error
+        self._append(pcm.tobytes())
         self._pace.wrote(len(pcm))
+
+    def _append(self, data: bytes) -> None:
+        assert self._file is not None
+        try:
+            self._file.writeframes(data)
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> AudioDeviceError:
+        return AudioDeviceError(f"cannot write {self._path}: {error.strerror}")
 
     def finish(self, *, drop: bool = False) -> None:
         if not drop:
             self._pace.drain()
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        if (file := self._file) is not None:
             self._file = None
+            try:
+                file.close()
+            except OSError as error:
+                raise self._unwritten(error) from error
 
 
 class SilentSpeaker:

@@ -95,5 +95,8 @@ def _one_line(error: BaseException) -> str:
 
 
 def write_wav(path: Path, pcm: bytes) -> None:
-    """16 kHz mono s16 `pcm` as a WAV file."""
-    soundfile.write(path, np.frombuffer(pcm, np.int16), SAMPLE_RATE_HZ, subtype="PCM_16")
+    """16 kHz mono s16 `pcm` as a WAV file. AudioFileError where it cannot be written."""
+    try:
+        soundfile.write(path, np.frombuffer(pcm, np.int16), SAMPLE_RATE_HZ, subtype="PCM_16")
+    except (OSError, RuntimeError) as error:
+        raise AudioFileError(f"{path} cannot be written: {_one_line(error)}") from error

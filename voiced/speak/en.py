@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from voiced.speak import en_clock
-from voiced.speak.en_names import Phrases, Values, are, bare, few, first_upper, is_or_are, listed, plural, the
+from voiced.speak.en_names import Phrases, Values, are, bare, few, first_upper, is_or_are, listed, many, plural, the
 from voiced.speak.numbers import clock, date, digits, joined, number
 
 _AFTER: Mapping[str, str] = {
@@ -203,12 +203,17 @@ PHRASES: Phrases = {
     "date": lambda v: f"It is {date(v['weekday'], v['day'], v['month'], v['year'])}.",
     # what went wrong
     "unknown": _unknown,
-    "unreachable": lambda v: f"I know {listed(list(v['names']))}, but I cannot reach it.",
+    "unreachable": lambda v: (
+        f"I know {listed(list(v['names']))}, but I cannot reach {'them' if many(v['names']) else 'it'}."
+    ),
     "offline": lambda v: f"{first_upper(are(list(v['names'])))} offline.",
-    "unknown_state": lambda v: f"I don't know how {listed(list(v['names']))} is set now.",
+    "unknown_state": lambda v: f"I don't know how {are(list(v['names']))} set now.",
     "again": lambda _: "I have said nothing yet.",
     "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
-    "unanswered": lambda v: f"No answer from {listed(list(v['names']))}, but it was {v['state']} before.",
+    "unanswered": lambda v: (
+        f"No answer from {listed(list(v['names']))}, "
+        f"but {'they were' if many(v['names']) else 'it was'} {v['state']} before."
+    ),
     "unreached": lambda v: f"No answer from {listed(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",

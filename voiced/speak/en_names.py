@@ -21,7 +21,7 @@ def first_upper(text: str) -> str:
 
 
 def the(name: str) -> str:
-    """A name inside a sentence: the front door, but the TV and New York keep their capitals."""
+    """A name inside a sentence: the front door, but the TV keeps its capitals."""
     words = [w if any(c.isupper() for c in w[1:]) else w.lower() for w in name.split()]
     said = " ".join(words)
     return said if said.startswith(("the ", "my ")) or "'s " in said else f"the {said}"
@@ -62,4 +62,9 @@ def plural(kind: str) -> str:
 
 
 def are(names: list[str]) -> str:
-    return f"{listed(names)} {is_or_are(names[0]) if len(names) == 1 else 'are'}"
+    return f"{listed(names)} {'are' if many(names) else 'is'}"
+
+
+def many(names: list[str]) -> bool:
+    """They are, and not it is: several, or one with several's name."""
+    return len(names) != 1 or is_or_are(names[0]) == "are"

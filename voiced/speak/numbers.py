@@ -47,7 +47,7 @@ def duration(seconds: float) -> str:
     parts = [counted(n, what) for n, what in ((hours, "hour"), (minutes, "minute")) if n]
     if secs and not hours:
         parts.append(counted(secs, "second"))
-    return joined(parts) if parts else counted(secs, "second")
+    return joined(parts)
 
 
 def lasting(length: str) -> str:
