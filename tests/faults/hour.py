@@ -39,8 +39,6 @@ from voiced.turn.timeline import Happening
 from voiced.workers.supervisor import Supervisor
 
 SLOT_S = 16.0
-PACE = 10.0
-"""How much faster than the sound's own pace it is heard on a quiet machine."""
 _NOISE = 3e-4
 _LOOK_S = 2.0
 _DEMO = DEMO_HOME.parent / "demo"

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -94,7 +94,7 @@ class Walk:
     """What each step took, the model's pass behind it included."""
 
 
-Ids = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int32]
 Grown = tuple[float, float, int, tuple[int, ...], State]
 """A way on: score, compared score, index of the parent in the beam, new tokens, state."""
 
@@ -105,12 +105,12 @@ class _Arcs:
 
     ids: Ids
     costs: F32
-    steps: dict[int, Step]
+    steps: Mapping[int, Step]
     final: bool
     final_cost: float
     open_step: Step | None
     closed: Ids
-    """Tokens that are no part of the open stretch."""
+    """Tokens that are no part of the open stretch, where there is one."""
 
     @property
     def forced(self) -> bool:
@@ -168,15 +168,18 @@ class Walker:
         found = self._arcs.get(state)
         if found is None:
             choice = self.automaton.choice(state)
-            steps = {token: step for token, step in choice.steps.items() if token != self.automaton.end_token}
+            steps, end = choice.steps, self.automaton.end_token
+            if end in steps:
+                steps = {token: step for token, step in steps.items() if token != end}
+            closed = (*choice.open_excluded, *choice.steps, end) if choice.open_step else ()
             found = self._arcs[state] = _Arcs(
-                np.fromiter(steps, np.int64, len(steps)),
+                np.fromiter(steps, np.int32, len(steps)),
                 np.fromiter((s.cost for s in steps.values()), np.float32, len(steps)),
                 steps,
                 choice.final,
                 choice.final_cost,
                 choice.open_step,
-                np.array([*choice.open_excluded, *choice.steps, self.automaton.end_token], np.int64),
+                np.array(closed, np.int32),
             )
         return found
 

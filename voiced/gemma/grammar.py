@@ -99,10 +99,10 @@ class _Flat:
             total += len(one.arcs)
         self.start = graph.start
         self.finals = frozenset(offsets[name] + node for name, one in graphs for node in one.finals)
-        self.words: list[list[tuple[str, int, float, tuple[float, ...]]]] = [[] for _ in range(total)]
-        self.empty: list[list[tuple[int, float]]] = [[] for _ in range(total)]
-        self.subs: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
-        self.opens: list[list[tuple[int, int, float]]] = [[] for _ in range(total)]
+        self.words: dict[int, list[tuple[str, int, float, tuple[float, ...]]]] = {}
+        self.empty: dict[int, list[tuple[int, float]]] = {}
+        self.subs: dict[int, list[tuple[int, int, float]]] = {}
+        self.opens: dict[int, list[tuple[int, int, float]]] = {}
         for name, one in graphs:
             base = offsets[name]
             for number, arcs in enumerate(one.arcs):
@@ -110,14 +110,14 @@ class _Flat:
                 for arc in arcs:
                     target = base + arc.target
                     if arc.word:
-                        self.words[node].append((arc.word, target, arc.cost, arc.by_token))
+                        self.words.setdefault(node, []).append((arc.word, target, arc.cost, arc.by_token))
                     elif arc.sub:
                         entry = offsets[arc.sub] + graph.subs[arc.sub].start
-                        self.subs[node].append((entry, target, arc.cost))
+                        self.subs.setdefault(node, []).append((entry, target, arc.cost))
                     elif arc.open_words:
-                        self.opens[node].append((arc.open_words, target, arc.cost))
+                        self.opens.setdefault(node, []).append((arc.open_words, target, arc.cost))
                     else:
-                        self.empty[node].append((target, arc.cost))
+                        self.empty.setdefault(node, []).append((target, arc.cost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +239,8 @@ class GraphAutomaton:
             at = todo.pop()
             here, back = at
             cost = best[at]
-            onto: list[tuple[Boundary, float]] = [((target, back), more) for target, more in flat.empty[here]]
-            onto += [((entry, (target, back)), more) for entry, target, more in flat.subs[here]]
+            onto: list[tuple[Boundary, float]] = [((target, back), more) for target, more in flat.empty.get(here, ())]
+            onto += [((entry, (target, back)), more) for entry, target, more in flat.subs.get(here, ())]
             if here in flat.finals:
                 if back:
                     onto.append(((back[0], back[1]), 0.0))
@@ -250,11 +250,11 @@ class GraphAutomaton:
                 if cost + more < best.get(there, float("inf")):
                     best[there] = cost + more
                     todo.append(there)
-        words = [(self._tree(at, first), back, cost) for (at, back), cost in best.items() if flat.words[at]]
+        words = [(self._tree(at, first), back, cost) for (at, back), cost in best.items() if at in flat.words]
         opens = [
             (most, target, back, cost + more)
             for (at, back), cost in best.items()
-            for most, target, more in flat.opens[at]
+            for most, target, more in flat.opens.get(at, ())
         ]
         made = self._onward[key] = _Onward(tuple(words), tuple(opens), final)
         return made
