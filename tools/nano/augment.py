@@ -58,13 +58,26 @@ def noise_bank(rng: Rng, speech: Shelf, count: int = 60, seconds: int = 12) -> R
                     for k in range(1, 6):
                         x[at : at + step] += env * np.sin(2 * np.pi * f0 * k * t[:step]) / k * rng.uniform(0.1, 1)
                 x[at : at + 800] += rng.standard_normal(800) * np.exp(-np.arange(800) / 200) * rng.uniform(0, 2)
-        elif kind == 5:  # clatter: short bursts over quiet noise
+        elif kind == 5:  # clatter: short bursts and struck dishes over quiet noise
             x *= 0.2
             for _ in range(int(rng.integers(5, 40))):
                 at, m = int(rng.integers(0, n - 4000)), int(rng.integers(200, 4000))
-                x[at : at + m] += rng.standard_normal(m) * np.exp(-np.arange(m) / (m / 5)) * rng.uniform(0.5, 5)
+                struck = rng.standard_normal(m) if rng.random() < 0.5 else ringing(rng, m)
+                x[at : at + m] += struck * np.exp(-np.arange(m) / (m / 5)) * rng.uniform(0.5, 5)
+        if rng.random() < 0.5:  # nearer and farther, on and off
+            knots = np.linspace(0, n, int(rng.integers(6, 30)))
+            x *= 10 ** (np.interp(np.arange(n), knots, rng.normal(0, rng.uniform(1, 8), len(knots))) / 20)
         out[i] = x / (x.std() + 1e-9)
     return out
+
+
+def ringing(rng: Rng, n: int) -> Pcm:
+    """A dish or a pan that is struck: a few modes of unit power together."""
+    t = np.arange(n) / RATE
+    modes = [np.sin(2 * np.pi * rng.uniform(400, 7000) * t) * rng.uniform(0.1, 1) for _ in range(rng.integers(2, 9))]
+    x = np.sum(modes, axis=0)
+    y: Pcm = (x / (x.std() + 1e-9)).astype(np.float32)
+    return y
 
 
 def shifted_formants(x: Pcm, factor: float) -> Pcm:
@@ -116,6 +129,10 @@ def coded(x: Pcm, rng: Rng) -> Pcm:
 LED = 0.8
 """Share of turns that begin with something that is no part of the words, at full strength. Of 62 recordings of a person
 at least a third do: the microphone thumps, half a second before the command."""
+
+
+SNR = (-2.0, 30.0)
+"""Decibels by which the words are louder than a room's noise."""
 
 
 @dataclass(frozen=True)
@@ -239,8 +256,8 @@ class Room:
         if room or colour:
             x = self.filtered(x, room, colour)
             x = x / (np.sqrt(np.sum(x * x) / n) + 1e-6)
-        if r.random() < 0.8 * strength:
-            x = x + self.piece(len(x)) * 10 ** (-r.uniform(0, 35) / 20)
+        if r.random() < 0.9 * strength:
+            x = x + self.piece(len(x)) * 10 ** (-r.uniform(*SNR) / 20)
         level = r.uniform(-46, -13) if r.random() < strength else -26.0
         x = x * 10 ** (level / 20)
         if r.random() < 0.04 * strength:
