@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +45,28 @@ def test_a_voice_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(VoiceError) as caught:
             Voice(path=path)
         assert "\n" not in str(caught.value)
+
+
+_SAYS = """
+import subprocess
+import sys
+from pathlib import Path
+from voiced.adapters import heap
+from voiced.adapters.piper import Voice
+
+def mb():
+    lines = Path("/proc/self/smaps_rollup").read_text("ascii").splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("Pss_Anon:"))) / 1024
+
+heap.return_large_blocks()
+voice = Voice(threads=1)
+loaded = mb()
+for text in ("Done.", "The kitchen lights are off.", "It is twenty two degrees in the living room, and it will rain."):
+    assert sum(len(pcm) for pcm in voice.sentences(text))
+print(mb() - loaded)
+"""
+
+
+def test_what_a_sentence_took_is_given_back_when_it_is_said() -> None:
+    said = subprocess.run([sys.executable, "-c", _SAYS], capture_output=True, text=True, check=True)
+    assert float(said.stdout) < 40, "megabytes; 100 where nothing is given back"
