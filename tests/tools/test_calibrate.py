@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.calibrate.__main__ import least_certain
+from tools.calibrate import __main__ as calibrate
+from tools.calibrate.__main__ import COSTS, cut_cost, least_certain
 from tools.calibrate.reliability import Judged
+from voiced.gemma.judge import Calibration
 
 SURE = st.floats(0.01, 0.99)
 
@@ -31,3 +34,27 @@ def test_other_speech_sets_no_higher_bar_than_the_surest_that_must_not_act_needs
     overheard = [judged(c, False, command=False) for c in (0.8, 0.6, 0.1)]
     right = [0.2, 0.61, 0.9]
     assert 0.6 < least_certain(overheard, 1 / 3, right) < 0.61
+
+
+@pytest.mark.parametrize(("whole", "begun", "cost"), [([2.2] * 10, [7.0] * 10, 2.5), ([9.0], [0.0] * 9 + [8.0], 9.5)])
+def test_a_beginning_costs_what_whole_commands_need_and_no_more(
+    whole: list[float], begun: list[float], cost: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures: nats by which the beginning is likelier; whoever acts on one that goes on is wrong."""
+
+    def as_if(clips: list[float], by: Calibration) -> list[Judged]:
+        return [Judged(0.9, by.cut_cost > nats, clips is whole and by.cut_cost > nats, True) for nats in clips]
+
+    monkeypatch.setattr(calibrate, "judged", as_if)
+    assert cut_cost(whole, begun, Calibration()) == cost  # type: ignore[arg-type]
+    assert cost in COSTS
+
+
+def test_nobody_is_acted_on_early_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, begun = [0.0] * 99 + [5.0], [1.0] * 4
+
+    def as_if(clips: list[float], by: Calibration) -> list[Judged]:
+        return [Judged(0.9, by.cut_cost > nats, clips is whole and by.cut_cost > nats, True) for nats in clips]
+
+    monkeypatch.setattr(calibrate, "judged", as_if)
+    assert cut_cost(whole, begun, Calibration()) <= 1.0  # type: ignore[arg-type]

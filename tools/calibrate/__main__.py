@@ -3,7 +3,9 @@
 Each clip is walked once. The certainty is a logistic fitted to whether the decision was right, pulled a little towards
 the plain guesses; lines without an `expect` are speech that was no command, for which no action is right. Below the
 least certainty nothing is done: it is chosen so that of the commands no more than `--most-wrong`, and of the other
-speech no more than `--most-foreign`, are acted on wrongly.
+speech no more than `--most-foreign`, are acted on wrongly. With `--begun`, commands that break off in the middle, what
+a beginning costs beside a whole sentence is chosen, too: between whole ones taken for broken off and others acted on
+early.
 
 The table goes to standard output, the figures to standard error. With `--check` and `--out` the certainty is put to
 the test on other recordings: how often decisions of a certainty are right, as a picture and a table for the model card.
@@ -41,6 +43,12 @@ from voiced.workers.engine import EngineCore
 FITTED = ("bias", "share", "level", "spelling", "unheard")
 PULL = 1.0
 """Clips that the plain guesses are worth."""
+COSTS = tuple(step / 2 for step in range(21))
+"""Nats that a beginning may cost."""
+WRONG = 2.0
+"""Right commands that a wrong action is worth."""
+BREAK_OFF = 0.1
+"""Share of commands in which people stop and go on: a guess."""
 
 
 class Remembering:
@@ -112,9 +120,22 @@ def judged(clips: Sequence[Clip], by: Calibration) -> list[Judged]:
     return results
 
 
-def fit(clips: Sequence[Clip]) -> Calibration:
-    """The likeliest weights. What a cut sentence costs stays as guessed: whole recordings tell nothing about it."""
-    best = Calibration(least=0.0)
+def cut_cost(whole: Sequence[Clip], begun: Sequence[Clip], by: Calibration) -> float:
+    """What a beginning costs, so that most commands are right for their wrong actions."""
+
+    def worth(cost: float) -> float:
+        as_if = dataclasses.replace(by, cut_cost=cost)
+        commands = [j for j in judged(whole, as_if) if j.command]
+        early = sum(j.acted for j in judged(begun, as_if)) / len(begun)
+        done = sum(1.0 if j.right else -WRONG * j.acted for j in commands) / len(commands)
+        return done - BREAK_OFF * WRONG * early
+
+    return max(COSTS, key=worth)
+
+
+def fit(clips: Sequence[Clip], cut_cost: float) -> Calibration:
+    """The likeliest weights."""
+    best = Calibration(least=0.0, cut_cost=cut_cost)
     alone = [judged(clips, dataclasses.replace(best, **{n: float(n == name) for n in FITTED})) for name in FITTED[1:]]
     rows = [
         ([1.0, *(math.log(max(j.certainty, 1e-6) / max(1 - j.certainty, 1e-6)) for j in one)], float(one[0].right))
@@ -147,6 +168,14 @@ def least_certain(results: Sequence[Judged], most_wrong: float, right: Sequence[
     return (wrong[allowed] + min((c for c in right if c > wrong[allowed]), default=1.0)) / 2
 
 
+def least_of(clips: Sequence[Clip], by: Calibration, most_wrong: float, most_foreign: float) -> float:
+    """For commands and other speech."""
+    every = judged(clips, by)
+    commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
+    right = [j.certainty for j in commands if j.right]
+    return max(least_certain(commands, most_wrong, right), least_certain(foreign, most_foreign, right))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -157,20 +186,27 @@ def main() -> int:
     add("--model", type=Path, default=Path(__file__).parents[2] / "models" / "nano")
     add("--most-wrong", type=float, default=0.03, help="the share of commands that may be acted on wrongly")
     add("--most-foreign", type=float, default=0.02, help="the share of other speech that may be acted on")
+    add("--begun", type=Path, nargs="+", default=[], help="manifests of commands that break off in the middle")
     add("--check", type=Path, nargs="+", default=[], help="manifests to test the certainty on, in the same home")
     add("--out", type=Path, help="folder for reliability.png and reliability.md")
     given = parser.parse_args()
     core = EngineCore(resolve(given.model))
     clips = walked(core, given.manifest, given.home)
-    chosen = fit(clips)
+    chosen = fit(clips, Calibration().cut_cost)
+    if given.begun:
+        begun = walked(core, given.begun, given.home)
+        for _ in range(2):  # where it acts depends on the least certainty, which depends on the weights
+            bar = least_of(clips, chosen, given.most_wrong, given.most_foreign)
+            chosen = fit(clips, cut_cost(clips, begun, dataclasses.replace(chosen, least=bar)))
     every = judged(clips, chosen)
     commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
     right = [j.certainty for j in commands if j.right]
+    sys.stderr.write(f"a beginning costs {chosen.cut_cost:.1f}\n")
     for share in (0.2, 0.15, 0.1, 0.05, 0.03, 0.02):
         least = least_certain(commands, share, right)
         kept = sum(j.right and j.certainty >= least for j in commands) / max(1, len(commands))
         sys.stderr.write(f"wrong at most {share:.0%}: {kept:.1%} right, least certainty {least:.3f}\n")
-    least = max(least_certain(commands, given.most_wrong, right), least_certain(foreign, given.most_foreign, right))
+    least = least_of(clips, chosen, given.most_wrong, given.most_foreign)
     chosen = dataclasses.replace(chosen, least=least)
     results = judged(clips, chosen)
     wrong = sum(j.acted and not j.right and j.command for j in results)

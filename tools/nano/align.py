@@ -7,6 +7,8 @@ future, so a letter is written behind its sound: a word that follows a pause is 
 
 from __future__ import annotations
 
+import json
+import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile as sf
 import torch
 
 from voiced.home.language.spoken import ONES, number_variants, number_words
@@ -33,6 +36,11 @@ SHORTEST, LONGEST = 1.5, 8.0
 """Seconds of a piece: what is shorter goes with what follows, what is longer is left out."""
 WORST = -1.6
 """Nats per letter below which something else was said than what is written."""
+
+LATE = 2.5
+"""Audio tokens by which a letter is written behind its sound."""
+FADE = 480
+"""Samples over which what breaks off fades."""
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -239,3 +247,30 @@ def align(speech: Path, out: Path, checkpoint: Path) -> dict[str, float]:
     corpora.store(out, "human-1", found())
     clips = corpora.Shelf(out, "human-1").clips
     return {"clips": len(clips), "hours": round(sum(clip.n for clip in clips) / RATE / 3600, 2)}
+
+
+def broken_off(checkpoint: Path, manifests: Sequence[Path], out: Path) -> Path:
+    """A manifest in `out` of the commands of `manifests` that end behind some word before their last."""
+    from .export import load_checkpoint
+
+    net = load_checkpoint(checkpoint)[0].eval()
+    rng = random.Random(0)
+    rows: list[dict[str, Any]] = []
+    out.mkdir(parents=True, exist_ok=True)
+    for manifest in manifests:
+        for row in map(json.loads, manifest.read_text("utf-8").splitlines()):
+            pcm, _ = sf.read(manifest.parent / row["audio"], dtype="float32")
+            words, fit = aligned(letters_of(net, pcm), lattice(row["text"]))
+            if len(words) < 3 or fit < WORST:
+                continue
+            kept = rng.randint(1, len(words) - 1)
+            between = (words[kept - 1].last + words[kept].first) / 2 - LATE
+            cut_at = pcm[: max(0, int(between * TOKEN))]
+            if len(cut_at) < 0.3 * RATE:
+                continue
+            fade = np.linspace(1, 0, FADE, dtype=np.float32)
+            sf.write(out / f"{len(rows):04d}.flac", np.concatenate([cut_at[:-FADE], cut_at[-FADE:] * fade]), RATE)
+            rows.append({**row, "audio": f"{len(rows):04d}.flac", "text": " ".join(w.text for w in words[:kept])})
+    path = out / "manifest.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path

@@ -24,7 +24,8 @@ DATA = """| data | what | licence |
 
 
 EARLIER = """Until 500 hours were heard: 7.4 hours of people and 11.4 hours of synthesized commands (kokoro 5.8, piper 2.7, flite 2.1, espeak 0.5,
-festival 0.3)."""
+festival 0.3). Until 535 hours: 7.4 hours of people and 4.0 hours of synthesized commands (piper 2.2, flite 1.0, espeak 0.4, festival 0.3,
+kokoro 0.2)."""
 """What lay in the shards of the days before, which were not kept."""
 
 
@@ -99,10 +100,11 @@ Meant for: speech held by a grammar to what can be said in one house. Not meant 
 Thanks to the makers of these corpora and voices; the CC BY 4.0 sets are credited here by name.
 
 ## Training
-{facts["hours"]:.0f} hours of speech heard in {facts["minutes"]:.0f} minutes on two cores without a GPU ({facts["speed"]:.0f} s of speech a second, bf16, since 500 hours float32), cross-entropy, an auxiliary CTC loss (its letters ship in the projector, and are asked beside the decoder) and, since 422 hours, the distance from a teacher's features (`teacher.py`; since 500 hours of other languages alone). Wall-clock time, beside other work. At 52 hours the learning rate began anew; since
+{facts["hours"]:.0f} hours of speech heard in {facts["minutes"]:.0f} minutes on two cores without a GPU ({facts["speed"]:.0f} s of speech a second, bf16, from 500 to 535 hours float32), cross-entropy, an auxiliary CTC loss (its letters ship in the projector, and are asked beside the decoder) and, since 422 hours, the distance from a teacher's features (`teacher.py`; since 500 hours of other languages alone, since 535 hours none). Wall-clock time, beside other work. At 52 hours the learning rate began anew; since
 82 hours rooms, noise and masks are laid over fewer clips (a step down in the curve that is none in quality), and features are floored as the engine's. Since
-500 hours most turns begin with what is no part of the words: the end of a wake word or of another word, a chime, the thump of a microphone; what ships lies between the weights at
-500 hours and the last ones (`blend.py`, share 0.4).{lacks}
+500 hours most turns begin with what is no part of the words: the end of a wake word or of another word, a chime, the thump of a microphone. Since
+535 hours long recordings and such with digits in their text are learned from, too (`align.py`), since 564 hours the noise is louder and of more kinds; since then a second run of one
+core, whose hours are not counted, met this one every hour of speech (`--beside`). What ships lies between the weights at 535 hours and the last ones (`blend.py`, share SHARE).{lacks}
 
 ![Training curve](curve.png)
 

@@ -20,7 +20,7 @@ import torch
 from voiced.config import DEMO_HOME
 from voiced.gemma import llama
 
-from . import card, features
+from . import align, card, features
 from .augment import high_pass
 from .evaluate import evaluate
 from .export import export, load_checkpoint
@@ -73,13 +73,14 @@ def parity(checkpoint: Path, model: Path, clips: Sequence[Path]) -> list[float]:
     return found
 
 
-def calibrated(model: Path, heldout: Path) -> str:
+def calibrated(model: Path, heldout: Path, checkpoint: Path) -> str:
     """The `[calibration]` table; reliability.png and .md into the model's folder."""
-    more = (heldout / name / "manifest.jsonl" for name in ("more", "orders"))
-    fits = [heldout / "fit.jsonl", *more, heldout / "others" / "fit.jsonl"]
+    commands = [heldout / "fit.jsonl", heldout / "more" / "manifest.jsonl"]
+    fits = [*commands, heldout / "orders" / "manifest.jsonl", heldout / "others" / "fit.jsonl"]
+    begun = align.broken_off(checkpoint, commands, heldout / "begun")
     checks = [heldout / "report.jsonl", heldout / "others" / "check.jsonl"]
     return _python("tools.calibrate", *fits, "--home", heldout / "home.toml", "--model", model,
-                   "--most-wrong", MOST_WRONG, "--check", *checks, "--out", model)  # fmt: skip
+                   "--most-wrong", MOST_WRONG, "--begun", begun, "--check", *checks, "--out", model)  # fmt: skip
 
 
 def measured(model: Path, one: Told) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def finish(
     tokenizer = cache / "tokenizer.json"
     described = export(checkpoint, tokenizer, out)
     toml = out / "nano.toml"
-    toml.write_text(f"{toml.read_text('utf-8')}\n{calibrated(out, heldout)}", "utf-8")
+    toml.write_text(f"{toml.read_text('utf-8')}\n{calibrated(out, heldout, checkpoint)}", "utf-8")
     figures: dict[str, str] = {}
     results: dict[str, Any] = {}
     for one in told(heldout, recordings):
