@@ -170,6 +170,15 @@ class World:
     async def ask(self, kind: str, payload: str | bytes = "", *, retain: bool = False) -> None:
         await self.link.publish(f"voiced/t/{kind}", payload, retain=retain)
 
+    async def sees_both(self, *wanted: tuple[str, str]) -> None:
+        """A message on each of these own topics that holds the words beside it; which comes first is not promised."""
+        left = list(wanted)
+        async with asyncio.timeout(15):
+            while left:
+                message = await anext(self.inbox)
+                self.seen.append(message)
+                left = [w for w in left if message.topic != f"voiced/t/{w[0]}" or w[1] not in message.payload.decode()]
+
     async def sees(self, topic: str, *parts: str) -> dict[str, Any]:
         """The next message on an own topic that holds all of `parts`."""
         async with asyncio.timeout(15):
@@ -198,12 +207,11 @@ async def house(*decisions: Decision) -> AsyncIterator[tuple[Stage, World]]:
             stage.port = server.port
             for topic in HOME.topics():
                 await link.subscribe(topic)
+            await link.wait_connected(5)  # what happens before is not told
             jobs = [stage.assistant.run(), stage.reporter.run(), stage.remote.run(), devices(other)]
             tasks = [asyncio.create_task(job) for job in jobs]
             try:
-                await link.wait_connected(5)
-                await world.sees("state", '"idle"')
-                await world.sees("event", "ear_opened")
+                await world.sees_both(("state", '"idle"'), ("event", "ear_opened"))
                 yield stage, world
             finally:
                 for task in tasks:
