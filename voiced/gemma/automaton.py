@@ -25,7 +25,7 @@ class Choice:
     """What may come next at a state."""
 
     steps: Mapping[int, Step]
-    """By token id. A single entry and `not final`: forced, the model need not be asked."""
+    """By token id, never the end's. A single entry and `not final`: forced, the model need not be asked."""
     final: bool
     """The sentence or call may end here (the end-of-turn token is then a choice too)."""
     open_step: Step | None = None

@@ -168,10 +168,8 @@ class Walker:
         found = self._arcs.get(state)
         if found is None:
             choice = self.automaton.choice(state)
-            steps, end = choice.steps, self.automaton.end_token
-            if end in steps:
-                steps = {token: step for token, step in steps.items() if token != end}
-            closed = (*choice.open_excluded, *choice.steps, end) if choice.open_step else ()
+            steps = choice.steps
+            closed = (*choice.open_excluded, *steps, self.automaton.end_token) if choice.open_step else ()
             found = self._arcs[state] = _Arcs(
                 np.fromiter(steps, np.int32, len(steps)),
                 np.fromiter((s.cost for s in steps.values()), np.float32, len(steps)),
