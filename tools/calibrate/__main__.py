@@ -168,9 +168,8 @@ def least_certain(results: Sequence[Judged], most_wrong: float, right: Sequence[
     return (wrong[allowed] + min((c for c in right if c > wrong[allowed]), default=1.0)) / 2
 
 
-def least_of(clips: Sequence[Clip], by: Calibration, most_wrong: float, most_foreign: float) -> float:
+def least_of(every: Sequence[Judged], most_wrong: float, most_foreign: float) -> float:
     """For commands and other speech."""
-    every = judged(clips, by)
     commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
     right = [j.certainty for j in commands if j.right]
     return max(least_certain(commands, most_wrong, right), least_certain(foreign, most_foreign, right))
@@ -196,7 +195,7 @@ def main() -> int:
     if given.begun:
         begun = walked(core, given.begun, given.home)
         for _ in range(2):  # where it acts depends on the least certainty, which depends on the weights
-            bar = least_of(clips, chosen, given.most_wrong, given.most_foreign)
+            bar = least_of(judged(clips, chosen), given.most_wrong, given.most_foreign)
             chosen = fit(clips, cut_cost(clips, begun, dataclasses.replace(chosen, least=bar)))
     every = judged(clips, chosen)
     commands, foreign = [j for j in every if j.command], [j for j in every if not j.command]
@@ -206,7 +205,7 @@ def main() -> int:
         least = least_certain(commands, share, right)
         kept = sum(j.right and j.certainty >= least for j in commands) / max(1, len(commands))
         sys.stderr.write(f"wrong at most {share:.0%}: {kept:.1%} right, least certainty {least:.3f}\n")
-    least = least_of(clips, chosen, given.most_wrong, given.most_foreign)
+    least = least_of(every, given.most_wrong, given.most_foreign)
     chosen = dataclasses.replace(chosen, least=least)
     results = judged(clips, chosen)
     wrong = sum(j.acted and not j.right and j.command for j in results)
