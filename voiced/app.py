@@ -151,6 +151,7 @@ def microphone_ear(config: Config) -> EarClient:
             "stop_word": config.wake.stop,
             "wake_backend": config.wake.backend,
             "aggressiveness": config.microphone.vad_aggressiveness,
+            "model": str(config.model.path),
         }
     )
 
@@ -166,6 +167,7 @@ def file_ear(config: Config, path: Path, *, wake: bool, realtime: bool) -> EarCl
             "wake_words": list(config.wake.words) if wake else [],
             "wake_backend": config.wake.backend,
             "aggressiveness": config.microphone.vad_aggressiveness,
+            "model": str(config.model.path),
         }
     )
 

@@ -18,9 +18,10 @@ from tests.conftest import Figure
 from tests.gemma.grammar_tokens import FakeTokenizer
 from voiced.app import real_house
 from voiced.config import DEMO_HOME
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import Path, Walk
 from voiced.gemma.grammar import GraphAutomaton, compile_sentences, spell_sentence
-from voiced.gemma.judge import Calibration, judge, with_paths
+from voiced.gemma.judge import judge, with_paths
 from voiced.home.judgement import Kind
 from voiced.home.language.paths import sample
 from voiced.home.language.sentences import word_graph

@@ -82,7 +82,7 @@ def test_a8_sixty_odd_sounds_wake_nobody(tmp_path: Path) -> None:
         if not len(samples):
             write_wav(path, b"")
         listener = Listener()
-        options = EarOptions(wake_words=("hey_jarvis",))
+        options = EarOptions(wake_words=("hey_jarvis",), model=str(MODELS / "nano"))
         events = [
             event for frame in frames_of(Recording(path=path).frames(silence_ms=500), options)
             for event in listener.hear(frame)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import FORK, MOST_ASKED, Path, Walk, Walker, WalkSettings, log_softmax
-from voiced.gemma.judge import READ_NATS, Calibration, judge, judge_choice, judge_code, with_paths
+from voiced.gemma.judge import READ_NATS, judge, judge_choice, judge_code, with_paths
 from voiced.messages import Call, Decision, Rule, Verdict
 
 END, VOCAB = 0, 8

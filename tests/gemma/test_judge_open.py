@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from tests.gemma.grammar_tokens import FakeTokenizer
 from voiced.bench.common import demo_home
 from voiced.gemma.automaton import Choice, Reading, State
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import Path, Walk
 from voiced.gemma.grammar import compile_sentences, spell_sentence
-from voiced.gemma.judge import Calibration, judge
+from voiced.gemma.judge import judge
 from voiced.home.language.paths import OPEN_WORD_COST
 from voiced.home.language.sentences import OPEN_COST, word_graph
 from voiced.messages import Call, Verdict

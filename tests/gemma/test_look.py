@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gemma.test_decide import Table, Trie, favours, random_table
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import Path, Walk, Walker, WalkSettings
-from voiced.gemma.judge import Calibration, judge
+from voiced.gemma.judge import judge
 from voiced.gemma.letters import BLANK, Heard
 from voiced.gemma.look import CLOSE_NATS, alike, look, spelled
 from voiced.messages import Verdict

@@ -42,7 +42,7 @@ TURNS = {
 
 def heard(line: Line, *words: str) -> Iterator[Frame]:
     sound = Recording(path=line.audio).frames(silence_ms=_AFTER_MS)
-    return frames_of(sound, EarOptions(wake_words=words or ("hey_jarvis",)))
+    return frames_of(sound, EarOptions(wake_words=words or ("hey_jarvis",), model=str(MODELS / "nano")))
 
 
 def timeline(line: Line) -> Timeline:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tools.calibrate import __main__ as calibrate
 from tools.calibrate.__main__ import COSTS, cut_cost, least_certain
 from tools.calibrate.reliability import Judged
-from voiced.gemma.judge import Calibration
+from voiced.gemma.calibration import Calibration
 
 SURE = st.floats(0.01, 0.99)
 

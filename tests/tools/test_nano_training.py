@@ -157,10 +157,16 @@ def test_a_blend_lies_between_where_a_run_began_and_where_it_ended(tmp_path: Pat
     from tools.nano.blend import blend
 
     small = model.Shape(vocab=320, width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1)
-    for name, seed in (("begun", 1), ("ended", 2)):
+    for name, seed in (("begun", 1), ("ended", 2), ("beside", 3)):
         train.Trainer(tmp_path, tmp_path, small, seed).save(f"{name}.pt")
-    blend(tmp_path / "begun.pt", tmp_path / "ended.pt", 0.25, tmp_path / "out.pt")
-    begun, ended, out = (torch.load(tmp_path / f"{n}.pt", weights_only=True) for n in ("begun", "ended", "out"))
+    names = ("begun", "ended", "beside")
+    begun, ended, beside = (torch.load(tmp_path / f"{n}.pt", weights_only=True) for n in names)
     name = "text.token_embd.weight"
-    assert torch.allclose(out["ema"][name], 0.75 * begun["ema"][name] + 0.25 * ended["net"][name])
-    assert torch.equal(out["net"][name], ended["net"][name])
+    for runs in ((ended,), (ended, beside)):
+        blend(
+            tmp_path / "begun.pt", [tmp_path / f"{n}.pt" for n in names[1 : 1 + len(runs)]], 0.25, tmp_path / "out.pt"
+        )
+        out = torch.load(tmp_path / "out.pt", weights_only=True)
+        mean = sum(run["net"][name] for run in runs) / len(runs)
+        assert torch.allclose(out["ema"][name], 0.75 * begun["ema"][name] + 0.25 * mean)
+        assert torch.equal(out["net"][name], ended["net"][name])

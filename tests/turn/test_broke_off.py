@@ -42,7 +42,7 @@ def paused(path: Path, cut_ms: int, pause_ms: int) -> Iterator[Frame]:
     pause = ms_to_samples(pause_ms) * BYTES_PER_SAMPLE
     whole, size = pcm[:cut] + noise[:pause] + pcm[cut:] + noise[pause:], FRAME_SAMPLES * BYTES_PER_SAMPLE
     pieces = (whole[at : at + size] for at in range(0, len(whole) // size * size, size))
-    return frames_of(pieces, EarOptions(wake_words=("hey_jarvis",)))
+    return frames_of(pieces, EarOptions(wake_words=("hey_jarvis",), model=str(MODELS / "nano")))
 
 
 async def turn(core: EngineCore, frames: Iterator[Frame]) -> tuple[list[Happening], InsideEngine, MemoryBroker]:

@@ -16,7 +16,7 @@ from voiced.adapters.piper import Voice
 from voiced.adapters.wavfile import Recording
 from voiced.app import engine, real_house, running
 from voiced.assistant import Assistant
-from voiced.config import DEMO_HOME, Config
+from voiced.config import DEMO_HOME, MODELS, Config
 from voiced.home.load import load_home
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, EarLost, EarOpened, Frame
@@ -53,7 +53,7 @@ class Room:
             file.setframerate(voice.rate_hz)
             for pcm in voice.sentences(text):
                 file.writeframes(pcm.tobytes())
-        for frame in frames_of(Recording(path=path).frames(silence_ms=200), EarOptions(wake_words=())):
+        for frame in frames_of(Recording(path=path).frames(silence_ms=200), EarOptions(model=str(MODELS / "nano"))):
             self._coming.put_nowait(frame)
 
 

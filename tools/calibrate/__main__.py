@@ -30,8 +30,9 @@ from tools.calibrate.reliability import Judged, picture, table
 from voiced.bench.manifest import Line, read_manifest
 from voiced.bench.ours import hear
 from voiced.gemma.automaton import Choice, Reading, State, TokenAutomaton
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import Walk
-from voiced.gemma.judge import Calibration, judge
+from voiced.gemma.judge import judge
 from voiced.gemma.models import resolve
 from voiced.home.load import load_home
 from voiced.home.model import Home

@@ -53,7 +53,7 @@ def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wa
 def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decision], float]:
     """What was decided at each turn's end, and the hours heard."""
     listener = Listener(ListenerSettings())
-    options = EarOptions(wake_words=WAKE_WORDS if wake else ())
+    options = EarOptions(wake_words=WAKE_WORDS if wake else (), noise_suppression=core.noise_suppression)
     found = list(decided(core, frames_of(Recording(path=path).frames(silence_ms=2000), options), listener, wake=wake))
     return found, listener.now / SAMPLE_RATE_HZ / 3600
 

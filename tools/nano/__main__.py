@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 HOURS = {
-    "kokoro": 4.0, "piper": 1.2, "flite": 0.6, "espeak": 0.5, "festival": 0.4,
-    "open_kokoro": 3.0, "open_piper": 1.5, "open_flite": 1.0,
+    "piper": 1.2, "flite": 0.6, "espeak": 0.5, "festival": 0.4, "open_piper": 1.5, "open_flite": 1.0,
+    "kokoro": 4.0, "open_kokoro": 3.0,
 }  # fmt: skip
+"""Of each kind of voice; the slow ones last, so that an interrupted `prepare` leaves something to train on."""
 OPENNESS = {"usual": 0.4, "open": 0.7}
 """Share of names made of any English words: in the shards whose kind begins with open_, and elsewhere."""
 WAKES = ["hey jarvis", "alexa", "hey mycroft", "hey rhasspy", "okay nabu", "hey gemma", "computer"]
@@ -108,9 +109,9 @@ def main() -> None:
     p.add_argument("--resume", action="store_true")
     p.add_argument("--beside", type=Path, help="another run, in training at the same time: both share what they learn")
     p.add_argument("--eager", action="store_true", help="compile nothing: a fifth slower, needs no C++ compiler")
-    p = verb("blend", "a checkpoint between the one that a run began with and its last")
+    p = verb("blend", "a checkpoint between the one that runs began with and their last")
     p.add_argument("--begun", type=Path, required=True)
-    p.add_argument("--ended", type=Path, required=True)
+    p.add_argument("--ended", type=Path, required=True, nargs="+", help="of several, side by side: their mean")
     p.add_argument("--share", type=float, default=0.4, help="of the weights at the end")
     p.add_argument("--out", type=Path, required=True)
     p = verb("heldout", "what to calibrate and measure on: held-out voices, names and house; people set aside")

@@ -22,7 +22,7 @@ import torch
 from voiced.home.language.spoken import ONES, number_variants, number_words
 
 from . import corpora, features
-from .augment import high_pass
+from .augment import high_pass, suppressed
 from .data import CODE
 from .model import Nano
 from .synth import RATE, trimmed
@@ -212,7 +212,7 @@ def cut(pcm: Pcm, words: Sequence[Word]) -> list[Piece]:
 @torch.no_grad()
 def letters_of(net: Nano, pcm: Pcm) -> Floats:
     """Log-probabilities of the letters, [tokens, 1 + letters]; half a second of silence behind for the last ones."""
-    heard = high_pass(np.concatenate([pcm, np.zeros(RATE // 2, np.float32)]))
+    heard = high_pass(suppressed(np.concatenate([pcm, np.zeros(RATE // 2, np.float32)])))
     mel = features.mel(torch.from_numpy(heard)[None])
     _, audio, _ = net.ear(mel, torch.tensor([mel.shape[1]]))
     found: Floats = torch.log_softmax(net.ctc(audio).float(), -1)[0].numpy()

@@ -8,12 +8,27 @@ from typing import Any
 import numpy as np
 from scipy.signal import lfilter
 
+from voiced.adapters.noise import BLOCK_BYTES, DELAY_SAMPLES, NoiseSuppressor
+
 from .corpora import Shelf
 from .synth import RATE
 from .voices import Pcm
 
 Rng = np.random.Generator
 Rows = np.ndarray[Any, np.dtype[np.float32]]
+
+
+SUPPRESSION = 2
+"""The level of noise suppression that the ear applies before this model hears anything."""
+
+
+def suppressed(pcm: Pcm) -> Pcm:
+    """What the ear's noise suppression, which has heard nothing before, leaves: `DELAY_SAMPLES` later, in 16 bits."""
+    data = (np.clip(pcm, -1, 1) * 32767).astype(np.int16).tobytes()
+    whole = data + bytes(-len(data) % BLOCK_BYTES)
+    left = np.frombuffer(NoiseSuppressor(SUPPRESSION)(whole), np.int16)[: len(pcm)]
+    y: Pcm = left.astype(np.float32) / np.float32(32768)
+    return y
 
 
 def high_pass(pcm: Pcm) -> Pcm:
@@ -135,6 +150,10 @@ SNR = (-2.0, 30.0)
 """Decibels by which the words are louder than a room's noise."""
 
 
+KNOWN_S = 1.5
+"""The most that the noise suppression has heard of a room before a turn: it goes on learning for about as long."""
+
+
 @dataclass(frozen=True)
 class Turn:
     """What the engine is fed. Sample i of the dry words lies at `begins` + i / `factor`."""
@@ -251,6 +270,8 @@ class Room:
             before, begins = np.zeros(front, np.float32), front
         tail = r.uniform(0.06, 0.4) if r.random() > 0.3 * strength else r.uniform(0.4, 2.5)
         n = len(x)
+        known = int(r.uniform(0, KNOWN_S) * RATE)
+        before, begins = np.concatenate([np.zeros(known, np.float32), before]), begins + known
         x = np.concatenate([before, x, self.behind(int(tail * RATE))]).astype(np.float32)
         room, colour = r.random() < 0.55 * strength, r.random() < 0.6 * strength
         if room or colour:
@@ -268,4 +289,4 @@ class Room:
             x = x + r.standard_normal(len(x)).astype(np.float32) * 10 ** (-r.uniform(66, 95) / 20)
         if r.random() < 0.25:
             x = x + r.uniform(-0.03, 0.03)
-        return Turn(high_pass(np.clip(x, -1, 1).astype(np.float32)), begins, factor)
+        return Turn(high_pass(suppressed(x)[known:]), begins + DELAY_SAMPLES - known, factor)

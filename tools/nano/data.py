@@ -31,12 +31,13 @@ SHARES = {
     "open_kokoro": 0.18, "open_piper": 0.10, "open_flite": 0.05, "read_cv_all": 0.08,
 }  # fmt: skip
 
-MANY = 200
-"""Clips below which a kind is drawn less than its share: a few heard again and again teach nothing."""
+MANY = {"synth": 800, "human": 200, "foreign": 200}
+"""Clips below which a kind is drawn less than its share: a few heard again and again teach nothing. Of one synthetic
+voice's more are wanted than of people, each of whom is another."""
 
 # How often rooms, noise, speed and masks are laid over a clip, against what augment.py calls full: in the little speech
 # that is heard, clear speech must dominate.
-STRENGTH = 0.7
+STRENGTH = 0.8
 
 
 @dataclass(frozen=True)
@@ -161,14 +162,16 @@ class Turns(IterableDataset[Batch]):
         )
         mean, spread = teacher.scale([*shelves["human"].told, *foreign.told])
         by_kind: dict[str, list[tuple[str, Clip]]] = {}
+        many: dict[str, int] = {}
         for name, shelf in shelves.items():
             for clip in shelf.clips:
                 fits = bool(clip.text) and len(clip.text) < clip.n / features.RATE * 22
                 learnable = len(shelf.taught(clip)) > 0 if name == "foreign" else fits
                 if learnable and (name == "synth" or not set_aside(clip.voice)):
                     by_kind.setdefault(clip.kind, []).append((name, clip))
+                    many[clip.kind] = MANY[name]
         kinds = [k for k in SHARES if k in by_kind]
-        weights = [SHARES[k] * min(1.0, len(by_kind[k]) / MANY) for k in kinds]
+        weights = [SHARES[k] * min(1.0, len(by_kind[k]) / many[k]) for k in kinds]
         decks: dict[str, list[tuple[str, Clip]]] = {k: [] for k in kinds}
 
         def draw(kind: str) -> tuple[str, Clip]:

@@ -13,7 +13,7 @@ import torch
 from voiced.home.language.spoken import edits
 
 from . import teacher, vocabulary
-from .augment import Turn, high_pass
+from .augment import Turn, high_pass, suppressed
 from .data import collate, lesson
 from .export import load_checkpoint
 from .model import Nano
@@ -54,7 +54,7 @@ def evaluate(checkpoint: Path, tokenizer_file: Path, manifest: Path, limit: int 
         clips = []
         for row in part:
             pcm, _rate = sf.read(manifest.parent / row["audio"], dtype="float32")
-            clips.append(high_pass(np.concatenate([pcm, np.zeros(4800, np.float32)])))
+            clips.append(high_pass(suppressed(np.concatenate([pcm, np.zeros(4800, np.float32)]))))
         for row, got in zip(part, transcribe(net, tokenizer, clips), strict=True):
             want = spoken(row["text"])
             letters, wrong_letters = letters + len(want), wrong_letters + edits(got, want)

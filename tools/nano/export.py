@@ -24,6 +24,7 @@ from gguf import GGUFWriter
 from torch import Tensor, nn
 
 from . import vocabulary
+from .augment import SUPPRESSION
 from .data import LETTERS
 from .model import Nano, Shape
 
@@ -223,6 +224,7 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> dict[str, object]:
         f"n_params = {count}",
         f"name_prior = {NAME_PRIOR}",
         f"tail_silence_ms = {TAIL_SILENCE_MS}",
+        f"noise_suppression = {SUPPRESSION}",
         "",
         "[sha256]",
         *(f'"{n}" = "{v}"' for n, v in sums.items()),

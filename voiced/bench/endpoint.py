@@ -157,7 +157,7 @@ def hear(core: EngineCore, line: Line, hush_ms: int = _HUSH_MS, *, noise_counts:
     sound = Recording(path=line.audio).frames(silence_ms=_AFTER_MS)
     if not line.wake:
         deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
-    for frame in frames_of(sound, EarOptions(wake_words=wake)):
+    for frame in frames_of(sound, EarOptions(wake_words=wake, noise_suppression=core.noise_suppression)):
         frames.append(frame)
         for event in follow(core, listener.hear(frame)):
             if isinstance(event, Asked):

@@ -21,22 +21,23 @@ def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
     As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work.
     """
     listener = Listener()
-    options = EarOptions(wake_words=("hey_jarvis", "alexa") if line.wake else ())
+    words = ("hey_jarvis", "alexa") if line.wake else ()
+    options = EarOptions(wake_words=words, noise_suppression=core.noise_suppression)
     decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
-    words = False
+    spoken = False
     if not line.wake:
         deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
     for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Woken():
-                    words = False
+                    spoken = False
                 case SpeechStarted():
-                    words = True
+                    spoken = True
                 case Asked(hush=hush, decision=decision):
                     delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
                     if decision.verdict is not Verdict.CALLS:
                         listener.set_end(hush.turn, 1500)
-                case Ended() if words:
+                case Ended() if spoken:
                     return decision, delay_ms
     return decision, delay_ms

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import F32, Walk, Walker
-from voiced.gemma.judge import Calibration, together
+from voiced.gemma.judge import together
 from voiced.gemma.letters import Heard
 from voiced.gemma.weigh import Reader, allowed, freely, read, weigh
 

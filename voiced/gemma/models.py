@@ -7,9 +7,10 @@ A model is a folder with one description (`nano.toml`, `replica.toml`), or a pai
     "nano-text.gguf" = "..."
     "nano-mmproj.gguf" = "..."
     tail_silence_ms = 0              # optional, before the tables
+    noise_suppression = 0            # optional, before the tables: WebRTC's level, 1 to 4
     name_prior = 0.0                 # optional, before the tables
     talks = false                    # optional, before the tables; only with dialect "calls"
-    [calibration]                    # optional, see judge.Calibration
+    [calibration]                    # optional, see calibration.py
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from voiced.errors import ModelFileError
-from voiced.gemma.judge import Calibration
+from voiced.gemma.calibration import Calibration
 from voiced.gemma.prompt import Dialect
 
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -57,6 +58,8 @@ class ModelPair:
     calibration: Calibration = field(default_factory=Calibration)
     tail_silence_ms: int = 0
     """Made-up silence that is heard after the sound, whenever a decision is asked for."""
+    noise_suppression: int = 0
+    """WebRTC's level, 1 to 4, for a model that learned from sound so treated; 0: the sound as it is."""
     talks: bool = False
     """Whether its free words mean something: it may be asked what is no command."""
     name_prior: float = 0.0
@@ -112,10 +115,10 @@ def _dialect(path: Path, data: Mapping[str, Any]) -> Dialect:
         raise ModelFileError(f"{path}: dialect is {data.get('dialect')!r}, not one of {', '.join(Dialect)}") from error
 
 
-def _tail_silence(path: Path, data: Mapping[str, Any]) -> int:
-    value = data.get("tail_silence_ms", 0)
-    if not isinstance(value, int) or not 0 <= value <= 1000:
-        raise ModelFileError(f"{path}: tail_silence_ms is {value!r}, not a number from 0 to 1000")
+def _whole(path: Path, data: Mapping[str, Any], name: str, most: int) -> int:
+    value = data.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ModelFileError(f"{path}: {name} is {value!r}, not a number from 0 to {most}")
     return value
 
 
@@ -157,7 +160,8 @@ def from_folder(folder: Path) -> ModelPair:
         _hash(path, text[0], hashes[text[0]]),
         _hash(path, audio[0], hashes[audio[0]]),
         Calibration.of(calibration if isinstance(calibration, dict) else {"calibration": calibration}),
-        _tail_silence(path, data),
+        _whole(path, data, "tail_silence_ms", 1000),
+        _whole(path, data, "noise_suppression", 4),
         name_prior=_name_prior(path, data),
         talks=_talks(path, data),
     )

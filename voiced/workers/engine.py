@@ -109,6 +109,11 @@ class EngineCore:
         return self._pair.name
 
     @property
+    def noise_suppression(self) -> int:
+        """What the ear does to the sound for this model."""
+        return self._pair.noise_suppression
+
+    @property
     def talks(self) -> bool:
         return self._pair.talks
 

@@ -1,18 +1,24 @@
 """What the ear makes of sound: 20 ms in, a frame with votes and scores out. What we play ourselves is taken out before
 anybody judges it (`listen/echo.py`).
 
+The noise that goes on in the room is taken out for the votes, and for a model that learned so; wake words are scored on
+the sound as it came, which is what their models know.
+
 Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `channel`; `wake_words`, `stop_word`,
-`wake_backend`, `aggressiveness`, `lost_ms`.
+`wake_backend`, `aggressiveness`, `lost_ms`; `model`, the folder of the one that is to understand it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 
+from voiced.adapters.noise import NoiseSuppressor
 from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words, word_name
-from voiced.errors import UsageError
+from voiced.errors import ModelFileError, UsageError
+from voiced.gemma.models import resolve
 from voiced.listen.continuity import Promptest
 from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
@@ -39,6 +45,9 @@ class EarOptions:
     wake_backend: str = ""
     aggressiveness: int = 2
     lost_ms: int = 1500
+    model: str = ""
+    noise_suppression: int | None = None
+    """None: as the model wants it."""
 
     @classmethod
     def read(cls, options: child.Options) -> EarOptions:
@@ -49,12 +58,24 @@ class EarOptions:
         return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
 
 
+def wanted_suppression(model: Path) -> int:
+    """The level that the description in this folder names. Where there is no good one, the engine says so: 0."""
+    try:
+        return resolve(model).noise_suppression
+    except ModelFileError:
+        return 0
+
+
 class Hearing:
     """Pieces of 20 ms in, frames out: the votes and scores, and the count of samples."""
 
     def __init__(self, options: EarOptions) -> None:
         self._vad = WebRtcVad(aggressiveness=options.aggressiveness)
         self._gate = LevelGate()
+        level = options.noise_suppression
+        if level is None:
+            level = wanted_suppression(Path(options.model)) if options.model else 0
+        self._suppressor = NoiseSuppressor(level) if level else None
         self._wake: WakeWords | None = None
         self._stop = word_name(options.stop_word) if options.stop_word else ""
         if options.wake_words:
@@ -95,8 +116,9 @@ class Hearing:
             self._step = b""  # scores over a gap would be scores of a sound that never was
         self._next = first_sample + FRAME_SAMPLES
         # Both see every frame, whatever the other says: each keeps a picture of the noise.
-        voiced = self._vad.is_speech(pcm)
-        loud = self._gate.is_loud(pcm)
+        clean = self._suppressor(pcm) if self._suppressor else pcm
+        voiced = self._vad.is_speech(clean)
+        loud = self._gate.is_loud(clean)
         wake, stop = None, None
         if self._wake:
             self._step += pcm
@@ -105,7 +127,7 @@ class Hearing:
                 stop = wake.pop(self._stop, None)
                 stop = 0.0 if stop and self._ourselves.alone else stop
                 self._step = b""
-        return Frame(first_sample, pcm, voiced and loud, wake, stop)
+        return Frame(first_sample, clean, voiced and loud, wake, stop)
 
 
 def frames_of(pieces: Iterator[bytes], options: EarOptions | None = None) -> Iterator[Frame]:
