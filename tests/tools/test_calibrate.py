@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.calibrate import __main__ as calibrate
-from tools.calibrate.__main__ import COSTS, cut_cost, least_certain
+from tools.calibrate.__main__ import COSTS, Clip, cut_cost, least_certain
 from tools.calibrate.reliability import Judged
+from voiced.config import MODELS
 from voiced.gemma.calibration import Calibration
+from voiced.gemma.models import ModelPair, resolve
 
 SURE = st.floats(0.01, 0.99)
 
@@ -58,3 +62,29 @@ def test_nobody_is_acted_on_early_for_nothing(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(calibrate, "judged", as_if)
     assert cut_cost(whole, begun, Calibration()) <= 1.0  # type: ignore[arg-type]
+
+
+def test_what_is_fitted_does_not_depend_on_what_the_model_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The decision at a hush moves the end of a turn, and so what is fitted to."""
+    walked_by: list[Calibration] = []
+
+    class Core:
+        def __init__(self, pair: ModelPair) -> None:
+            self.calibration = pair.calibration
+
+    def walked(core: Core, *_: object) -> list[Clip]:
+        walked_by.append(core.calibration)
+        return []
+
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own.toml").write_text((MODELS / "nano" / "nano.toml").read_text("utf-8"), "utf-8")
+    assert resolve(folder).calibration != Calibration()
+    monkeypatch.setattr(calibrate, "EngineCore", Core)
+    monkeypatch.setattr(calibrate, "walked", walked)
+    monkeypatch.setattr("sys.argv", ["calibrate", "none.jsonl", "--home", "home.toml", "--model", str(folder)])
+    assert calibrate.main() == 0
+    assert walked_by == [Calibration()]
+    assert "[calibration]" in capsys.readouterr().out

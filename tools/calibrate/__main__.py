@@ -190,7 +190,9 @@ def main() -> int:
     add("--check", type=Path, nargs="+", default=[], help="manifests to test the certainty on, in the same home")
     add("--out", type=Path, help="folder for reliability.png and reliability.md")
     given = parser.parse_args()
-    core = EngineCore(resolve(given.model))
+    # a calibration decides which hush ends a turn: with the model's own, the result would depend on the last one
+    pair = dataclasses.replace(resolve(given.model), calibration=Calibration())
+    core = EngineCore(pair)
     clips = walked(core, given.manifest, given.home)
     chosen = fit(clips, Calibration().cut_cost)
     if given.begun:
@@ -219,6 +221,8 @@ def main() -> int:
         sys.stdout.write(f"{name} = {value:.3f}\n")
     if given.out:
         # what is rejected shows how sure it was, too: the diagram is of all decisions
+        core.close()
+        core = EngineCore(dataclasses.replace(pair, calibration=chosen))
         checked = judged(
             walked(core, given.check or given.manifest, given.home), dataclasses.replace(chosen, least=0.0)
         )
