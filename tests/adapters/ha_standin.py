@@ -43,6 +43,10 @@ class StandIn:
         self.states[entity_id] = new
         await self._event("state_changed", {"entity_id": entity_id, "new_state": new})
 
+    async def take_out(self, entity_id: str) -> None:
+        del self.states[entity_id]
+        await self._event("state_changed", {"entity_id": entity_id, "new_state": None})
+
     async def registry_changed(self) -> None:
         await self._event("entity_registry_updated", {"action": "update"})
 

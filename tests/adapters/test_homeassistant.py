@@ -203,22 +203,19 @@ async def test_a_home_assistant_that_restarts_is_found_again_and_meanwhile_nothi
         await working.__aexit__(None, None, None)
 
 
-async def test_a_token_that_is_refused_is_said_once_and_another_one_is_tried(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(homeassistant, "_BACKOFF_S", (0.01, 0.02))
+async def test_what_is_taken_out_of_home_assistant_is_gone(tmp_path: Path) -> None:
+    """Whether it says so, or only no longer names it."""
     token = tmp_path / "token"
-    token.write_text("wrong", "utf-8")
-    token.chmod(0o644)
+    token.write_text(TOKEN, "utf-8")
     async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
-        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token)
+        url = f"http://127.0.0.1:{standin.port}"
+        broker = HomeAssistant(MemoryBroker(), url=url, token_file=token, settle_s=0.1)
         messages = broker.messages()
         async with in_background(broker.run()):
-            while "it does not take the token" not in caplog.text:  # noqa: ASYNC110 - a log line is waited for
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(0.3)
-            token.write_text(TOKEN, "utf-8")
             await heard(messages, "ha/lock.door/state", "locked")
-    assert caplog.text.count("it does not take the token") == 1
-    assert caplog.text.count("can be read by everybody") == 1
-    assert TOKEN not in caplog.text
+            await standin.take_out("lock.door")
+            await heard(messages, "ha/lock.door/state", "unavailable")
+            other = next(iter(standin.states))
+            del standin.states[other]
+            await standin.registry_changed()
+            await heard(messages, f"ha/{other}/state", "unavailable")

@@ -13,7 +13,7 @@ import json
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ class HomeAssistant:
                     _log.warning("Home Assistant at %s: %s", self._url, why)
                 told = why
             if self.reached:  # nobody tells any more how things are
-                self._heard_all([{"entity_id": one, "state": "unavailable"} for one in self._known()])
+                self._gone(self._known())
             wait = _BACKOFF_S[0] if self.reached else min(wait * 2, _BACKOFF_S[1])
             self.reached = False
             await asyncio.sleep(wait)
@@ -167,7 +167,8 @@ class HomeAssistant:
                 elif message.get("type") == "event":
                     event = message["event"]
                     if event.get("event_type") == "state_changed":
-                        self._heard(event["data"].get("new_state"))
+                        changed = event["data"]
+                        self._heard(changed.get("new_state") or _unavailable(changed.get("entity_id")))
                     elif again is None:
                         again = asyncio.get_running_loop().call_later(self._settle_s, due.set)
 
@@ -184,12 +185,20 @@ class HomeAssistant:
         await socket.send(json.dumps({"id": number, **command}))
         return number
 
-    def _known(self) -> list[str]:
-        return [topic.removeprefix(ROOT).removesuffix("/state") for topic in self._states]
+    def _known(self) -> set[str]:
+        return {topic.removeprefix(ROOT).removesuffix("/state") for topic in self._states}
+
+    def _gone(self, entities: Iterable[str]) -> None:
+        for one in entities:
+            self._heard(_unavailable(one))
 
     def _heard_all(self, states: object) -> None:
-        for state in states if isinstance(states, list) else ():
+        """All that there are: what is known and not among them was taken out meanwhile."""
+        if not isinstance(states, list):
+            return
+        for state in states:
             self._heard(state)
+        self._gone(self._known() - {state.get("entity_id") for state in states if isinstance(state, dict)})
 
     def _heard(self, state: object) -> None:
         if isinstance(state, dict) and isinstance(state.get("entity_id"), str):
@@ -201,6 +210,10 @@ class HomeAssistant:
     def _put(self, message: BrokerMessage) -> None:
         for inbox in self._inboxes:
             inbox.put(message)
+
+
+def _unavailable(entity_id: object) -> dict[str, Any]:
+    return {"entity_id": entity_id, "state": "unavailable"}
 
 
 async def _merged(*sources: AsyncIterator[BrokerMessage]) -> AsyncIterator[BrokerMessage]:
