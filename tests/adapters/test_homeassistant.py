@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.adapters.ha_standin import TOKEN, StandIn
-from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.errors import BrokerError
