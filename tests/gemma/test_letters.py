@@ -74,3 +74,19 @@ def test_a_layer_for_other_letters_is_refused() -> None:
         Letters(ALPHABET, np.zeros((3, 8), np.float32), np.zeros(3, np.float32))
     layer = Letters(ALPHABET, np.eye(4, 8, dtype=np.float32), np.zeros(4, np.float32))
     assert layer.hear(np.zeros((5, 8), np.float32)).best == pytest.approx(5 * np.log(1 / 4))
+
+
+def test_a_layer_of_two_parts_hears_two_letters_of_each_token_one_after_the_other() -> None:
+    classes = 1 + len(ALPHABET)
+    weight = np.concatenate([np.eye(classes, 2 * classes, dtype=np.float32), np.eye(classes, 2 * classes, classes)])
+    layer = Letters(ALPHABET, weight.astype(np.float32) * 9, np.zeros(2 * classes, np.float32))
+    rows = np.zeros((2, 2 * classes), np.float32)
+    for token, (first, second) in enumerate([(1, 2), (2, 3)]):
+        rows[token, first] = rows[token, classes + second] = 1
+    assert layer.hear(rows).log_probs.argmax(-1).tolist() == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("rows", [0, 3, 5, 7, 9])
+def test_parts_are_whole(rows: int) -> None:
+    with pytest.raises(ModelFileError, match="letters"):
+        Letters(ALPHABET, np.zeros((rows, 8), np.float32), np.zeros(rows, np.float32))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="pip install -r tools/nano/requirements.txt")
 
-from tools.nano.align import TOKEN, Lattice, Word, aligned, cut, lattice, pauses
+from tools.nano.align import PLACE, Lattice, Word, aligned, cut, lattice, pauses
 from tools.nano.data import CODE, LETTERS
 from tools.nano.synth import RATE
 
@@ -70,12 +70,12 @@ def test_a_recording_is_cut_in_its_pauses_and_never_in_a_word() -> None:
     late = 4  # the ear writes a letter so many tokens behind its sound
     places = [(0.1, 1.8), (2.5, 3.5), (3.6, 5.2), (5.9, 14.6)]
     words = [
-        Word(text, int(a * RATE / TOKEN) + late, int(b * RATE / TOKEN) + late)
+        Word(text, int(a * RATE / PLACE) + late, int(b * RATE / PLACE) + late)
         for text, (a, b) in zip(("one", "two", "three", "long"), places, strict=True)
     ]
     pieces = cut(pcm, words)
     assert [piece.text for piece in pieces] == ["one", "two three"]  # nine seconds are no command
     assert [piece.end / RATE for piece in pieces] == pytest.approx([2.2, 5.6], abs=0.05)
 
-    slow = [Word("one", 0, int(2.6 * RATE / TOKEN)), *words[1:]]  # still being written when the pause is over
+    slow = [Word("one", 0, int(2.6 * RATE / PLACE)), *words[1:]]  # still being written when the pause is over
     assert [piece.text for piece in cut(pcm, slow)] == ["one two three"]

@@ -24,12 +24,12 @@ from voiced.home.language.spoken import ONES, number_variants, number_words
 from . import corpora, features
 from .augment import high_pass, suppressed
 from .data import CODE
-from .model import Nano
+from .model import PARTS, Nano
 from .synth import RATE, trimmed
 from .voices import Pcm
 
-TOKEN = 640
-"""Samples of an audio token."""
+PLACE = 640 // PARTS
+"""Samples in which a letter is heard."""
 PAUSE = 0.16
 """Seconds without voice between two words at which a clip may be cut."""
 SHORTEST, LONGEST = 1.5, 8.0
@@ -37,8 +37,8 @@ SHORTEST, LONGEST = 1.5, 8.0
 WORST = -1.6
 """Nats per letter below which something else was said than what is written."""
 
-LATE = 2.5
-"""Audio tokens by which a letter is written behind its sound."""
+LATE = 2.5 * PARTS
+"""Places by which a letter is written behind its sound."""
 FADE = 480
 """Samples over which what breaks off fades."""
 
@@ -56,7 +56,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Word:
-    """The audio tokens of its first and its last letter."""
+    """The places of its first and its last letter."""
 
     text: str
     first: int
@@ -134,7 +134,7 @@ def _letters(said: Lattice) -> tuple[list[int], list[tuple[int, ...]], list[int]
 def aligned(log_probs: Floats, said: Lattice) -> tuple[list[Word], float]:
     """The likeliest words with their places, and its nats per letter; -inf where there is no way.
 
-    `log_probs` float32 [tokens, 1 + letters].
+    `log_probs` float32 [places, 1 + letters].
     """
     letters, before, word_of, final = _letters(said)
     n, most = len(letters), max(map(len, before), default=1)
@@ -195,8 +195,8 @@ def cut(pcm: Pcm, words: Sequence[Word]) -> list[Piece]:
     bounds = [0]
     said = [0]
     for a, b in pauses(pcm):
-        number = sum(word.first * TOKEN < b for word in words)
-        clear = number == 0 or words[number - 1].last * TOKEN < b
+        number = sum(word.first * PLACE < b for word in words)
+        clear = number == 0 or words[number - 1].last * PLACE < b
         if clear and 0 < number < len(words) and number > said[-1] and (a + b) // 2 - bounds[-1] >= SHORTEST * RATE:
             bounds.append((a + b) // 2)
             said.append(number)
@@ -211,11 +211,11 @@ def cut(pcm: Pcm, words: Sequence[Word]) -> list[Piece]:
 
 @torch.no_grad()
 def letters_of(net: Nano, pcm: Pcm) -> Floats:
-    """Log-probabilities of the letters, [tokens, 1 + letters]; half a second of silence behind for the last ones."""
+    """Log-probabilities of the letters, [places, 1 + letters]; half a second of silence behind for the last ones."""
     heard = high_pass(suppressed(np.concatenate([pcm, np.zeros(RATE // 2, np.float32)])))
     mel = features.mel(torch.from_numpy(heard)[None])
     _, audio, _ = net.ear(mel, torch.tensor([mel.shape[1]]))
-    found: Floats = torch.log_softmax(net.ctc(audio).float(), -1)[0].numpy()
+    found: Floats = torch.log_softmax(net.letters(audio).float(), -1)[0].numpy()
     return found
 
 
@@ -265,7 +265,7 @@ def broken_off(checkpoint: Path, manifests: Sequence[Path], out: Path) -> Path:
                 continue
             kept = rng.randint(1, len(words) - 1)
             between = (words[kept - 1].last + words[kept].first) / 2 - LATE
-            cut_at = pcm[: max(0, int(between * TOKEN))]
+            cut_at = pcm[: max(0, int(between * PLACE))]
             if len(cut_at) < 0.3 * RATE:
                 continue
             fade = np.linspace(1, 0, FADE, dtype=np.float32)

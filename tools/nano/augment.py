@@ -119,6 +119,32 @@ def shifted_formants(x: Pcm, factor: float) -> Pcm:
     return y
 
 
+def hurried(x: Pcm, tempo: float) -> Pcm:
+    """The same voice at the same pitch, said `tempo` times as fast: a phase vocoder (Flanagan and Golden, 1966)."""
+    size, hop = 512, 128
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    padded = np.pad(x, (size, size + 2 * hop))
+    starts = np.arange(0, len(padded) - size, hop)
+    spectra = np.fft.rfft(padded[starts[:, None] + np.arange(size)] * window)
+    steps = np.arange(0, len(spectra) - 1, tempo)
+    low = steps.astype(int)
+    share = (steps - low)[:, None]
+    level = np.abs(spectra)
+    levels = level[low] * (1 - share) + level[low + 1] * share
+    usual = 2 * np.pi * hop * np.arange(spectra.shape[1]) / size
+    angles = np.angle(spectra)
+    turned = angles[low + 1] - angles[low] - usual
+    turned += usual - 2 * np.pi * np.round(turned / (2 * np.pi))
+    phases = angles[0] + np.concatenate([np.zeros((1, len(usual))), np.cumsum(turned[:-1], 0)])
+    frames = np.fft.irfft(levels * np.exp(1j * phases)).astype(np.float32) * window
+    out = np.zeros(len(frames) * hop + size, np.float32)
+    for at, row in enumerate(frames):
+        out[at * hop : at * hop + size] += row
+    begins = int(size / tempo)
+    y: Pcm = out[begins : begins + int(len(x) / tempo)] * np.float32(2 / 3)  # as in `shifted_formants`
+    return y
+
+
 def coded(x: Pcm, rng: Rng) -> Pcm:
     """What a cheap link leaves of it: 8-bit mu-law (G.711), or only the strong parts of each short spectrum."""
     if rng.random() < 0.5:
@@ -248,13 +274,16 @@ class Room:
         level = np.float32(10 ** (r.uniform(-10, 8) / 20) / (np.sqrt(np.mean(sound * sound)) + 1e-6))
         return np.concatenate([silence, sound * level]).astype(np.float32)
 
-    def hear(self, words: Pcm, strength: float, lead: bool, mate: Pcm | None = None) -> Turn:
+    def hear(self, words: Pcm, strength: float, lead: bool, mate: Pcm | None = None, tempo: float = 1.0) -> Turn:
         """Words (trimmed) -> a turn: pre-roll (`leading`, where `lead`), words, tail; room, noise, level, filter.
 
-        `mate`: something else that the speaker said; the words themselves where it is not known.
+        `mate`: something else that the speaker said; the words themselves where it is not known. `tempo`: how many
+        times as fast they are to be said, at the same pitch.
         """
         r = self.rng
+        words = words if tempo == 1.0 else hurried(words, tempo)
         x, factor = self.speed(words) if r.random() < 0.75 * strength else (words, 1.0)
+        factor *= tempo
         if r.random() < 0.4 * strength:
             x = shifted_formants(x, r.uniform(0.83, 1.2))
         x = x / (np.sqrt(np.mean(x * x)) + 1e-6)

@@ -300,6 +300,11 @@ class Text(nn.Module):
         return self.upper(y[:, p + t :], ple[:, p + t :], pos[:, p + t :], kv, hidden[:, :, p + t :])
 
 
+PARTS = 2
+"""Letters that are heard in a token of sound: one each 20 ms. In hurried commands there are nine of them in ten tokens,
+and CTC wants a place between two that are alike."""
+
+
 class Nano(nn.Module):
     """Ear, decoder, letters over what the ear gives the decoder (CTC), and the head that only training uses: what the
     teacher makes of the same sound.
@@ -307,5 +312,9 @@ class Nano(nn.Module):
 
     def __init__(self, s: Shape, letters: int) -> None:
         super().__init__()
-        self.s, self.ear, self.text, self.ctc = s, Ear(s), Text(s), nn.Linear(s.width, letters + 1)
+        self.s, self.ear, self.text, self.ctc = s, Ear(s), Text(s), nn.Linear(s.width, PARTS * (letters + 1))
         self.pupil = nn.Linear(s.width, teacher.WIDTH)
+
+    def letters(self, audio: Tensor) -> Tensor:
+        """Audio [batch, tokens, width] -> logits [batch, tokens * PARTS, 1 + letters]."""
+        return self.ctc(audio).view(len(audio), -1, self.ctc.out_features // PARTS)

@@ -18,7 +18,7 @@ from torch import Tensor
 from . import vocabulary
 from .data import LETTERS
 from .export import audio_names, text_names
-from .model import Nano, Shape
+from .model import PARTS, Nano, Shape
 from .train import Trainer
 
 
@@ -45,6 +45,8 @@ def read_weights(model: Path, net: Nano) -> None:
         found = tensors(model / file)
         for name, stored in names.items():
             value = stored.back(found[name])
+            if name.startswith("letters.") and len(value) < len(stored.parameter):  # of a model with one place a token
+                value = torch.cat([value] * (len(stored.parameter) // len(value)))
             if value.shape != stored.parameter.shape:
                 raise ValueError(f"{file}: {name} is {tuple(value.shape)}, not {tuple(stored.parameter.shape)}")
             stored.parameter.copy_(value)
@@ -61,7 +63,7 @@ def restore(model: Path, cache: Path, run: Path, seed: int) -> dict[str, float]:
     elif vocabulary.load(path).get_vocab() != tokenizer.get_vocab():
         raise ValueError(f"{path}: another vocabulary than that of {model}")
     trainer = Trainer(cache, run, Shape(), seed)
-    assert trainer.net.ctc.out_features == len(LETTERS) + 1
+    assert trainer.net.ctc.out_features == PARTS * (len(LETTERS) + 1)
     read_weights(model, trainer.net)
     trainer.ema.load_state_dict(trainer.net.state_dict())
     before = described["training"]

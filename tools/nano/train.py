@@ -113,13 +113,14 @@ def losses(
     with torch.autocast("cpu", torch.bfloat16, enabled=kind is torch.bfloat16):
         h, audio, n = net.ear(batch.mel, batch.frames)
         logits = net.text(before, audio, n, ids)
-        spoken = net.ctc(audio[batch.written])
+        spoken = net.letters(audio[batch.written])
         guessed = net.pupil(h.flatten(0, 1)[batch.at])
     keep = batch.labels != -100
     ce = F.cross_entropy(logits.float()[keep], batch.labels[keep], label_smoothing=0.03, reduction="sum")
     log = F.log_softmax(spoken.float(), -1).transpose(0, 1)
     if len(batch.n_letters):
-        ctc = F.ctc_loss(log, batch.letters, n[batch.written], batch.n_letters, zero_infinity=True, reduction="sum")
+        places = n[batch.written] * model.PARTS
+        ctc = F.ctc_loss(log, batch.letters, places, batch.n_letters, zero_infinity=True, reduction="sum")
     else:
         ctc = spoken.sum()
     rows, guessed = batch.rows, guessed.float()

@@ -25,7 +25,11 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """A linear layer: weight float32 [1 + letters, width], bias float32 [1 + letters]."""
+    """A linear layer: weight float32 [parts * (1 + letters), width], bias float32 [parts * (1 + letters)].
+
+    Of each token of sound, 40 ms, it hears `parts` letters one after the other: in a hurry people say more than 20 a
+    second, and between two that are alike there must be nothing.
+    """
 
     alphabet: str
     weight: F32
@@ -33,19 +37,21 @@ class Letters:
 
     def __post_init__(self) -> None:
         classes = 1 + len(self.alphabet)
-        if self.weight.ndim != 2 or len(self.weight) != classes or self.bias.shape != (classes,):
+        if self.weight.ndim != 2 or not len(self.weight) or len(self.weight) % classes:
             raise ModelFileError(f"letters: {len(self.alphabet)} of them need {classes} classes, not {self.bias.shape}")
+        if self.bias.shape != (len(self.weight),):
+            raise ModelFileError(f"letters: {len(self.weight)} rows have {self.bias.shape} biases")
 
     def hear(self, rows: F32) -> Heard:
         """`rows` float32 [tokens, width], as the decoder gets them."""
-        logits = (rows @ self.weight.T + self.bias).astype(np.float64)
+        logits = (rows @ self.weight.T + self.bias).astype(np.float64).reshape(-1, 1 + len(self.alphabet))
         logits -= logits.max(-1, keepdims=True)
         return Heard(self.alphabet, logits - np.log(np.exp(logits).sum(-1, keepdims=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Log-probabilities float64 [tokens, 1 + letters] of one utterance."""
+    """Log-probabilities float64 [places, 1 + letters] of one utterance, `parts` places a token of sound."""
 
     alphabet: str
     log_probs: F64
@@ -57,7 +63,7 @@ class Heard:
 
     @property
     def best(self) -> float:
-        """Nats of the likeliest letter at each token, whatever they spell."""
+        """Nats of the likeliest letter at each place, whatever they spell."""
         return float(self.log_probs.max(-1).sum())
 
     def behind(self, texts: Sequence[str]) -> F64:
@@ -69,9 +75,9 @@ class Heard:
 
 
 def log_likelihoods(log_probs: F64, texts: Sequence[Sequence[int]]) -> F64:
-    """Of each text (classes, without blanks) given log-probabilities [tokens, classes]: float64 [n].
+    """Of each text (classes, without blanks) given log-probabilities [places, classes]: float64 [n].
 
-    A text that needs more tokens than there are has about the logarithm of the smallest float.
+    A text that needs more places than there are has about the logarithm of the smallest float.
     """
     longest = 2 * max((len(text) for text in texts), default=0) + 1
     spelled = np.full((len(texts), longest), BLANK)
@@ -81,7 +87,7 @@ def log_likelihoods(log_probs: F64, texts: Sequence[Sequence[int]]) -> F64:
     may_skip[:, 2:] = (spelled[:, 2:] != BLANK) & (spelled[:, 2:] != spelled[:, :-2])
     likely = np.exp(log_probs)[:, spelled]
     ways = np.zeros(spelled.shape)
-    ways[:, 0] = 1.0  # before the first token; from there to the first letter is a step like any other
+    ways[:, 0] = 1.0  # before the first place; from there to the first letter is a step like any other
     total = np.zeros(len(texts))
     for probs in likely:
         moved = ways.copy()
