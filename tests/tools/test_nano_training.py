@@ -136,6 +136,9 @@ def test_runs_side_by_side_meet_in_the_middle(tmp_path: Path) -> None:
     assert torch.equal(one.net.text.token_embd.weight, mine)
     two.meet(one.run)
     assert torch.allclose(two.net.text.token_embd.weight, (mine + theirs) / 2)
+    met = two.net.text.token_embd.weight.detach().clone()
+    two.meet(one.run)  # one has left nothing since: who is met again and again holds the other back
+    assert torch.equal(two.net.text.token_embd.weight, met)
 
 
 def test_what_leads_to_the_words_is_never_a_whole_word_of_the_speaker() -> None:

@@ -25,7 +25,8 @@ DATA = """| data | what | licence |
 
 EARLIER = """Until 500 hours were heard: 7.4 hours of people and 11.4 hours of synthesized commands (kokoro 5.8, piper 2.7, flite 2.1, espeak 0.5,
 festival 0.3). Until 535 hours: 7.4 hours of people and 4.0 hours of synthesized commands (piper 2.2, flite 1.0, espeak 0.4, festival 0.3,
-kokoro 0.2)."""
+kokoro 0.2). Until 588 hours: 8.3 hours of people and 3.2 hours of synthesized commands (piper 1.7, flite 0.6, kokoro 0.5,
+espeak 0.3, festival 0.2)."""
 """What lay in the shards of the days before, which were not kept."""
 
 
@@ -88,7 +89,7 @@ def write(out: Path, log: Path, facts: dict[str, Any]) -> None:
         f"""# nano
 
 A Gemma 4 E-series model of {facts["parameters"] / 1e6:.1f} million parameters that writes down short English house commands. Trained from scratch by
-`tools/nano`; no weights of anyone else's are in it (Whisper base's encoder taught its ear what to make of a sound). Causal audio conformer (6 layers of 192, 25 tokens a second), text decoder of 6 layers (4 of
+`tools/nano`; no weights of anyone else's are in it (Whisper base's encoder taught its ear what to make of a sound). Causal audio conformer (6 layers of 192, 25 tokens of two letters a second), text decoder of 6 layers (4 of
 them share keys and values, per-layer embeddings of 32), vocabulary of 768. Two GGUF files (F16 matrices), loaded by stock llama.cpp.
 
 Meant for: speech held by a grammar to what can be said in one house. Not meant for: dictation; alone it makes many errors.

@@ -150,6 +150,7 @@ class Trainer:
         self.adam = torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
         self.step, self.heard, self.begun, self.spent = 0, 0.0, time.time(), 0.0
         self.seed = seed
+        self._met = 0
         self.schedule = (0.0, 0.0, 0.0)
         """Seconds of speech heard at which it began and ends, and its peak rate."""
 
@@ -182,10 +183,13 @@ class Trainer:
         """Goes half of the way to the weights that the run `beside` left at its last meeting, and leaves its own.
 
         Two runs of one thread each, that began alike and hear different speech, learn about as much as one run of
-        batches twice as large would (local SGD), and neither waits for the other.
+        batches twice as large would (local SGD), and neither waits for the other. What the other left is met once: one
+        that stands still, or is much slower, must not hold this one back.
         """
         mine, theirs = self.run / "meeting.pt", beside / "meeting.pt"
-        if theirs.exists():
+        left = theirs.stat().st_mtime_ns if theirs.exists() else 0
+        if left > self._met:
+            self._met = left
             other = torch.load(theirs, weights_only=True)
             torch._foreach_lerp_(list(self.net.parameters()), [other[n] for n, _ in self.net.named_parameters()], 0.5)
         torch.save(dict(self.net.named_parameters()), self.run / "leaving.pt")
