@@ -71,7 +71,7 @@ def test_who_hurries_keeps_pitch_and_level(tempo: float) -> None:
 
 @pytest.mark.parametrize("tempo", [0.85, 1.3, 1.8])
 def test_who_hurries_says_each_word_that_much_earlier(tempo: float) -> None:
-    """Bursts of a second's tenth, whose middles are where they are looked for, within 15 ms, a third of a token of sound."""
+    """Bursts of a tenth of a second lie where they are looked for, within 15 ms: a third of a token of sound."""
     x = np.zeros(3 * RATE, np.float32)
     for at in (0.4, 1.1, 2.3):
         x[int(at * RATE) : int((at + 0.1) * RATE)] = voice(seconds=0.1)
