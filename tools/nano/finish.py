@@ -76,7 +76,11 @@ def parity(checkpoint: Path, model: Path, clips: Sequence[Path]) -> list[float]:
 def calibrated(model: Path, heldout: Path, checkpoint: Path) -> str:
     """The `[calibration]` table; reliability.png and .md into the model's folder."""
     commands = [heldout / "fit.jsonl", heldout / "more" / "manifest.jsonl"]
-    fits = [*commands, heldout / "orders" / "manifest.jsonl", heldout / "others" / "fit.jsonl"]
+    fits = [
+        *commands,
+        *(heldout / name / "manifest.jsonl" for name in ("orders", "people")),
+        heldout / "others" / "fit.jsonl",
+    ]
     begun = align.broken_off(checkpoint, commands, heldout / "begun")
     checks = [heldout / "report.jsonl", heldout / "others" / "check.jsonl"]
     return _python("tools.calibrate", *fits, "--home", heldout / "home.toml", "--model", model,

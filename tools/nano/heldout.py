@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,22 @@ from . import voices
 from .augment import Room, noise_bank
 from .corpora import Clip, Shelf, set_aside
 from .synth import RATE, trimmed
+from .voices import Pcm
 
 Saying = Callable[[random.Random], tuple[str, str, dict[str, object]]]
 """Draws a command: words, intent, slots."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A command's sound, dry and without silence around it, and what it means."""
+
+    pcm: Pcm
+    tags: tuple[str, str]
+    text: str
+    intent: str
+    slots: dict[str, object]
+
 
 AREAS = ["Scullery", "Orangery", "Map Room", "Observatory", "Kitchen", "Veterans Wing"]
 LIGHTS = {
@@ -148,6 +162,39 @@ def order(r: random.Random) -> tuple[str, str, dict[str, object]]:
     return "".join(words).strip(), "orderPizza", slots
 
 
+PEOPLE = {"read_ocean": 80, "num_an4": 20, "read_libri": 10, "read_cv_en": 10}
+"""Clips by corpus, where so many were set aside, that are commands to a house which knows them word for word."""
+BESIDE = 3
+"""Sentences of that house for each of them that differ in a word: wrong ones are as near as in a house of slots."""
+
+
+def people(cache: Path, out: Path, seed: int) -> None:
+    """What people who were set aside read, as commands: voices of people must not all be of others, who mean nothing."""
+    r, nr = random.Random(seed), np.random.default_rng(seed)
+    shelf = Shelf(cache / "human", "human-0")
+    words = sorted({word for clip in shelf.clips for word in clip.text.split() if len(word) > 2})
+    aside: dict[str, list[Clip]] = {}
+    for clip in shelf.clips:
+        if set_aside(clip.voice) and 2 <= len(clip.text.split()) <= 9 and clip.n < 7 * RATE:
+            aside.setdefault(clip.kind, []).append(clip)
+    chosen = {
+        clip.text: clip for kind, most in PEOPLE.items() for clip in r.sample(aside[kind], min(most, len(aside[kind])))
+    }
+    house, said = [], list(chosen)
+    for number, text in enumerate(said):
+        near = [text.split() for _ in range(BESIDE)]
+        for one in near:
+            one[r.randrange(len(one))] = r.choice(words)
+        for intent, templates in ((f"said{number}", [text]), (f"other{number}", [" ".join(one) for one in near])):
+            house.append(f'[[sentences]]\nintent = "{intent}"\ntemplates = {json.dumps(templates)}\n')
+    room = Room(nr, np.load(cache / "rooms.npy"), noise_bank(nr, Shelf(cache / "human", "foreign-*"), count=12), [])
+    spoken = (
+        Said(trimmed(shelf.pcm(chosen[text])), ("human", chosen[text].kind), text, f"said{number}", {})
+        for number, text in enumerate(said)
+    )
+    store(out, "\n".join(house), spoken, room, r)
+
+
 OTHERS = {
     "read_ocean": 40, "read_libri": 20, "num_an4": 20, "kw_gsc": 20, "read_cv_en": 20, "num_accents": 10,
     "read_lj": 10, "read_cv_all": 20,
@@ -158,8 +205,8 @@ ANSWERS = "kw_gsc"
 
 
 def sets(cache: Path, out: Path) -> None:
-    """All sets, in `out`: manifest.jsonl with its halves fit.jsonl and report.jsonl; more/ and orders/ to fit; others/
-    likewise. What is there stays.
+    """All sets, in `out`: manifest.jsonl with its halves fit.jsonl and report.jsonl; more/, orders/ and people/ to fit;
+    others/ likewise. What is there stays.
     """
     if not (out / "report.jsonl").exists():
         make(cache, out, 160, 7, home(), command)
@@ -172,6 +219,8 @@ def sets(cache: Path, out: Path) -> None:
     ):
         if not (out / name / "manifest.jsonl").exists():
             make(cache, out / name, count, seed, house, saying)
+    if not (out / "people" / "manifest.jsonl").exists():
+        people(cache, out / "people", 41)
 
 
 def halves(folder: Path, names: tuple[str, str], second: list[bool | None]) -> None:
@@ -207,23 +256,36 @@ def others(cache: Path, out: Path, seed: int) -> None:
 
 
 def make(cache: Path, out: Path, count: int, seed: int, house: str, saying: Saying) -> None:
-    """Writes home.toml, the clips, then manifest.jsonl; half dry at a quiet level, half in a room with noise at 10 to 30 dB."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "home.toml").write_text(house, encoding="utf-8")
+    """Synthesized commands of held-out voices: home.toml, the clips, manifest.jsonl."""
     r, nr = random.Random(seed), np.random.default_rng(seed)
     room = Room(nr, np.load(cache / "rooms.npy"), noise_bank(nr, Shelf(cache / "human", "foreign-*"), count=12), [])
     engines = {k: voices.make(k, cache) for k in ("kokoro", "flite", "festival", "espeak")}
+
+    def said() -> Iterator[Said]:
+        for _ in range(count):
+            text, intent, slots = saying(r)
+            kind = r.choices(list(engines), [14, 3, 1, 2])[0]
+            pcm, rate, _ = engines[kind].say(text, r, True)
+            yield Said(
+                trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32)), ("synthetic", kind), text, intent, slots
+            )
+
+    store(out, house, said(), room, r)
+
+
+def store(out: Path, house: str, said: Iterable[Said], room: Room, r: random.Random) -> None:
+    """Writes home.toml, the clips, then manifest.jsonl; half dry at a quiet level, half in a room with noise at 10 to
+    30 dB.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "home.toml").write_text(house, encoding="utf-8")
     rows: list[dict[str, Any]] = []
-    for i in range(count):
-        text, intent, slots = saying(r)
-        kind = r.choices(list(engines), [14, 3, 1, 2])[0]
-        pcm, rate, _ = engines[kind].say(text, r, True)
-        x = trimmed(soxr.resample(pcm, rate, RATE).astype(np.float32))
-        noisy = i % 2 == 1
+    for i, one in enumerate(said):
+        x, noisy = one.pcm, i % 2 == 1
         x = np.concatenate([np.zeros(int(r.uniform(0.1, 0.6) * RATE), np.float32), x, np.zeros(RATE // 4, np.float32)])
         if noisy:
             x = room.filtered(x, True, True)
-            noise = room.noises[int(nr.integers(len(room.noises)))][: len(x)]
+            noise = room.noises[int(room.rng.integers(len(room.noises)))][: len(x)]
             noise = np.pad(noise, (0, len(x) - len(noise))) * np.float32(10 ** (-r.uniform(10, 30) / 20))
             x = x / (x.std() + 1e-9) + noise
         x = x / np.abs(x).max() * 10 ** (-r.uniform(3, 20) / 20)
@@ -232,9 +294,9 @@ def make(cache: Path, out: Path, count: int, seed: int, house: str, saying: Sayi
             {
                 "audio": f"{i:04d}.flac",
                 "wake": False,
-                "expect": [{"intent": intent, "slots": slots}],
-                "text": text,
-                "tags": ["synthetic", kind, "room" if noisy else "dry"],
+                "expect": [{"intent": one.intent, "slots": one.slots}],
+                "text": one.text,
+                "tags": [*one.tags, "room" if noisy else "dry"],
             }
         )
     (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
