@@ -141,6 +141,17 @@ def test_runs_side_by_side_meet_in_the_middle(tmp_path: Path) -> None:
     assert torch.equal(two.net.text.token_embd.weight, met)
 
 
+def test_a_schedule_that_is_to_end_sooner_falls_sooner(tmp_path: Path) -> None:
+    small = model.Shape(vocab=320, width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1)
+    trainer = train.Trainer(tmp_path, tmp_path, small, 1)
+    trainer.schedule, trainer.heard = (100 * 3600.0, 140 * 3600.0, 1e-3), 120 * 3600.0
+    before = trainer.rate()
+    trainer.hasten(5)
+    assert 0.02e-3 < trainer.rate() < before
+    trainer.heard = 125 * 3600.0
+    assert trainer.rate() == pytest.approx(0.02e-3)
+
+
 def test_what_leads_to_the_words_is_never_a_whole_word_of_the_speaker() -> None:
     rng = np.random.default_rng(3)
     room = augment.Room(rng, np.eye(1, 2100, dtype=np.float32), np.zeros((1, 16000), np.float32), [])

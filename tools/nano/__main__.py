@@ -64,6 +64,8 @@ def fit(o: argparse.Namespace) -> None:
     trainer = Trainer(o.cache, o.run, Shape(), o.seed, kind)
     if o.resume:
         trainer.resume()
+    if o.within:
+        trainer.hasten(o.within)
     if not o.eager:
         trainer.compile()
     trainer.fit(o.hours, o.rate, o.seconds, Console().print, o.minutes, o.beside)
@@ -100,6 +102,7 @@ def main() -> None:
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
     p.add_argument("--hours", type=float, default=0, help="of speech to hear; without it an interrupted run goes on")
+    p.add_argument("--within", type=float, default=0, help="the interrupted schedule ends after so many more hours")
     p.add_argument("--minutes", type=float, default=float("inf"), help="interrupt it after so many")
     p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     p.add_argument("--seconds", type=float, default=60, help="seconds of audio in a batch")

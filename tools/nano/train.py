@@ -178,6 +178,11 @@ class Trainer:
         self.step, self.heard, self.spent = state["step"], state["heard"], state["spent"]
         self.schedule = tuple(state.get("schedule", self.schedule))
 
+    def hasten(self, hours: float) -> None:
+        """The schedule that is going on ends when so many more are heard; its rate falls as if that had been meant."""
+        begun, _, peak = self.schedule
+        self.schedule = (begun, self.heard + hours * 3600, peak)
+
     @torch.no_grad()
     def meet(self, beside: Path) -> None:
         """Goes half of the way to the weights that the run `beside` left at its last meeting, and leaves its own.
