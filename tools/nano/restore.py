@@ -45,8 +45,8 @@ def read_weights(model: Path, net: Nano) -> None:
         found = tensors(model / file)
         for name, stored in names.items():
             value = stored.back(found[name])
-            if name.startswith("letters.") and len(value) < len(stored.parameter):  # of a model with one place a token
-                value = torch.cat([value] * (len(stored.parameter) // len(value)))
+            if name.startswith("letters.") and len(value) != len(stored.parameter):  # of a model with fewer places
+                value = torch.cat([value[: len(stored.parameter) // PARTS]] * PARTS)
             if value.shape != stored.parameter.shape:
                 raise ValueError(f"{file}: {name} is {tuple(value.shape)}, not {tuple(stored.parameter.shape)}")
             stored.parameter.copy_(value)
