@@ -149,9 +149,7 @@ def microphone_ear(config: Config) -> EarClient:
             "channel": config.microphone.channel,
             "wake_words": list(config.wake.words),
             "stop_word": config.wake.stop,
-            "wake_backend": config.wake.backend,
-            "aggressiveness": config.microphone.vad_aggressiveness,
-            "model": str(config.model.path),
+            **_judging(config),
         }
     )
 
@@ -165,11 +163,18 @@ def file_ear(config: Config, path: Path, *, wake: bool, realtime: bool) -> EarCl
             "realtime": realtime,
             "silence_ms": silence_ms,
             "wake_words": list(config.wake.words) if wake else [],
-            "wake_backend": config.wake.backend,
-            "aggressiveness": config.microphone.vad_aggressiveness,
-            "model": str(config.model.path),
+            **_judging(config),
         }
     )
+
+
+def _judging(config: Config) -> dict[str, object]:
+    """What the ear makes of sound, wherever it comes from."""
+    return {
+        "wake_backend": config.wake.backend,
+        "aggressiveness": config.microphone.vad_aggressiveness,
+        "model": str(config.model.path),
+    }
 
 
 def engine(config: Config) -> EngineClient:

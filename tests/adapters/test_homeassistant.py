@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.ha_standin import TOKEN, StandIn
+from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.errors import BrokerError
@@ -218,3 +219,24 @@ async def test_what_is_taken_out_of_home_assistant_is_gone(tmp_path: Path) -> No
             del standin.states[other]
             await standin.registry_changed()
             await heard(messages, f"ha/{other}/state", "unavailable")
+
+
+async def test_a_token_that_is_refused_is_said_once_and_another_one_is_tried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homeassistant, "_BACKOFF_S", (0.01, 0.02))
+    token = tmp_path / "token"
+    token.write_text("wrong", "utf-8")
+    token.chmod(0o644)
+    async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
+        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token)
+        messages = broker.messages()
+        async with in_background(broker.run()):
+            while "it does not take the token" not in caplog.text:  # noqa: ASYNC110 - a log line is waited for
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+            token.write_text(TOKEN, "utf-8")
+            await heard(messages, "ha/lock.door/state", "locked")
+    assert caplog.text.count("it does not take the token") == 1
+    assert caplog.text.count("can be read by everybody") == 1
+    assert TOKEN not in caplog.text

@@ -119,8 +119,7 @@ def test_the_files_that_ship_train_on_and_come_out_as_they_went_in(tmp_path: Pat
     for name in ("nano-text.gguf", "nano-mmproj.gguf"):
         before, after = restore.tensors(model_folder / name), restore.tensors(tmp_path / "again" / name)
         assert before.keys() == after.keys()
-        # letters of a model with one place a token are heard twice
-        assert all(torch.allclose(before[n], after[n][: len(before[n])], atol=1e-6) for n in before)
+        assert all(torch.allclose(before[n], after[n], atol=1e-6) for n in before)
     pieces = restore.read_vocabulary(tmp_path / "again" / "nano-text.gguf")
     assert (
         pieces.encode("turn on the lamp").ids

@@ -178,16 +178,14 @@ class Turns(IterableDataset[Batch]):
         )
         mean, spread = teacher.scale([*shelves["human"].told, *foreign.told])
         by_kind: dict[str, list[tuple[str, Clip]]] = {}
-        many: dict[str, int] = {}
         for name, shelf in shelves.items():
             for clip in shelf.clips:
                 fits = bool(clip.text) and len(clip.text) < clip.n / features.RATE * 26
                 learnable = len(shelf.taught(clip)) > 0 if name == "foreign" else fits
                 if learnable and (name == "synth" or not set_aside(clip.voice)):
                     by_kind.setdefault(clip.kind, []).append((name, clip))
-                    many[clip.kind] = MANY[name]
         kinds = [k for k in SHARES if k in by_kind]
-        weights = [SHARES[k] * min(1.0, len(by_kind[k]) / many[k]) for k in kinds]
+        weights = [SHARES[k] * min(1.0, len(by_kind[k]) / MANY[by_kind[k][0][0]]) for k in kinds]
         decks: dict[str, list[tuple[str, Clip]]] = {k: [] for k in kinds}
 
         def draw(kind: str) -> tuple[str, Clip]:

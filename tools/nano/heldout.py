@@ -187,7 +187,7 @@ def people(cache: Path, out: Path, seed: int) -> None:
             one[r.randrange(len(one))] = r.choice(words)
         for intent, templates in ((f"said{number}", [text]), (f"other{number}", [" ".join(one) for one in near])):
             house.append(f'[[sentences]]\nintent = "{intent}"\ntemplates = {json.dumps(templates)}\n')
-    room = Room(nr, np.load(cache / "rooms.npy"), noise_bank(nr, Shelf(cache / "human", "foreign-*"), count=12), [])
+    room = a_room(cache, nr)
     spoken = (
         Said(trimmed(shelf.pcm(chosen[text])), ("human", chosen[text].kind), text, f"said{number}", {})
         for number, text in enumerate(said)
@@ -255,10 +255,15 @@ def others(cache: Path, out: Path, seed: int) -> None:
     halves(out, ("fit", "check"), [None if row["tags"][2] == ANSWERS else i % 2 == 1 for i, row in enumerate(rows)])
 
 
+def a_room(cache: Path, rng: np.random.Generator) -> Room:
+    """With a dozen noises."""
+    return Room(rng, np.load(cache / "rooms.npy"), noise_bank(rng, Shelf(cache / "human", "foreign-*"), count=12), [])
+
+
 def make(cache: Path, out: Path, count: int, seed: int, house: str, saying: Saying) -> None:
     """Synthesized commands of held-out voices: home.toml, the clips, manifest.jsonl."""
     r, nr = random.Random(seed), np.random.default_rng(seed)
-    room = Room(nr, np.load(cache / "rooms.npy"), noise_bank(nr, Shelf(cache / "human", "foreign-*"), count=12), [])
+    room = a_room(cache, nr)
     engines = {k: voices.make(k, cache) for k in ("kokoro", "flite", "festival", "espeak")}
 
     def said() -> Iterator[Said]:
