@@ -17,10 +17,11 @@ from voiced.adapters.gpio import GpioPanel, NoLamp
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.ledgerfile import LedgerFile
 from voiced.adapters.mqtt import MqttBroker
-from voiced.adapters.recordings import Recordings
+from voiced.adapters.recordings import SUPPRESSED, Recordings
 from voiced.config import DEMO_HOME, MODELS, Config
 from voiced.configfile import read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
+from voiced.gemma.models import wanted_suppression
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
@@ -328,7 +329,8 @@ def recordings(config: Config) -> Recordings:
     """Where the sound of turns lies, if the owner wants any of it kept."""
     chosen = config.recording
     folder = state_directory(config) / "recordings"
-    return Recordings(folder, most_bytes=chosen.most_mb << 20, keep_s=chosen.keep_hours * 3600.0)
+    comment = SUPPRESSED if wanted_suppression(config.model.path) else ""
+    return Recordings(folder, most_bytes=chosen.most_mb << 20, keep_s=chosen.keep_hours * 3600.0, comment=comment)
 
 
 def real_house(

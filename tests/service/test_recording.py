@@ -10,6 +10,7 @@ import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +19,13 @@ from tests.turn.test_interpreting import ASKED, BOTH, ENGLISH
 from tests.turn.test_interpreting_heard import begin, utterance
 from tests.turn.test_own_voice import PCM, Story, off, running
 from voiced.adapters.recordings import Recordings
-from voiced.app import recordings, turn_settings
+from voiced.adapters.wavfile import write_wav
+from voiced.app import file_ear, recordings, turn_settings
+from voiced.app import running as supervised
 from voiced.cli import main
 from voiced.configfile import load_config
 from voiced.errors import ConfigError
-from voiced.messages import Decision
+from voiced.messages import Decision, Frame
 from voiced.ports import Chime, Engine
 from voiced.service.recording import Recorder
 
@@ -151,3 +154,20 @@ async def test_who_is_recorded_hears_the_chime_twice(most_mb: int, times: int) -
         await story.until("reply")
         assert story.mouth.chimes.count(Chime.WOKEN) == times
         story.mouth.ended.set()
+
+
+async def test_what_was_kept_is_heard_again_as_the_engine_heard_it(tmp_path: Path) -> None:
+    """The noise of its room is gone from it already: no second time."""
+    config = load_config('state_dir = "state"\n[recording]\nmost_mb = 10\n', base=tmp_path)
+    pcm = (np.random.default_rng(1).standard_normal(16_000) * 1000).astype(np.int16).tobytes()
+    kept = recordings(config).keep("kept", pcm, 0.0)
+    assert of(kept) == pcm
+    write_wav(plain := tmp_path / "plain.wav", pcm)
+
+    async def heard(path: Path) -> bytes:
+        ear = file_ear(config, path, wake=False, realtime=False)
+        async with supervised(ear.supervisor):
+            return b"".join([frame.pcm async for frame in ear.frames() if isinstance(frame, Frame)])
+
+    assert (await heard(kept)).startswith(pcm)
+    assert not (await heard(plain)).startswith(pcm)

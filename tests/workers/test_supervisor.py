@@ -21,7 +21,7 @@ from voiced.ports import Chime, Expect
 from voiced.workers import protocol
 from voiced.workers.childstate import State
 from voiced.workers.clients import EngineClient, MouthClient
-from voiced.workers.patience import Owing, Patience, Waits
+from voiced.workers.patience import Owing, Patience, ProcessorTime
 from voiced.workers.supervisor import Supervisor
 
 QUICK = Patience(
@@ -154,15 +154,39 @@ async def test_a_child_that_hangs_in_its_work_is_killed() -> None:
             await supervisor.request(say(supervisor, "hang"), timeout_s=30)
 
 
-async def test_a_child_that_may_be_silent_is_left_alone() -> None:
+async def test_a_child_that_may_be_silent_is_left_alone_as_long_as_it_works() -> None:
     async with toy() as supervisor:
         await supervisor.wait_ready(10)
         with pytest.raises(ChannelError, match=r"within 2 s"):
-            await supervisor.request(say(supervisor, "hang"), timeout_s=2, silent=True)
+            await supervisor.request(say(supervisor, "work"), timeout_s=2, silent=True)
         assert not supervisor.restarts
         states = supervisor.states()
         await anext(states)
         assert "did not answer for" in (await asyncio.wait_for(anext(states), 10)).what
+
+
+async def test_a_child_that_may_be_silent_and_does_nothing_is_killed() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        with pytest.raises(ChannelError, match="it did nothing for"):
+            await supervisor.request(say(supervisor, "hang"), timeout_s=30, silent=True)
+
+
+@pytest.mark.parametrize("fault", ["stopped", "hang"])
+async def test_a_child_that_hangs_while_it_is_told_what_it_must_know_is_killed(fault: str) -> None:
+    told: list[int] = []
+
+    async def hello() -> None:
+        told.append(supervisor.pid or 0)
+        if fault == "stopped" and len(told) == 1:
+            os.kill(told[0], signal.SIGSTOP)
+        await supervisor.greet(say(supervisor, fault if len(told) == 1 else "slowly"), timeout_s=60)
+
+    async with Supervisor(name="toy", module="toy_child", patience=QUICK, hello=hello) as supervisor:
+        assert await supervisor.wait_ready(10)
+        assert len(told) == 2, "the first one was killed, and it was not ready until then"
+        assert supervisor.pid == told[1]
+        assert not alive(told[0])
 
 
 async def test_a_ping_overtakes_what_waits() -> None:
@@ -186,8 +210,8 @@ def test_only_a_childs_own_time_counts() -> None:
         sleeping = running.enter_context(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
         try:
             patience = Patience(ping_s=1.0, pong_s=1.0)
-            waits = running.enter_context(contextlib.closing(Waits(rivals[0].pid)))
-            starved, asleep = Owing(waits, patience), Owing(Waits(sleeping.pid), patience)
+            account = running.enter_context(contextlib.closing(ProcessorTime(rivals[0].pid)))
+            starved, asleep = Owing(account, patience), Owing(ProcessorTime(sleeping.pid), patience)
             looks: dict[str, int] = {}
             for look in range(1, 40):
                 looked = time.monotonic()
@@ -197,7 +221,7 @@ def test_only_a_childs_own_time_counts() -> None:
                         looks.setdefault(name, look)
                 if len(looks) == 2:
                     break
-            if not waits.so_far_s:
+            if not account.so_far_s():
                 pytest.skip("this kernel does not count how long a process waits for a processor")
             assert looks["asleep"] < looks["starved"], "who has no processor is given longer"
             assert looks["starved"] <= 17, "but not for ever"

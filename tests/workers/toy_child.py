@@ -28,6 +28,9 @@ def main(link: child.Link, options: child.Options) -> None:
                 link.send(protocol.Sounding(request, 1.0))
                 if text == "hang":
                     time.sleep(60)
+                elif text == "work":
+                    while True:
+                        pass
                 elif text == "slowly":
                     time.sleep(0.1)
                 elif text == "never":

@@ -39,13 +39,15 @@ from voiced.home.judgement import Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.listen.listener import Listener
-from voiced.messages import Decision, EarLost, EarOpened, Frame
+from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, Decision, EarLost, EarOpened, Frame
 from voiced.service.learning import Learning
 from voiced.turn.reasons import Reasons
 from voiced.turn.timeline import Happening
 from voiced.workers.clients import EngineClient
 
 LATE_S = 5.0
+PATIENCE_SAMPLES = 15 * SAMPLE_RATE_HZ
+"""Silence in which a turn may still wait for more words before the next one begins."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Stage:
     said: list[str] = field(default_factory=list)
     calls: list[object] = field(default_factory=list)
     asked: bool = False
+    going_on: bool = False
+    """The wake word was heard, and the turn has not ended: it may wait for more words."""
     reasons: Reasons = field(default_factory=Reasons)
     house: House | None = None
 
@@ -88,6 +92,10 @@ class Stage:
     def tell(self, happening: Happening) -> None:
         self.reasons.tell(happening)
         match happening["event"]:
+            case "wake":
+                self.going_on = True
+            case "turn_end":
+                self.going_on = False
             case "decision":
                 self.decided_at_s = time.monotonic()
                 calls = happening["calls"]
@@ -161,6 +169,11 @@ class SpokenEar:
                     if isinstance(heard, Frame):
                         end = begin + heard.first_sample + len(heard.pcm) // 2
                         yield replace(heard, first_sample=begin + heard.first_sample)
+            latest = end + PATIENCE_SAMPLES
+            while self._stage.going_on and end < latest:
+                yield Frame(end, bytes(FRAME_SAMPLES * BYTES_PER_SAMPLE), speech=False)
+                end += FRAME_SAMPLES
+                await asyncio.sleep(FRAME_SAMPLES / SAMPLE_RATE_HZ / 4)  # whoever thinks meanwhile has time for it
             begin = end
             await settled(self._stage.devices, quiet_s=0.1)
             self._stage.close()

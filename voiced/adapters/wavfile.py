@@ -43,6 +43,7 @@ class Recording:
             raise AudioFileError(f"{path} is no recording: {_one_line(error)}") from error
         self.rate_hz = int(self._file.samplerate)
         self.channels = int(self._file.channels)
+        self.comment = str(self._file.comment)
         try:
             if self.rate_hz not in _RATES_HZ:
                 raise AudioFileError(f"{path} claims a sample rate of {self.rate_hz} Hz")

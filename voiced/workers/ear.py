@@ -21,10 +21,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voiced.adapters.recordings import SUPPRESSED
 from voiced.errors import VoicedError
 from voiced.listen.continuity import Continuity
 from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, EarLost, EarOpened, Frame, samples_to_ms
@@ -142,7 +143,7 @@ def _play(link: child.Link, options: EarOptions) -> None:
     from voiced.adapters.wavfile import Recording
 
     recording = Recording(path=Path(options.file), channel=options.channel)
-    hearing = Hearing(options)
+    hearing = Hearing(replace(options, noise_suppression=0) if recording.comment == SUPPRESSED else options)
     link.send(protocol.Ready(options.file, {"rate_hz": recording.rate_hz, "channels": recording.channels}))
     link.send(EarOpened(options.file))
     outgoing = Outgoing(link)

@@ -17,8 +17,8 @@ from pathlib import Path
 from voiced.adapters.noise import NoiseSuppressor
 from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words, word_name
-from voiced.errors import ModelFileError, UsageError
-from voiced.gemma.models import resolve
+from voiced.errors import UsageError
+from voiced.gemma.models import wanted_suppression
 from voiced.listen.continuity import Promptest
 from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
@@ -56,14 +56,6 @@ class EarOptions:
         words = options.get("wake_words", ())
         assert isinstance(words, list | tuple)
         return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
-
-
-def wanted_suppression(model: Path) -> int:
-    """The level that the description in this folder names. Where there is no good one, the engine says so: 0."""
-    try:
-        return resolve(model).noise_suppression
-    except ModelFileError:
-        return 0
 
 
 class Hearing:

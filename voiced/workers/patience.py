@@ -11,6 +11,9 @@ table allows ten (row D2).
 Only the child's own time counts. A computer that was suspended, frames that we ourselves do not take, and a processor
 that others use are not its fault. But as an endless loop on a busy machine waits for its processor, too, four times as
 long by the clock is enough in any case.
+
+An engine that computes the prompt of a house in one go need not answer meanwhile, but it must work: one that neither
+runs nor waits for a processor for as long as it may owe a Pong hangs, too.
 """
 
 from __future__ import annotations
@@ -44,9 +47,12 @@ ENGINE = Patience(start_s=180.0)
 MOUTH = Patience()
 
 
-class Waits:
-    """How long a process was ready to run and had no processor: the kernel's account of its main thread, which is the
-    one that answers. Opened at its birth: what shuts itself in is hidden from us later (ProtectProc=invisible).
+class ProcessorTime:
+    """The kernel's account of a process's main thread, which is the one that answers. Opened at its birth: what shuts
+    itself in is hidden from us later (ProtectProc=invisible).
+
+    `/proc/PID/schedstat`: ns on a processor, ns ready to run without one, times it was given one
+    (Documentation/scheduler/sched-stats.rst).
     """
 
     def __init__(self, pid: int) -> None:
@@ -54,12 +60,13 @@ class Waits:
         with contextlib.suppress(OSError):  # a kernel that does not count it: CONFIG_SCHED_INFO
             self._account = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
 
-    @property
-    def so_far_s(self) -> float:
+    def so_far_s(self) -> tuple[float, float] | None:
+        """Spent on a processor, and waiting for one. None where nobody counts it."""
         if self._account is not None:
             with contextlib.suppress(OSError, IndexError, ValueError):  # it has died
-                return int(os.pread(self._account, 100, 0).split()[1]) / 1e9
-        return 0.0
+                ran, waited = os.pread(self._account, 100, 0).split()[:2]
+                return int(ran) / 1e9, int(waited) / 1e9
+        return None
 
     def close(self) -> None:
         if self._account is not None:
@@ -69,16 +76,32 @@ class Waits:
 class Owing:
     """A Pong that somebody owes since now."""
 
-    def __init__(self, waits: Waits, patience: Patience) -> None:
-        self._waits, self._patience = waits, patience
+    def __init__(self, time: ProcessorTime, patience: Patience) -> None:
+        self._time, self._patience = time, patience
         self._own_s = self._passed_s = 0.0
         self._waited_s: float | None = None
 
     def passed(self, elapsed_s: float) -> bool:
         """So much more of it is over; True where that was too long."""
-        before_s, self._waited_s = self._waited_s, self._waits.so_far_s
+        before_s, (_, self._waited_s) = self._waited_s, self._time.so_far_s() or (0.0, 0.0)
         lent_s = 0.0 if before_s is None else max(0.0, self._waited_s - before_s)
         elapsed_s = min(elapsed_s, self._patience.ping_s)  # a suspended computer: a look was never meant to last longer
         self._own_s += max(0.0, elapsed_s - lent_s)
         self._passed_s += elapsed_s
         return self._own_s > self._patience.pong_s or self._passed_s > _BY_THE_CLOCK * self._patience.pong_s
+
+
+class Working:
+    """A child that owes no Pong since now, as long as it does something."""
+
+    def __init__(self, time: ProcessorTime, patience: Patience) -> None:
+        self._time, self._patience = time, patience
+        self._idle_s = 0.0
+        self._so_far_s: tuple[float, float] | None = None
+
+    def passed(self, elapsed_s: float) -> bool:
+        """So much more of it is over; True where it has done nothing for too long."""
+        before_s, self._so_far_s = self._so_far_s, self._time.so_far_s()
+        idle = self._so_far_s is not None and self._so_far_s == before_s
+        self._idle_s = self._idle_s + min(elapsed_s, self._patience.ping_s) if idle else 0.0
+        return self._idle_s > self._patience.pong_s

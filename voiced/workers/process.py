@@ -16,7 +16,7 @@ from typing import Self
 from voiced.errors import ChannelError
 from voiced.workers import protocol
 from voiced.workers.channel import AsyncChannel
-from voiced.workers.patience import Patience, Waits
+from voiced.workers.patience import Patience, ProcessorTime
 
 
 class ChildProcess:
@@ -24,7 +24,7 @@ class ChildProcess:
 
     def __init__(self, process: asyncio.subprocess.Process, channel: AsyncChannel) -> None:
         self._process, self.channel = process, channel
-        self.waits = Waits(process.pid)
+        self.time = ProcessorTime(process.pid)
 
     @classmethod
     async def start(cls, module: str, options: Mapping[str, object]) -> Self:
@@ -83,5 +83,5 @@ class ChildProcess:
         """It is gone, and what was kept for it, when this returns."""
         self.kill()
         await self._process.wait()
-        self.waits.close()
+        self.time.close()
         self.channel.close()

@@ -16,7 +16,7 @@ from typing import Self
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
 from voiced.workers.childstate import ChildState, State
-from voiced.workers.patience import Owing, Patience
+from voiced.workers.patience import Owing, Patience, Working
 from voiced.workers.pending import Pending, error_of
 from voiced.workers.process import ChildProcess
 
@@ -67,7 +67,7 @@ class Supervisor:
         """Why no child may run now."""
         self._reading_stalled = False
         self._silent = 0
-        """Requests during which the child need not answer a Ping."""
+        """Requests during which the child need not answer a Ping, as long as it works."""
         self._start_s = self._patience.start_s
         self.trouble: VoicedError | None = None
         """What the child last said went wrong, unasked."""
@@ -93,7 +93,7 @@ class Supervisor:
         await self._child.channel.send(message)
 
     async def request(self, message: protocol.Message, *, timeout_s: float, silent: bool = False) -> protocol.Message:
-        """Say something and return the answer to its `request` number. `silent`: until then no Pong is expected.
+        """Say something and return the answer to its `request` number. `silent`: until then it owes no Pong, only work.
 
         The answer `Trouble` is raised as the VoicedError that it names; ChannelError where the child dies, is not
         ready, or does not answer in time.
@@ -287,7 +287,7 @@ class Supervisor:
                 case None:
                     return ""
                 case protocol.Ready(what=what, facts=facts):
-                    _log.info("the %s is ready: %s (%s)", self.name, what, _told(facts))
+                    _log.info("the %s is ready: %s (%s)", self.name, what, _listed(facts))
                     if not ready.done():
                         ready.set_result(message)
                 case protocol.Pong(progress=progress):
@@ -310,23 +310,38 @@ class Supervisor:
             waited_s, self._start_s = self._start_s, min(self._start_s * 2, patience.start_most_s)
             return f"it was not ready within {waited_s:g} s"
         self._start_s = patience.start_s
-        if self._hello:
-            await self._hello()
+        if self._hello and not await self._told(child, asyncio.ensure_future(self._hello())):
+            return f"it did nothing for {patience.pong_s:g} s while it was told what it must know"
         await self._become(State.READY, said.what, said.facts)
         while True:
             ping = protocol.Ping(self.number())
             pong = self._pending.expect(ping)
             await child.channel.send(ping)
-            owing = Owing(child.waits, patience)
+            owing, working = Owing(child.time, patience), Working(child.time, patience)
             while not pong.done():
                 looked = time.monotonic()
                 await asyncio.wait([pong], timeout=patience.ping_s / 4)
-                # The answer may wait behind frames that we ourselves do not take.
-                excused = self._reading_stalled or self._silent
-                if not pong.done() and not excused and owing.passed(time.monotonic() - looked):
+                if pong.done() or self._reading_stalled:  # it may wait behind frames that we ourselves do not take
+                    continue
+                elapsed_s = time.monotonic() - looked
+                if working.passed(elapsed_s) if self._silent else owing.passed(elapsed_s):
                     self._pending.forget(ping)
-                    return f"it did not answer for {patience.pong_s:g} s"
+                    return f"it did {'nothing' if self._silent else 'not answer'} for {patience.pong_s:g} s"
             await asyncio.sleep(patience.ping_s)
+
+    async def _told(self, child: ChildProcess, telling: asyncio.Future[None]) -> bool:
+        """Whether it takes what it is told; False where it does nothing. Raises what the telling raises."""
+        working = Working(child.time, self._patience)
+        try:
+            while not telling.done():
+                looked = time.monotonic()
+                await asyncio.wait([telling], timeout=self._patience.ping_s / 4)
+                if not telling.done() and working.passed(time.monotonic() - looked):
+                    return False
+            await telling
+            return True
+        finally:
+            telling.cancel()
 
     # --- questions and answers --------------------------------------------------------------------------------------
 
@@ -355,5 +370,5 @@ class Supervisor:
             await self._inbox.put(self.state)
 
 
-def _told(facts: Mapping[str, object]) -> str:
+def _listed(facts: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in ("", None))
