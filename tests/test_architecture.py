@@ -40,7 +40,7 @@ SDK = {
     "wavfile": {"soundfile"},
 }
 """Which library an adapter speaks to. An adapter that is not here needs none."""
-USES_GEMMA = {"commands.models", "workers.hearing"}
+USES_GEMMA = {"commands.models", "workers.earoptions"}
 """Who speaks to the engine's code besides the engine's process: programs that measure or check, and the ear, which
 asks a model how it wants its sound; never the house."""
 MAY: Mapping[str, str] = {

@@ -21,7 +21,6 @@ from voiced.adapters.recordings import SUPPRESSED, Recordings
 from voiced.config import DEMO_HOME, MODELS, Config
 from voiced.configfile import read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
-from voiced.gemma.models import wanted_suppression
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.code import CODE_DIGITS
 from voiced.home.house import House
@@ -39,6 +38,7 @@ from voiced.tables import did_you_mean
 from voiced.turn.timeline import TurnSettings
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EarClient, EngineClient, MouthClient
+from voiced.workers.earoptions import wanted_suppression
 from voiced.workers.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)

@@ -30,7 +30,8 @@ from voiced.ledger import percentile
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Command, Decision, Frame, SpeechStarted, Verdict, Woken
 from voiced.workers.channel import decode, encode
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.earoptions import EarOptions
+from voiced.workers.hearing import frames_of
 from voiced.workers.protocol import Ping, Say
 
 ROOT = Path(__file__).parents[2]

@@ -20,8 +20,9 @@ from voiced.home.load import load_home
 from voiced.home.outcome import Effect, outcome
 from voiced.listen.listener import Listener
 from voiced.messages import Ended, Frame, Hushed, Resumed, SpeechStarted, Woken, samples_to_ms
+from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import load_model
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.hearing import frames_of
 
 DEMO = DEMO_HOME.parent / "demo"
 GOLDEN = Path(__file__).with_name("timelines.jsonl")

@@ -84,7 +84,8 @@ def test_who_hurries_says_each_word_that_much_earlier(tempo: float) -> None:
 
 
 def test_what_is_trained_on_is_what_the_ear_leaves() -> None:
-    from voiced.workers.hearing import EarOptions, frames_of
+    from voiced.workers.earoptions import EarOptions
+    from voiced.workers.hearing import frames_of
 
     rng = np.random.default_rng(0)
     x = (voice(seconds=2.0) * 0.3 + 0.03 * rng.standard_normal(2 * RATE)).astype(np.float32)

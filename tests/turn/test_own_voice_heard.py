@@ -30,7 +30,8 @@ from voiced.ports import Played
 from voiced.speak.numbers import digits
 from voiced.speak.phrases import confirmations, say
 from voiced.turn.timeline import Happening
-from voiced.workers.hearing import EarOptions, Hearing
+from voiced.workers.earoptions import EarOptions
+from voiced.workers.hearing import Hearing
 
 pytestmark = [pytest.mark.whole, pytest.mark.faults]
 

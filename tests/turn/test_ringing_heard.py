@@ -21,7 +21,8 @@ from voiced.home.load import load_home
 from voiced.listen.listener import Listener
 from voiced.messages import FRAME_SAMPLES, EarLost, EarOpened, Frame
 from voiced.turn.timeline import Happening
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.earoptions import EarOptions
+from voiced.workers.hearing import frames_of
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 PATIENCE_S = 120.0

@@ -10,7 +10,8 @@ import pytest
 from voiced.config import MODELS
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES, Frame
 from voiced.workers import hearing
-from voiced.workers.hearing import FRAME_BYTES, EarOptions, frames_of
+from voiced.workers.earoptions import EarOptions
+from voiced.workers.hearing import FRAME_BYTES, frames_of
 
 SECONDS = 4
 ROOM = (np.random.default_rng(0).standard_normal(SECONDS * 16000) * 1500).astype(np.int16).tobytes()

@@ -26,9 +26,10 @@ from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
+from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore, load_model
 from voiced.workers.engine_follow import Asked, follow
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.hearing import frames_of
 
 WAKE_WORDS = ("hey_jarvis", "alexa")
 

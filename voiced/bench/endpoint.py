@@ -40,10 +40,11 @@ from voiced.messages import (
     ms_to_samples,
     samples_to_ms,
 )
+from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore, load_model
 from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_setup import Setup
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.hearing import frames_of
 
 _AFTER_MS = 2500
 _FIXED_MS = (140, 180, 220, 260, 300, 400, 500, 700, 1000)

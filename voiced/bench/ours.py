@@ -8,9 +8,10 @@ from voiced.adapters.wavfile import Recording
 from voiced.bench.manifest import Line
 from voiced.listen.listener import Listener
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
+from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_follow import Asked, follow
-from voiced.workers.hearing import EarOptions, frames_of
+from voiced.workers.hearing import frames_of
 
 _SILENCE_MS = 2500
 

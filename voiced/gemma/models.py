@@ -211,13 +211,3 @@ def resolve(folder: Path) -> ModelPair:
             if (folder / str(item.get("text"))).is_file():
                 return from_manifest(MANIFEST, str(item.get("name")), folder)
     return from_folder(folder)
-
-
-def wanted_suppression(folder: Path) -> int:
-    """The level of noise suppression that the model's description names. Where there is no good one, the engine says
-    so: 0.
-    """
-    try:
-        return resolve(folder).noise_suppression
-    except ModelFileError:
-        return 0

@@ -30,7 +30,8 @@ from voiced.errors import VoicedError
 from voiced.listen.continuity import Continuity
 from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, EarLost, EarOpened, Frame, samples_to_ms
 from voiced.workers import child, protocol
-from voiced.workers.hearing import FRAME_BYTES, EarOptions, Hearing
+from voiced.workers.earoptions import EarOptions
+from voiced.workers.hearing import FRAME_BYTES, Hearing
 
 if TYPE_CHECKING:
     from voiced.adapters.microphone import Microphone

@@ -3,59 +3,27 @@ anybody judges it (`listen/echo.py`).
 
 The noise that goes on in the room is taken out for the votes, and for a model that learned so; wake words are scored on
 the sound as it came, which is what their models know.
-
-Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `channel`; `wake_words`, `stop_word`,
-`wake_backend`, `aggressiveness`, `lost_ms`; `model`, the folder of the one that is to understand it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from voiced.adapters.noise import NoiseSuppressor
 from voiced.adapters.vad import WebRtcVad
 from voiced.adapters.wakeword import WakeWords, open_wake_words, word_name
-from voiced.errors import UsageError
-from voiced.gemma.models import wanted_suppression
 from voiced.listen.continuity import Promptest
 from voiced.listen.echo import EchoCanceller
 from voiced.listen.level import LevelGate
 from voiced.listen.ourselves import Ourselves
 from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_FRAMES, Frame
-from voiced.workers import child, protocol
+from voiced.workers import protocol
+from voiced.workers.earoptions import EarOptions, wanted_suppression
 
 FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _LATE_S = 0.4
 """The clock at a sample is known so well: no sound is heard before it is thought to have been played."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarOptions:
-    file: str = ""
-    realtime: bool = False
-    silence_ms: int = 0
-    device: str = ""
-    channel: int | None = None
-    wake_words: tuple[str, ...] = ()
-    """None: nothing is scored, and the wake models are not even loaded."""
-    stop_word: str = ""
-    """Scored beside them; empty for none."""
-    wake_backend: str = ""
-    aggressiveness: int = 2
-    lost_ms: int = 1500
-    model: str = ""
-    noise_suppression: int | None = None
-    """None: as the model wants it."""
-
-    @classmethod
-    def read(cls, options: child.Options) -> EarOptions:
-        if unknown := set(options) - {field.name for field in fields(cls)}:
-            raise UsageError(f"the ear knows no option {', '.join(sorted(unknown))}")
-        words = options.get("wake_words", ())
-        assert isinstance(words, list | tuple)
-        return cls(**{**options, "wake_words": tuple(words)})  # type: ignore[arg-type]
 
 
 class Hearing:
