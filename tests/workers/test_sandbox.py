@@ -98,6 +98,33 @@ def test_no_child_has_a_network() -> None:
     assert set(found.values()) == {"EPERM"}
 
 
+_WITHOUT_FILTERS = """
+    import ctypes, errno, json, platform
+    from pathlib import Path
+    from voiced.adapters import sandbox
+
+    libc, call = ctypes.CDLL(None, use_errno=True), {"x86_64": 157, "aarch64": 167}[platform.machine()]
+    sandbox._prctl(libc, sandbox._PR_SET_NO_NEW_PRIVS, 1)
+    refused = 0x00050000 | errno.EINVAL
+    sandbox._filter(libc, [(0x20, 0, 0, 0), (0x15, 0, 3, call), (0x20, 0, 0, 16), (0x15, 0, 1, 21), (6, 0, 0, refused),
+                           (6, 0, 0, 0x7FFF0000)])
+    print(json.dumps([sandbox.offline(), *sandbox.confine(files=()).missing]))
+"""
+
+
+def test_a_kernel_without_filters_is_told_and_stops_nobody() -> None:
+    """One that answers as it would (EINVAL to PR_GET_SECCOMP, prctl(2))."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_WITHOUT_FILTERS)], capture_output=True, text=True, check=False
+    )
+    if "prctl 22" in done.stderr:
+        pytest.skip("no seccomp filters for this machine")
+    assert done.returncode == 0, done.stderr
+    can, *missing = json.loads(done.stdout)
+    assert can is False
+    assert any(one.startswith("seccomp") for one in missing)
+
+
 async def test_the_engine_itself_is_shut_in_and_works(tmp_path: Path) -> None:
     mind = engine(replace(Config(), state_dir=tmp_path))
     await mind.load_home(load_home(DEMO_HOME.read_text("utf-8")).to_dict())

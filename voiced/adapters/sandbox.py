@@ -26,7 +26,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 4, 38, 22, 2
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+_PR_GET_SECCOMP, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 21, 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 _READ = 1 << 2 | 1 << 3  # read a file, list a directory
@@ -135,7 +136,9 @@ def _landlock(libc: ctypes.CDLL, abi: int, readable: Sequence[Path], writable: S
 
 
 def _filters() -> bool:
-    return platform.machine() in _AUDIT_ARCH and struct.calcsize("P") == 8
+    """Whether calls can be filtered: a processor whose calls we know by number, a kernel built with CONFIG_SECCOMP."""
+    known = platform.machine() in _AUDIT_ARCH and struct.calcsize("P") == 8
+    return known and ctypes.CDLL(None).prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
 def _seccomp(libc: ctypes.CDLL) -> None:
