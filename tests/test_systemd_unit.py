@@ -51,6 +51,15 @@ def test_a_wrong_configuration_is_not_restarted() -> None:
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
+@pytest.mark.parametrize("name", ["voiced.service", "user/voiced.service"])
+def test_the_ear_may_read_what_processor_it_runs_on(name: str) -> None:
+    """On ARM, TensorFlow Lite crashes at its first inference without /proc/cpuinfo: seen on aarch64, emulated."""
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(FOLDER / name, "utf-8")
+    assert unit["Service"].get("ProcSubset", "all") == "all"
+
+
 def of(path: str, *also: str) -> str:
     """A unit with more directives of its service."""
     return (FOLDER / path).read_text("utf-8").replace("[Install]", "\n".join([*also, "", "[Install]"]))

@@ -29,6 +29,7 @@ messages: st.SearchStrategy[protocol.Message] = st.one_of(
     st.builds(Frame, numbers, st.binary(max_size=700), st.booleans(), scores),
     st.builds(protocol.Prepare, numbers, st.lists(st.text()).map(tuple)),
     st.builds(protocol.Trouble, st.text(), st.text(), numbers),
+    st.builds(protocol.Warned, st.text()),
     st.just(protocol.Close()),
 )
 

@@ -251,6 +251,17 @@ async def test_a_child_that_is_never_ready_is_killed() -> None:
         assert "not ready within" in seen[-1].what
 
 
+async def test_what_a_child_warns_of_is_not_why_it_died(caplog: pytest.LogCaptureFixture) -> None:
+    async with toy(warns=True) as supervisor:
+        await supervisor.wait_ready(10)
+        assert "the toy has seen better days" in caplog.text
+        states = supervisor.states()
+        await anext(states)
+        assert supervisor.pid is not None
+        os.kill(supervisor.pid, signal.SIGSEGV)
+        assert (await asyncio.wait_for(anext(states), 4)).what == "killed by signal 11"
+
+
 async def test_stopping_a_stopped_process() -> None:
     async with toy(Patience(close_s=0.2, kill_s=0.2)) as supervisor:
         await supervisor.wait_ready(10)

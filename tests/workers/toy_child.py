@@ -12,6 +12,8 @@ def main(link: child.Link, options: child.Options) -> None:
     if options.get("fail"):
         raise InferenceError("the toy has no model\nand says so in one line")
     time.sleep(float(str(options.get("start_s", 0))))
+    if options.get("warns"):
+        link.send(protocol.Warned("the toy has seen better days"))
     link.send(protocol.Ready("toy", {"pid": os.getpid()}))
     progress = 0
     home = ""

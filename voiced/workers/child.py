@@ -107,7 +107,8 @@ def _live(title: str, work: Callable[[Link, Options], None], oom_score_adj: int 
     link = Link(SyncChannel(socket.socket(fileno=arguments.fd)))
     threading.Thread(target=link.listen, name="core", daemon=True).start()
     if not shut_in:
-        _report(link, VoicedError("less shut in than it could be: it could reach the network (no seccomp here)"))
+        with contextlib.suppress(ChannelError):
+            link.send(protocol.Warned("less shut in than it could be: it could reach the network (no seccomp here)"))
     try:
         work(link, json.loads(arguments.options))
     except ChannelError:

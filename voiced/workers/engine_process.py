@@ -118,7 +118,7 @@ def work(link: child.Link, options: child.Options) -> None:
     files = [file for one in (pair, small) if one for file in (one.text, one.audio)]
     confined = sandbox.confine(files=files, cache=setup.cache)
     for missing in confined.missing:
-        link.send(protocol.Trouble("VoicedError", f"less shut in than it could be: this machine has no {missing}"))
+        link.send(protocol.Warned(f"less shut in than it could be: this machine has no {missing}"))
     compiled = partial(compile_home, languages=tuple(languages))
     core = DraftedCore(pair, small, setup, compiled) if small else EngineCore(pair, setup, compiled)
     facts: dict[str, object] = {

@@ -49,6 +49,13 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is not as it should be, and work goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Leave, please."""
 
@@ -226,7 +233,7 @@ class SoundDevices:
 
 
 Message = (
-    Ready | Ping | Pong | Trouble | Close | Frame | EarOpened | EarLost
+    Ready | Ping | Pong | Trouble | Warned | Close | Frame | EarOpened | EarLost
     | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember
     | Talk | Text | StopTalking | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done

@@ -293,6 +293,8 @@ class Supervisor:
                 case protocol.Pong(progress=progress):
                     self.progress = progress
                     self._pending.answer(message)
+                case protocol.Warned(text=text):
+                    _log.warning("the %s: %s", self.name, text)
                 case protocol.Trouble(text=text, request=0):
                     self.trouble = error_of(message)
                     _log.log(self._level, "the %s: %s", self.name, text)
