@@ -1,0 +1,1 @@
+"""voiced on the Raspberry Pi's kind of processor, emulated."""
