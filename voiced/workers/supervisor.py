@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Self
+from typing import Any, Self
 
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
@@ -287,7 +287,7 @@ class Supervisor:
                 case None:
                     return ""
                 case protocol.Ready(what=what, facts=facts):
-                    _log.info("the %s is ready: %s (%s)", self.name, what, _listed(facts))
+                    _log.info("the %s is ready: %s (%s)", self.name, what, _told(facts))
                     if not ready.done():
                         ready.set_result(message)
                 case protocol.Pong(progress=progress):
@@ -312,38 +312,39 @@ class Supervisor:
             waited_s, self._start_s = self._start_s, min(self._start_s * 2, patience.start_most_s)
             return f"it was not ready within {waited_s:g} s"
         self._start_s = patience.start_s
-        if self._hello and not await self._told(child, asyncio.ensure_future(self._hello())):
-            return f"it did nothing for {patience.pong_s:g} s while it was told what it must know"
+        if self._hello:
+            telling = asyncio.ensure_future(self._hello())
+            try:
+                if not await self._in_time(telling, Working(child.time, patience).passed):
+                    return f"it did nothing for {patience.pong_s:g} s while it was told what it must know"
+                await telling
+            finally:
+                telling.cancel()
         await self._become(State.READY, said.what, said.facts)
         while True:
             ping = protocol.Ping(self.number())
             pong = self._pending.expect(ping)
             await child.channel.send(ping)
             owing, working = Owing(child.time, patience), Working(child.time, patience)
-            while not pong.done():
-                looked = time.monotonic()
-                await asyncio.wait([pong], timeout=patience.ping_s / 4)
-                if pong.done() or self._reading_stalled:  # it may wait behind frames that we ourselves do not take
-                    continue
-                elapsed_s = time.monotonic() - looked
-                if working.passed(elapsed_s) if self._silent else owing.passed(elapsed_s):
-                    self._pending.forget(ping)
-                    return f"it did {'nothing' if self._silent else 'not answer'} for {patience.pong_s:g} s"
+
+            def too_long(elapsed_s: float, owing: Owing = owing, working: Working = working) -> bool:
+                if self._reading_stalled:  # the answer may wait behind frames that we ourselves do not take
+                    return False
+                return working.passed(elapsed_s) if self._silent else owing.passed(elapsed_s)
+
+            if not await self._in_time(pong, too_long):
+                self._pending.forget(ping)
+                return f"it did {'nothing' if self._silent else 'not answer'} for {patience.pong_s:g} s"
             await asyncio.sleep(patience.ping_s)
 
-    async def _told(self, child: ChildProcess, telling: asyncio.Future[None]) -> bool:
-        """Whether it takes what it is told; False where it does nothing. Raises what the telling raises."""
-        working = Working(child.time, self._patience)
-        try:
-            while not telling.done():
-                looked = time.monotonic()
-                await asyncio.wait([telling], timeout=self._patience.ping_s / 4)
-                if not telling.done() and working.passed(time.monotonic() - looked):
-                    return False
-            await telling
-            return True
-        finally:
-            telling.cancel()
+    async def _in_time(self, awaited: asyncio.Future[Any], too_long: Callable[[float], bool]) -> bool:
+        """Whether it is there before it is `too_long`, which hears how many seconds each look took."""
+        while not awaited.done():
+            looked = time.monotonic()
+            await asyncio.wait([awaited], timeout=self._patience.ping_s / 4)
+            if not awaited.done() and too_long(time.monotonic() - looked):
+                return False
+        return True
 
     # --- questions and answers --------------------------------------------------------------------------------------
 
@@ -372,5 +373,5 @@ class Supervisor:
             await self._inbox.put(self.state)
 
 
-def _listed(facts: Mapping[str, object]) -> str:
+def _told(facts: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in ("", None))
