@@ -39,6 +39,8 @@ class Room:
         self._room = np.fft.rfft(response() * 10 ** (-loss_db / 20), _SIZE)
         self._words = np.zeros(0)
         self._lock = threading.Lock()
+        self.sounds = False
+        """Something comes out of the loudspeaker."""
 
     def says(self, words: Sound) -> None:
         """Somebody, from now on."""
@@ -59,6 +61,7 @@ class Room:
             while len(pcm := source.read(2 * FRAME_SAMPLES)) == 2 * FRAME_SAMPLES:
                 history[:-FRAME_SAMPLES] = history[FRAME_SAMPLES:]
                 history[-FRAME_SAMPLES:] = np.frombuffer(pcm, np.int16) / 32768
+                self.sounds = any(pcm)
                 sink.write(self._mixed(history, rng))
                 sink.flush()
 
