@@ -69,15 +69,24 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(decisions: list[Decision], *, ear: Ear | None = None, direct: bool = False) -> AsyncIterator[House]:
-    """`direct`: without the link of our own, which has a TCP of its own, between assistant and broker."""
+async def house(
+    decisions: list[Decision], *, ear: Ear | None = None, direct: bool = False, answer_s: float = 1.0
+) -> AsyncIterator[House]:
+    """`direct`: without the link of our own, which has a TCP of its own, between assistant and broker.
+
+    `answer_s`: within which the broker has to answer the assistant.
+    """
     told: list[Happening] = []
     mouth = MemoryMouth()
     with Mosquitto() as server:
         async with (
             Proxy(server.port) as proxy,
             MqttBroker(
-                host="127.0.0.1", port=server.port if direct else proxy.port, device_id="v", backoff_s=FAST
+                host="127.0.0.1",
+                port=server.port if direct else proxy.port,
+                device_id="v",
+                backoff_s=FAST,
+                answer_s=answer_s,
             ) as broker,
             MqttBroker(host="127.0.0.1", port=server.port, device_id="device", backoff_s=FAST) as device,
         ):
