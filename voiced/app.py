@@ -66,9 +66,14 @@ def listener_settings(config: Config) -> ListenerSettings:
     )
 
 
+def endpoint(config: Config) -> Endpoint:
+    turn = config.turn
+    return Endpoint(turn.certain_end_ms, turn.slots_left_ms, turn.incomplete_end_ms)
+
+
 def turn_settings(config: Config) -> TurnSettings:
     return TurnSettings(
-        Endpoint(config.turn.certain_end_ms, config.turn.incomplete_end_ms),
+        endpoint(config),
         stop_word=config.wake.stop_word,
         stop_threshold=config.wake.stop_threshold,
         recorded=config.recording.most_mb > 0,

@@ -61,6 +61,8 @@ class TurnConfig:
     end_ms: int = 300
     certain_end_ms: int = 200
     """Silence that ends a whole command."""
+    slots_left_ms: int = 300
+    """So much longer where an own sentence has slots that were not said."""
     incomplete_end_ms: int = 1500
     no_speech_ms: int = 5000
     cap_ms: int = 15_000

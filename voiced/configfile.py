@@ -134,6 +134,7 @@ def _turn(table: Table) -> TurnConfig:
     return TurnConfig(
         end_ms=table.integer("end_ms", usual.end_ms, low=120, high=3000),
         certain_end_ms=table.integer("certain_end_ms", usual.certain_end_ms, low=120, high=3000),
+        slots_left_ms=table.integer("slots_left_ms", usual.slots_left_ms, low=0, high=3000),
         incomplete_end_ms=table.integer("incomplete_end_ms", usual.incomplete_end_ms, low=120, high=3000),
         no_speech_ms=table.integer("no_speech_ms", usual.no_speech_ms, low=500, high=60_000),
         cap_ms=table.integer("cap_ms", usual.cap_ms, low=3001, high=30_000),

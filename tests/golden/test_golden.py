@@ -89,7 +89,7 @@ def test_each_recording_does_what_was_said_and_nothing_that_was_said_in_another(
     lines = {name: line for name, line in TURNS.items() if name.startswith("joe")}
     effects: dict[str, frozenset[Effect]] = {}
     for name, line in lines.items():
-        decision = next(decided(core, heard(line), Listener()), None)
+        decision = next(decided(core, heard(line), Listener(), home), None)
         assert decision is not None
         effects[name] = outcome(decision.calls, home)
     core.close()

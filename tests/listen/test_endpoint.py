@@ -12,15 +12,17 @@ VERDICTS = st.sampled_from(list(Verdict))
 CERTAINTIES = st.floats(0, 1)
 
 
-@given(VERDICTS, CERTAINTIES, st.integers(120, 3000), st.integers(120, 3000))
-def test_a_whole_command_or_code_ends_soon_and_anything_else_is_waited_for(
-    verdict: Verdict, certainty: float, soon_ms: int, late_ms: int
+@given(VERDICTS, CERTAINTIES, st.integers(120, 3000), st.integers(0, 3000), st.integers(120, 3000), st.booleans())
+def test_a_whole_command_or_code_ends_soon_unless_slots_are_left_and_anything_else_is_waited_for(
+    verdict: Verdict, certainty: float, soon_ms: int, more_ms: int, late_ms: int, slots_left: bool
 ) -> None:
-    endpoint = Endpoint(soon_ms, late_ms)
+    endpoint = Endpoint(soon_ms, more_ms, late_ms)
     whole = verdict in (Verdict.CALLS, Verdict.DIGITS)
-    assert endpoint.silence_ms(Decision(verdict, certainty=certainty)) == (soon_ms if whole else late_ms)
+    wanted = soon_ms + more_ms * slots_left if whole else late_ms
+    assert endpoint.silence_ms(Decision(verdict, certainty=certainty), slots_left=slots_left) == wanted
 
 
 def test_as_shipped_a_pause_in_a_beginning_may_last_seven_times_as_long() -> None:
     whole, begun = Decision(Verdict.CALLS, certainty=0.9), Decision(Verdict.INCOMPLETE, certainty=0.9)
-    assert Endpoint().silence_ms(begun) > 7 * Endpoint().silence_ms(whole)
+    soon_ms = Endpoint().silence_ms(whole, slots_left=False)
+    assert Endpoint().silence_ms(begun, slots_left=False) > 7 * soon_ms

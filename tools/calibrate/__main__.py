@@ -85,12 +85,12 @@ class Clip:
     """The outcome that is right; None where nothing may happen."""
 
 
-def heard(core: EngineCore, line: Line) -> Walk | None:
+def heard(core: EngineCore, line: Line, home: Home) -> Walk | None:
     """The walk of the decision that the recording's turn ends with, as `voiced evaluate` hears it: at the hush, not at
     the end of whatever goes on behind the words. None where nothing was decided.
     """
     core.last_walk = None
-    hear(core, line)
+    hear(core, line, home)
     return core.last_walk
 
 
@@ -104,7 +104,7 @@ def walked(core: EngineCore, manifests: Sequence[Path], home: Path) -> list[Clip
         core.load_home(known.to_dict())
         house = House(known, Remembering(core.automaton(Expect.COMMAND), core.spell))
         for line in read_manifest(manifest):
-            walk = heard(core, line)
+            walk = heard(core, line, known)
             if walk is not None:
                 clips.append(Clip(walk, house, outcome(line.expect, known) if line.expect else None))
     return clips

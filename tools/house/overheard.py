@@ -22,6 +22,7 @@ from voiced.adapters.wavfile import Recording
 from voiced.app import real_house
 from voiced.configfile import read_config
 from voiced.home.load import load_home
+from voiced.home.model import Home
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
@@ -34,7 +35,9 @@ from voiced.workers.hearing import frames_of
 WAKE_WORDS = ("hey_jarvis", "alexa")
 
 
-def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wake: bool = True) -> Iterator[Decision]:
+def decided(
+    core: EngineCore, frames: Iterable[Frame], listener: Listener, home: Home, *, wake: bool = True
+) -> Iterator[Decision]:
     """What was decided by each turn's end, as the daemon ends it. Without `wake` a turn is always open."""
     endpoint = Endpoint()
     last: Decision | None = None
@@ -44,18 +47,20 @@ def decided(core: EngineCore, frames: Iterable[Frame], listener: Listener, *, wa
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Asked(decision=last):
-                    listener.set_end(event.hush.turn, endpoint.silence_ms(last))
+                    slots_left = home.slots_left(last.calls)
+                    listener.set_end(event.hush.turn, endpoint.silence_ms(last, slots_left=slots_left))
                 case Ended():
                     if last is not None:
                         yield last
                     last = None
 
 
-def decisions(core: EngineCore, path: Path, *, wake: bool) -> tuple[list[Decision], float]:
+def decisions(core: EngineCore, path: Path, home: Home, *, wake: bool) -> tuple[list[Decision], float]:
     """What was decided at each turn's end, and the hours heard."""
     listener = Listener(ListenerSettings())
     options = EarOptions(wake_words=WAKE_WORDS if wake else (), noise_suppression=core.noise_suppression)
-    found = list(decided(core, frames_of(Recording(path=path).frames(silence_ms=2000), options), listener, wake=wake))
+    frames = frames_of(Recording(path=path).frames(silence_ms=2000), options)
+    found = list(decided(core, frames, listener, home, wake=wake))
     return found, listener.now / SAMPLE_RATE_HZ / 3600
 
 
@@ -81,7 +86,7 @@ def main() -> int:
     acted: list[dict[str, object]] = []
     paths = [path for folder in given.folder for path in sounds(folder)]
     for path in track(paths, "listening", disable=not sys.stderr.isatty()):
-        found, some = decisions(core, path, wake=given.wake)
+        found, some = decisions(core, path, home, wake=given.wake)
         hours += some
         for decision in found:
             judgement = house.judge(decision)

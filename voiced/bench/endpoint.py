@@ -24,6 +24,7 @@ from voiced.bench.common import at_least_one, wilson
 from voiced.bench.manifest import Line, read_manifest
 from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
+from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile
 from voiced.listen.endpoint import Endpoint
@@ -62,6 +63,8 @@ class Decided(NamedTuple):
     decision: Decision
     work_ms: float
     speech_end: int
+    slots_left: bool
+    """Whether the speaker is likely to name something more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,12 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     core.load_home(home.to_dict())
     heard, early = [], []
     for line in lines[: options.limit or None]:
-        one = hear(core, line, noise_counts=options.noise_counts)
+        one = hear(core, line, home, noise_counts=options.noise_counts)
         if one.last and line.expect:
             right = one.last.verdict is Verdict.CALLS and outcome(one.last.calls, home) == outcome(line.expect, home)
             one = replace(one, right=right)
         heard.append(one)
-        early.append(hear(core, line, _EARLY_HUSH_MS, noise_counts=options.noise_counts))
+        early.append(hear(core, line, home, _EARLY_HUSH_MS, noise_counts=options.noise_counts))
     core.close()
     usual = ListenerSettings().end_ms
     rules = [Rule(ms) for ms in _FIXED_MS]
@@ -149,7 +152,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def hear(core: EngineCore, line: Line, hush_ms: int = _HUSH_MS, *, noise_counts: bool = False) -> Heard:
+def hear(core: EngineCore, line: Line, home: Home, hush_ms: int = _HUSH_MS, *, noise_counts: bool = False) -> Heard:
     """The recording once, to its end, with a decision at every hush."""
     listener = Listener(ListenerSettings(hush_ms=hush_ms, end_ms=ListenerSettings().cap_ms - 1, short_end_ms=0))
     frames: list[Frame] = []
@@ -162,7 +165,9 @@ def hear(core: EngineCore, line: Line, hush_ms: int = _HUSH_MS, *, noise_counts:
         frames.append(frame)
         for event in follow(core, listener.hear(frame)):
             if isinstance(event, Asked):
-                decided[event.hush.at_sample] = Decided(event.decision, event.cpu_ms, event.hush.speech_end_sample)
+                decision, hush = event.decision, event.hush
+                slots_left = home.slots_left(decision.calls)
+                decided[hush.at_sample] = Decided(decision, event.cpu_ms, hush.speech_end_sample, slots_left)
     return Heard(tuple(frames), line.wake, decided, _words_end(frames, noise_counts), None)
 
 
@@ -186,7 +191,8 @@ def turn(rule: Rule, one: Heard) -> tuple[Ended, float] | None:
             decided = one.decided[event.at_sample]
             ready_at = event.at_sample + ms_to_samples(decided.work_ms)
             if rule.endpoint:
-                due.append((round(ready_at), event.turn, rule.endpoint.silence_ms(decided.decision)))
+                silence_ms = rule.endpoint.silence_ms(decided.decision, slots_left=decided.slots_left)
+                due.append((round(ready_at), event.turn, silence_ms))
         elif isinstance(event, Ended):
             return event, samples_to_ms(round(max(ready_at, event.at_sample)) - event.speech_end_sample)
     return None

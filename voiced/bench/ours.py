@@ -6,6 +6,8 @@ from collections import deque
 
 from voiced.adapters.wavfile import Recording
 from voiced.bench.manifest import Line
+from voiced.home.model import Home
+from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.workers.earoptions import EarOptions
@@ -16,11 +18,13 @@ from voiced.workers.hearing import frames_of
 _SILENCE_MS = 2500
 
 
-def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
+def hear(core: EngineCore, line: Line, home: Home, endpoint: Endpoint | None = None) -> tuple[Decision, float | None]:
     """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
 
-    As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work.
+    As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work, and says how
+    long the silence must be that ends the turn. `home` is the one that `core` knows.
     """
+    endpoint = endpoint or Endpoint()
     listener = Listener()
     words = ("hey_jarvis", "alexa") if line.wake else ()
     options = EarOptions(wake_words=words, noise_suppression=core.noise_suppression)
@@ -37,8 +41,8 @@ def hear(core: EngineCore, line: Line) -> tuple[Decision, float | None]:
                     spoken = True
                 case Asked(hush=hush, decision=decision):
                     delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
-                    if decision.verdict is not Verdict.CALLS:
-                        listener.set_end(hush.turn, 1500)
+                    slots_left = home.slots_left(decision.calls)
+                    listener.set_end(hush.turn, endpoint.silence_ms(decision, slots_left=slots_left))
                 case Ended() if spoken:
                     return decision, delay_ms
     return decision, delay_ms

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import track
 
-from voiced.app import area_id
+from voiced.app import area_id, endpoint
 from voiced.bench.common import wilson
 from voiced.bench.manifest import Line, read_manifest
 from voiced.bench.ours import hear
@@ -23,6 +23,7 @@ from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile
+from voiced.listen.endpoint import Endpoint
 from voiced.messages import Verdict
 from voiced.turn.reasons import decided
 from voiced.workers.engine import EngineCore, load_model
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     core.load_home(home.to_dict(), area)
     console = Console(stderr=True)
     rows = [
-        judge(core, home, line, area)
+        judge(core, home, line, area, endpoint(config))
         for line in track(lines, "evaluating", console=console, disable=not console.is_terminal)
     ]
     core.close()
@@ -89,9 +90,9 @@ def _show(result: dict[str, Any]) -> None:
         print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
 
-def judge(core: EngineCore, home: Home, line: Line, area: str) -> dict[str, Any]:
+def judge(core: EngineCore, home: Home, line: Line, area: str, endpoint: Endpoint) -> dict[str, Any]:
     """One recording's row: its outcome and why."""
-    decision, delay_ms = hear(core, line)
+    decision, delay_ms = hear(core, line, home, endpoint)
     acted = decision.verdict is Verdict.CALLS and bool(decision.calls)
     if line.expect is None:
         result = "wrong_action" if acted else "exact"

@@ -134,6 +134,10 @@ class House:
         free = decision.evidence.free if decision.evidence else None
         return free is None or len(free.text.split()) <= len(decision.sentence.split()) + 1
 
+    def slots_left(self, decision: Decision) -> bool:
+        """Whether whoever said this is likely to name something more."""
+        return self.home.slots_left(decision.calls)
+
     def in_doubt(self, decision: Decision) -> bool:
         """Whether a better ear is to hear it again: something was said and nothing would happen, or what would happen
         is no matter of course, and the decision not beyond doubt.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from voiced.home.language.spoken import spoken
 from voiced.home.network.mqtt import Setting, setting
+from voiced.messages import Call
 
 
 class Risk(enum.StrEnum):
@@ -142,6 +143,16 @@ class OwnSentence:
     publish_payload: str = ""
     say: str = ""
 
+    def slots_left(self, said: Collection[str]) -> bool:
+        """Whether a template has all of these slots and another."""
+        return any(set(said) < {slot for _, slot in placeholders(text)} for text in self.templates)
+
+
+def placeholders(template: str) -> tuple[tuple[str, str], ...]:
+    """List and slot of each `{list}` or `{list:slot}`, in their order."""
+    parts = (part.partition("}")[0].partition(":") for part in template.split("{")[1:])
+    return tuple((values, slot or values) for values, _, slot in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -174,6 +185,14 @@ class Home:
 
     def own(self, intent: str) -> OwnSentence | None:
         return next((s for s in self.sentences if s.intent == intent), None)
+
+    def slots_left(self, calls: Sequence[Call]) -> bool:
+        """Whether whoever said this may still name something: the last call is an owner's sentence, and a template of
+        it has the slots that were said and others.
+        """
+        return bool(calls) and any(
+            s.slots_left(calls[-1].slots) for s in self.sentences if s.intent == calls[-1].intent
+        )
 
     def where(
         self, *, area: str = "", floor: str = "", domains: Collection[str] = (), device_class: str = ""

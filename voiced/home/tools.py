@@ -16,6 +16,7 @@ from voiced.home.clock.alarms import WEEKDAYS
 from voiced.home.interpreter import LANGUAGES, START
 from voiced.home.language.data import grammar, list_values
 from voiced.home.language.sentences import HomeLike
+from voiced.home.model import placeholders
 
 NOT_FOR_ME = "not_for_me"
 INCOMPLETE = "incomplete"
@@ -223,11 +224,9 @@ def _own(home: HomeLike) -> list[Tool]:
     for own in home.sentences:
         kinds = by_intent.setdefault(own.intent, {})
         for text in own.templates:
-            for part in text.split("{")[1:]:
-                list_name, _, slot = part.partition("}")[0].partition(":")
-                values = home.lists.get(list_name)
-                if values:
-                    kinds[slot or list_name] = Kind("", tuple(values), listed=True)
+            for list_name, slot in placeholders(text):
+                if values := home.lists.get(list_name):
+                    kinds[slot] = Kind("", tuple(values), listed=True)
     tools = []
     for intent, kinds in by_intent.items():
         names = sorted(kinds, key=str.lower)

@@ -53,7 +53,8 @@ class Deciding:
             return
         decision, _ = speculation.result()
         turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
-        self._listener.set_end(turn.number, self._settings.endpoint.silence_ms(decision))
+        silence_ms = self._settings.endpoint.silence_ms(decision, slots_left=self._house.slots_left(decision))
+        self._listener.set_end(turn.number, silence_ms)
 
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""
