@@ -62,7 +62,7 @@ class TurnConfig:
     certain_end_ms: int = 200
     """Silence that ends a whole command."""
     slots_left_ms: int = 300
-    """So much longer where an own sentence has slots that were not said."""
+    """So much longer where something may still be named."""
     incomplete_end_ms: int = 1500
     no_speech_ms: int = 5000
     cap_ms: int = 15_000

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.test_assistant import Stage, calls
 from voiced.home.load import load_home
-from voiced.home.model import OwnSentence, placeholders
-from voiced.messages import Call, Decision
+from voiced.messages import Decision
 
 HOME = load_home("""
 [lists]
@@ -51,25 +48,3 @@ async def test_what_leaves_nothing_to_name_is_done_before_the_same_breath_is_ove
     assert (await stage.play()).count("command") == 1
     ended = next(h for h in stage.told if h["event"] == "speech_end")
     assert (ended["t0_ms"], ended["t_ms"]) == (580, 780)
-
-
-NAMES = st.sampled_from(["size", "drink", "extra", "milk"])
-
-
-@given(st.lists(st.sets(NAMES), min_size=1, max_size=3), st.sets(NAMES))
-def test_something_is_left_where_a_template_names_all_that_was_said_and_more(
-    templates: list[set[str]], said: set[str]
-) -> None:
-    own = OwnSentence("order", tuple("please " + " ".join(f"[{{list:{n}}}]" for n in sorted(t)) for t in templates))
-    assert own.slots_left(said) == any(said <= t and said != t for t in templates)
-
-
-def test_only_the_last_of_several_commands_goes_on() -> None:
-    part, whole = Call("order", {"drink": "mocha"}), ALL.calls[0]
-    assert HOME.slots_left((whole, part))
-    assert not HOME.slots_left((part, whole))
-    assert not HOME.slots_left(())
-
-
-def test_a_list_may_fill_a_slot_of_another_name() -> None:
-    assert placeholders("a {size} [{drink:what}] please") == (("size", "size"), ("drink", "what"))

@@ -23,6 +23,7 @@ from voiced.app import real_house
 from voiced.configfile import read_config
 from voiced.home.load import load_home
 from voiced.home.model import Home
+from voiced.home.unsaid import slots_left
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
@@ -47,8 +48,8 @@ def decided(
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Asked(decision=last):
-                    slots_left = home.slots_left(last.calls)
-                    listener.set_end(event.hush.turn, endpoint.silence_ms(last, slots_left=slots_left))
+                    silence_ms = endpoint.silence_ms(last, slots_left=slots_left(home, last.calls))
+                    listener.set_end(event.hush.turn, silence_ms)
                 case Ended():
                     if last is not None:
                         yield last

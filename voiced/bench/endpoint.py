@@ -26,6 +26,7 @@ from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
+from voiced.home.unsaid import slots_left
 from voiced.ledger import percentile
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
@@ -166,8 +167,8 @@ def hear(core: EngineCore, line: Line, home: Home, hush_ms: int = _HUSH_MS, *, n
         for event in follow(core, listener.hear(frame)):
             if isinstance(event, Asked):
                 decision, hush = event.decision, event.hush
-                slots_left = home.slots_left(decision.calls)
-                decided[hush.at_sample] = Decided(decision, event.cpu_ms, hush.speech_end_sample, slots_left)
+                left = slots_left(home, decision.calls)
+                decided[hush.at_sample] = Decided(decision, event.cpu_ms, hush.speech_end_sample, left)
     return Heard(tuple(frames), line.wake, decided, _words_end(frames, noise_counts), None)
 
 

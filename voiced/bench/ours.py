@@ -7,6 +7,7 @@ from collections import deque
 from voiced.adapters.wavfile import Recording
 from voiced.bench.manifest import Line
 from voiced.home.model import Home
+from voiced.home.unsaid import slots_left
 from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
@@ -18,11 +19,14 @@ from voiced.workers.hearing import frames_of
 _SILENCE_MS = 2500
 
 
-def hear(core: EngineCore, line: Line, home: Home, endpoint: Endpoint | None = None) -> tuple[Decision, float | None]:
+def hear(
+    core: EngineCore, line: Line, home: Home, endpoint: Endpoint | None = None, area: str = ""
+) -> tuple[Decision, float | None]:
     """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
 
     As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work, and says how
-    long the silence must be that ends the turn. `home` is the one that `core` knows.
+    long the silence must be that ends the turn. `home` is the one that `core` knows, `area` where in it the device
+    stands.
     """
     endpoint = endpoint or Endpoint()
     listener = Listener()
@@ -41,8 +45,8 @@ def hear(core: EngineCore, line: Line, home: Home, endpoint: Endpoint | None = N
                     spoken = True
                 case Asked(hush=hush, decision=decision):
                     delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
-                    slots_left = home.slots_left(decision.calls)
-                    listener.set_end(hush.turn, endpoint.silence_ms(decision, slots_left=slots_left))
+                    silence_ms = endpoint.silence_ms(decision, slots_left=slots_left(home, decision.calls, area))
+                    listener.set_end(hush.turn, silence_ms)
                 case Ended() if spoken:
                     return decision, delay_ms
     return decision, delay_ms

@@ -92,7 +92,7 @@ def _show(result: dict[str, Any]) -> None:
 
 def judge(core: EngineCore, home: Home, line: Line, area: str, endpoint: Endpoint) -> dict[str, Any]:
     """One recording's row: its outcome and why."""
-    decision, delay_ms = hear(core, line, home, endpoint)
+    decision, delay_ms = hear(core, line, home, endpoint, area)
     acted = decision.verdict is Verdict.CALLS and bool(decision.calls)
     if line.expect is None:
         result = "wrong_action" if acted else "exact"

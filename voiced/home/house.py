@@ -7,7 +7,7 @@ timers, and the question that is open. Chance and clocks are given in.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from voiced.home import dialogue, lists, policy, states, voice
@@ -25,6 +25,7 @@ from voiced.home.replies import DONT_KNOW, NOTHING, Reply
 from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import result
 from voiced.home.states import StateBook
+from voiced.home.unsaid import slots_left
 from voiced.messages import Call, Command, Decision, Rule, Verdict
 from voiced.speak import phrases
 
@@ -136,7 +137,7 @@ class House:
 
     def slots_left(self, decision: Decision) -> bool:
         """Whether whoever said this is likely to name something more."""
-        return self.home.slots_left(decision.calls)
+        return slots_left(self.home, self._completed(decision.calls), self.area)
 
     def in_doubt(self, decision: Decision) -> bool:
         """Whether a better ear is to hear it again: something was said and nothing would happen, or what would happen
@@ -166,10 +167,13 @@ class House:
         """
         if self._asked and not self._asked.code:
             decision = policy.choose(self._asked, decision, self.home) or decision
-        recent = self._now_s() - self._before_at_s <= CONTEXT_S
-        calls = dialogue.alone(dialogue.completed(decision.calls, self._before if recent else ()))
+        calls = dialogue.alone(self._completed(decision.calls))
         ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)
         return replace(decision, calls=tuple(ours))
+
+    def _completed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
+        recent = self._now_s() - self._before_at_s <= CONTEXT_S
+        return dialogue.completed(calls, self._before if recent else ())
 
     def _in_words(self, judged: Ruling) -> Judgement:
         match judged:

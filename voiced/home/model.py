@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from voiced.home.language.spoken import spoken
 from voiced.home.network.mqtt import Setting, setting
-from voiced.messages import Call
 
 
 class Risk(enum.StrEnum):
@@ -185,14 +184,6 @@ class Home:
 
     def own(self, intent: str) -> OwnSentence | None:
         return next((s for s in self.sentences if s.intent == intent), None)
-
-    def slots_left(self, calls: Sequence[Call]) -> bool:
-        """Whether whoever said this may still name something: the last call is an owner's sentence, and a template of
-        it has the slots that were said and others.
-        """
-        return bool(calls) and any(
-            s.slots_left(calls[-1].slots) for s in self.sentences if s.intent == calls[-1].intent
-        )
 
     def where(
         self, *, area: str = "", floor: str = "", domains: Collection[str] = (), device_class: str = ""

@@ -22,7 +22,8 @@ orders and 170 commands of the house, synthetic, decided as whole in a hush:
     an order that has slots which were not said                     34            20
     a command of the house                                          67           145
 
-3.7 times to 7.7 times as likely as after a command of the house: 310 to 490 ms longer.
+3.7 times to 7.7 times as likely as after a command of the house: 310 to 490 ms longer. The same wait commands of the
+house that are likely to go on (`home/unsaid.py`).
 
 `tools.mix.pauses` makes such pauses, `voiced bench endpoint` counts, and puts the rule to the test on people. The whole
 commands that words followed are mostly pauses that fell into the last word, the others nearly all beginnings of longer
@@ -47,14 +48,14 @@ class Endpoint:
     certain_end_ms: int = 200
     """For a whole command. The decision, asked for at 120 ms, is there by then."""
     slots_left_ms: int = 300
-    """So much longer where slots of an owner's sentence were not said."""
+    """So much longer where something may still be named: slots of an owner's sentence, the place, a timer's minutes."""
     incomplete_end_ms: int = 1500
     """For what is none: a beginning, or a microphone's thump that passed for speech."""
 
     def silence_ms(self, decision: Decision, *, slots_left: bool) -> int:
         """How long the silence after this decision must last. Whether it may act is policy's to say.
 
-        `slots_left`: whether it is an owner's sentence of which slots were not said (`Home.slots_left`).
+        `slots_left`: whether something may still be named (`home/unsaid.py`).
         """
         if decision.verdict not in _COMPLETE:
             return self.incomplete_end_ms
