@@ -205,7 +205,8 @@ async def house(*decisions: Decision) -> AsyncIterator[tuple[Stage, World]]:
             await other.wait_connected(5)
             stage = Stage(link, *decisions)
             stage.port = server.port
-            for topic in HOME.topics():
+            # what is asked before the core has subscribed is lost, and it does that when it begins
+            for topic in (*HOME.topics(), *(f"voiced/t/{kind}" for kind in KINDS)):
                 await link.subscribe(topic)
             await link.wait_connected(5)  # what happens before is not told
             jobs = [stage.assistant.run(), stage.reporter.run(), stage.remote.run(), devices(other)]
