@@ -269,6 +269,12 @@ class Decision:
     by: str = field(default="", compare=False)
     """The model that decided."""
 
+    @property
+    def unsure(self) -> bool:
+        """Whether words were heard, and nothing that they may mean was certain enough."""
+        why = self.evidence.rule if self.evidence else None
+        return self.verdict is Verdict.NOT_FOR_ME and why in (Rule.UNSURE, Rule.NO_PATH)
+
 
 @dataclass(frozen=True, slots=True)
 class EngineTimes:

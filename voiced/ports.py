@@ -87,6 +87,12 @@ class Engine(Protocol):
         """
         ...
 
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        """What is certain of a turn once it was heard again, for which its decision was not; None where nothing is.
+        Nobody can go on with the turn.
+        """
+        ...
+
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         """The decision for typed words, under the same automaton."""
         ...

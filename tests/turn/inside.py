@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from voiced.messages import Decision, EngineTimes
+from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import RehearingCore
 from voiced.workers.engine_talk import TalkSettings, words
 
 
@@ -41,6 +42,12 @@ class InsideEngine:
         decision, times = self.core.decide(turn)
         self.decided.append(decision)
         return decision, times
+
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        if not isinstance(self.core, RehearingCore):
+            return None
+        decided = self.core.again(turn)
+        return decided if decided[0].verdict is Verdict.CALLS else None
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return self.core.ask(turn, text)

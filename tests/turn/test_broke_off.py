@@ -20,7 +20,8 @@ from voiced.listen.listener import Listener
 from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, Frame, Verdict, ms_to_samples
 from voiced.turn.timeline import Happening
 from voiced.workers.earoptions import EarOptions
-from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import load_model
 from voiced.workers.hearing import frames_of
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))

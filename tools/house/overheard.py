@@ -29,8 +29,9 @@ from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
 from voiced.workers.earoptions import EarOptions
-from voiced.workers.engine import EngineCore, load_model
-from voiced.workers.engine_follow import Asked, follow
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import load_model
+from voiced.workers.engine_follow import Asked, final, follow
 from voiced.workers.hearing import frames_of
 
 WAKE_WORDS = ("hey_jarvis", "alexa")
@@ -50,9 +51,9 @@ def decided(
                 case Asked(decision=last):
                     silence_ms = endpoint.silence_ms(last, slots_left=slots_left(home, last.calls))
                     listener.set_end(event.hush.turn, silence_ms)
-                case Ended():
+                case Ended(turn=turn):
                     if last is not None:
-                        yield last
+                        yield final(core, turn, last)
                     last = None
 
 

@@ -65,6 +65,11 @@ class ScriptedEngine:
             raise InferenceError(f"the script has nothing for turn {turn}")
         return self._now, EngineTimes(choices=1)
 
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        """Nothing more than before."""
+        del turn
+        return None
+
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         del text
         self._now = None

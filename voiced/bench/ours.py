@@ -13,7 +13,7 @@ from voiced.listen.listener import Listener
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_follow import Asked, follow
+from voiced.workers.engine_follow import Asked, final, follow
 from voiced.workers.hearing import frames_of
 
 _SILENCE_MS = 2500
@@ -47,6 +47,6 @@ def hear(
                     delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
                     silence_ms = endpoint.silence_ms(decision, slots_left=slots_left(home, decision.calls, area))
                     listener.set_end(hush.turn, silence_ms)
-                case Ended() if spoken:
-                    return decision, delay_ms
+                case Ended(turn=turn) if spoken:
+                    return final(core, turn, decision), delay_ms
     return decision, delay_ms

@@ -26,7 +26,8 @@ from voiced.ledger import percentile
 from voiced.listen.endpoint import Endpoint
 from voiced.messages import Verdict
 from voiced.turn.reasons import decided
-from voiced.workers.engine import EngineCore, load_model
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import load_model
 from voiced.workers.engine_setup import Setup
 
 

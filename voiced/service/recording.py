@@ -84,6 +84,9 @@ class Recorder:
     async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         return await self._engine.decide(turn)
 
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        return await self._engine.again(turn)
+
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return await self._engine.ask(turn, text)
 

@@ -59,6 +59,8 @@ class Deciding:
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""
         decision, times = await (turn.speculation or self._ask(turn))
+        if turn.expect is Expect.COMMAND and decision.unsure and (heard := await self._engine.again(turn.number)):
+            decision, times = heard
         turn.ledger = turn.ledger.with_engine(times)
         turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
         return decision

@@ -101,6 +101,10 @@ class Cascade:
             return decided
         return await self._second_opinion(turn, decided, lambda: self._hear_again(turn, asked))
 
+    async def again(self, turn: int) -> Decided | None:
+        """Where the second one heard it, its word counts."""
+        return None if self._only(turn) or turn in (self._begun, self._answered) else await self._first.again(turn)
+
     async def ask(self, turn: int, text: str) -> Decided:
         if one := self._only(turn):
             return await one.ask(turn, text)

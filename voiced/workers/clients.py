@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from voiced.errors import AudioDeviceError, ChannelError, InferenceError, VoicedError, VoiceError
 from voiced.listen.continuity import STALE_S, Lateness
-from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame
+from voiced.messages import Decision, EarLost, EarOpened, EngineTimes, Frame, Verdict
 from voiced.ports import Chime, Expect, Played
 from voiced.workers import protocol
 from voiced.workers.childstate import ChildState, State
@@ -164,6 +164,13 @@ class EngineClient:
                 await self.supervisor.send(protocol.Abandon(message.request))
             raise
 
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        if not self.supervisor.state.facts.get("rehears"):
+            return None
+        self._check(turn)
+        decided = await self._decided(protocol.HearAgain(self.supervisor.number(), turn))
+        return decided if decided[0].verdict is Verdict.CALLS else None
+
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return await self._decided(protocol.AskText(self.supervisor.number(), turn, text))
 
@@ -227,7 +234,9 @@ class EngineClient:
         except ChannelError as error:
             raise InferenceError(str(error)) from error
 
-    async def _decided(self, message: protocol.Decide | protocol.AskText) -> tuple[Decision, EngineTimes]:
+    async def _decided(
+        self, message: protocol.Decide | protocol.HearAgain | protocol.AskText
+    ) -> tuple[Decision, EngineTimes]:
         reply = await self._request(message, self._answer_s)
         if not isinstance(reply, protocol.Decided) or reply.turn != message.turn:
             raise InferenceError(f"the engine answered {type(reply).__name__} to {type(message).__name__}")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from voiced.gemma.letters import Heard
 from voiced.gemma.llama import Context, TextModel
 from voiced.gemma.look import NEAR_NATS, PROPOSED, look
 from voiced.gemma.memory import FIRST_SLOT, Fork, PrefixStore, Slots, TurnMemory
-from voiced.gemma.models import ModelPair, resolve
+from voiced.gemma.models import ModelPair
 from voiced.gemma.names import Expectation
 from voiced.gemma.prompt import Dialect
 from voiced.gemma.propose import Search, Spellings
@@ -391,8 +390,3 @@ class EngineCore:
     def spell(self, tokens: tuple[int, ...]) -> str:
         """Their text."""
         return b"".join(self.model.piece(t) for t in tokens).decode("utf-8", "replace")
-
-
-def load_model(folder: Path, setup: Setup | None = None) -> EngineCore:
-    """The engine of the model in `folder`, in this process."""
-    return EngineCore(resolve(folder), setup)

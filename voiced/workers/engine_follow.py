@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Woken
+from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Verdict, Woken
 from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import RehearingCore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,11 @@ def follow(core: EngineCore, events: Iterable[ListenerEvent]) -> Iterator[Listen
             case AudioHeard():
                 core.feed(event.turn, event.pcm)
         yield event
+
+
+def final(core: EngineCore, turn: int, decision: Decision) -> Decision:
+    """What the turn, over now, ends with, where `decision` was the last one."""
+    if not decision.unsure or not isinstance(core, RehearingCore):
+        return decision
+    heard, _ = core.again(turn)
+    return heard if heard.verdict is Verdict.CALLS else decision

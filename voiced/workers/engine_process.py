@@ -19,6 +19,7 @@ from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import RehearingCore, kind_of
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_house import compile_home
 from voiced.workers.engine_setup import Setup
@@ -41,6 +42,8 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
                 core.feed(message.turn, message.pcm)
             case protocol.Decide():
                 return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
+            case protocol.HearAgain() if isinstance(core, RehearingCore):
+                return protocol.Decided(message.request, message.turn, *core.again(message.turn))
             case protocol.AskText():
                 return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
             case protocol.EndTurn():
@@ -120,11 +123,11 @@ def work(link: child.Link, options: child.Options) -> None:
     for missing in confined.missing:
         link.send(protocol.Warned(f"less shut in than it could be: this machine has no {missing}"))
     compiled = partial(compile_home, languages=tuple(languages))
-    core = DraftedCore(pair, small, setup, compiled) if small else EngineCore(pair, setup, compiled)
+    core = DraftedCore(pair, small, setup, compiled) if small else kind_of(pair)(pair, setup, compiled)
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
         "confined": ", ".join(confined.by), "load": core.load,
-        "slow": core.slow, "talks": core.talks,
+        "slow": core.slow, "talks": core.talks, "rehears": isinstance(core, RehearingCore),
         "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
     }  # fmt: skip
     decisions, talking = Decisions(core), TalkSettings(think=bool(options.get("think")))

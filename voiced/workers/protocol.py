@@ -91,6 +91,14 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class HearAgain:
+    """The turn, which nobody goes on with, and of which nothing certain was understood."""
+
+    request: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Abandon:
     """The answer to `request`, a Decide, is not wanted any more: speech goes on. It is answered with Trouble, soon."""
 
@@ -234,7 +242,7 @@ class SoundDevices:
 
 Message = (
     Ready | Ping | Pong | Trouble | Warned | Close | Frame | EarOpened | EarLost
-    | LoadHome | BeginTurn | FeedAudio | Decide | Abandon | AskText | EndTurn | Remember
+    | LoadHome | BeginTurn | FeedAudio | Decide | HearAgain | Abandon | AskText | EndTurn | Remember
     | Talk | Text | StopTalking | Decided
     | Say | PlayChime | Prepare | StopPlaying | Playing | Silenced | Sounding | Done
     | SoundDevices

@@ -1,0 +1,197 @@
+"""What nobody was certain of is heard again, slower and faster, and believed where two hearings agree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.gemma.tiny import tiny_folder
+from tests.test_assistant import Stage
+from voiced.adapters.fakes import ScriptedEngine
+from voiced.adapters.wavfile import Recording
+from voiced.config import DEMO_HOME, MODELS
+from voiced.errors import InferenceError
+from voiced.home.load import load_home
+from voiced.messages import Call, Decision, EngineTimes, Evidence, Rule, Verdict
+from voiced.ports import Expect
+from voiced.workers.cascade import Cascade
+from voiced.workers.clients import EngineClient
+from voiced.workers.engine import EngineCore
+from voiced.workers.engine_again import PACES, RehearingCore, load_model, paced
+from voiced.workers.engine_follow import final
+
+UNSURE = Decision(Verdict.NOT_FOR_ME, certainty=0.6, evidence=Evidence(Rule.UNSURE, 0.4, 0.77))
+DEMO = DEMO_HOME.parent / "demo"
+
+
+def on(name: str, certainty: float) -> Decision:
+    return Decision(Verdict.CALLS, (Call("HassTurnOn", {"name": name}),), certainty)
+
+
+class Scripted(RehearingCore):
+    """A real one's memory of the sound, around an engine that says what the test wants."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *decisions: Decision) -> None:
+        self.heard: list[bytearray] = []
+        script = iter(decisions)
+
+        def begin(core: EngineCore, turn: int, expect: str = "") -> None:
+            self.heard.append(bytearray())
+
+        def feed(core: EngineCore, turn: int, pcm: bytes) -> None:
+            self.heard[-1] += pcm
+
+        def decide(core: EngineCore, turn: int) -> tuple[Decision, EngineTimes]:
+            return next(script), EngineTimes()
+
+        for made in (begin, feed, decide):
+            monkeypatch.setattr(EngineCore, made.__name__, made)
+        monkeypatch.setattr(EngineCore, "_open", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("hearings", "certainty"),
+    [
+        ((on("lamp", 0.9), on("lamp", 0.8)), 0.8),
+        ((on("lamp", 0.8), UNSURE, on("lamp", 0.9)), 0.8),
+        ((on("lamp", 0.9), on("fan", 0.99), UNSURE, on("fan", 0.95)), 0.95),
+        ((UNSURE, UNSURE, UNSURE, on("lamp", 0.99)), 0.0),
+        ((on("lamp", 0.9), on("fan", 0.9), on("lock", 0.9), UNSURE), 0.0),
+        ((UNSURE,) * 4, 0.0),
+    ],
+)
+def test_two_of_four_must_agree_and_no_more_are_asked(
+    monkeypatch: pytest.MonkeyPatch, hearings: Sequence[Decision], certainty: float
+) -> None:
+    core = Scripted(monkeypatch, UNSURE, *hearings)
+    core.begin(1)
+    core.feed(1, bytes(3200))
+    assert core.decide(1)[0].unsure
+    core.feed(1, b"\1" * 6400)  # the silence behind the words
+    decision = final(core, 1, UNSURE)
+    assert len(core.heard) == 1 + len(hearings)
+    if certainty:
+        assert (decision.verdict, decision.certainty) == (Verdict.CALLS, certainty)
+    else:
+        assert decision is UNSURE
+    lengths = [len(one) / 2 for one in core.heard[1:]]
+    assert lengths == [round(1600 / pace) for pace in PACES[: len(lengths)]], "the words alone, slower and faster"
+    assert not any(b"\1" in one for one in core.heard[1:])
+
+
+@pytest.mark.parametrize("decision", [on("lamp", 0.9), Decision(Verdict.INCOMPLETE), Decision(Verdict.NOT_FOR_ME)])
+def test_what_was_understood_broke_off_or_was_silence_is_not_heard_again(
+    monkeypatch: pytest.MonkeyPatch, decision: Decision
+) -> None:
+    core = Scripted(monkeypatch)
+    assert final(core, 1, decision) is decision
+
+
+@given(st.floats(300, 3000), st.sampled_from(PACES), st.integers(4000, 40_000))
+def test_a_tone_at_another_pace_is_another_tone_and_as_loud(hz: float, pace: float, samples: int) -> None:
+    tone = (8000 * np.sin(2 * np.pi * hz / 16_000 * np.arange(samples))).astype(np.int16)
+    moved = paced(tone, pace)
+    assert moved.dtype == np.int16
+    assert len(moved) == round(samples / pace)
+    middle = moved[len(moved) // 8 : -len(moved) // 8].astype(np.float64)
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+    peak_hz = np.argmax(spectrum) * 16_000 / len(middle)
+    assert abs(peak_hz - hz * pace) < 2 * 16_000 / len(middle)
+    assert abs(middle.std() / tone.std() - 1) < 0.05
+
+
+def test_no_sound_at_another_pace_is_none() -> None:
+    assert len(paced(np.zeros(0, np.int16), PACES[0])) == 0
+
+
+HOME = load_home(DEMO_HOME.read_text("utf-8")).to_dict()
+WORDS = b"".join(Recording(path=DEMO / "joe-bed-light-forty.flac").frames())
+
+
+async def test_nano_in_its_process_hears_at_any_pace_what_was_said() -> None:
+    client = EngineClient(options={"model": str(MODELS / "nano")})
+    await client.load_home(HOME)
+    async with client.supervisor, asyncio.timeout(120):
+        while not client.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await client.begin(1, Expect.COMMAND)
+        await client.feed(1, WORDS)
+        once, _ = await client.decide(1)
+        await client.feed(1, bytes(32_000))
+        again = await client.again(1)
+        assert again
+        assert again[0].calls == once.calls == (Call("HassLightSet", {"name": "bed light", "brightness": 40}),)
+        assert again[0].by == once.by
+        await client.begin(2, Expect.COMMAND)
+        noise = np.random.default_rng(1).standard_normal(32_000) * 300
+        await client.feed(2, noise.astype(np.int16).tobytes())
+        await client.decide(2)
+        assert await client.again(2) is None
+        await client.end(2)
+        with pytest.raises(InferenceError):
+            await client.again(2)
+
+
+async def test_a_model_of_tool_calls_is_not_asked_again() -> None:
+    client = EngineClient(options={"model": str(tiny_folder("calls"))})
+    await client.load_home(HOME)
+    async with client.supervisor, asyncio.timeout(120):
+        while not client.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert await client.again(1) is None
+
+
+def test_the_engine_of_a_folder_hears_again_where_it_writes_sentences() -> None:
+    for name, rehears in (("sentences", True), ("calls", False)):
+        core = load_model(tiny_folder(name))
+        assert isinstance(core, RehearingCore) is rehears
+        core.close()
+
+
+class Agreeing(ScriptedEngine):
+    """Hears a lamp at any other pace."""
+
+    asked = 0
+
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        del turn
+        self.asked += 1
+        return on("bed light", 0.8), EngineTimes()
+
+
+async def test_of_two_engines_the_first_hears_again_what_the_second_never_heard() -> None:
+    for doubt, asked in ((False, 1), (True, 0)):
+        first, second = Agreeing([UNSURE]), ScriptedEngine([UNSURE])
+        cascade = Cascade(first, second, lambda _, doubt=doubt: doubt)  # type: ignore[misc]
+        await cascade.begin(1, Expect.COMMAND)
+        await cascade.feed(1, bytes(640))
+        await cascade.decide(1)
+        heard = await cascade.again(1)
+        assert first.asked == asked
+        assert (heard is not None) is bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("first", "asked"),
+    [
+        (UNSURE, 1),
+        (Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=Evidence(Rule.NO_PATH)), 1),
+        (Decision(Verdict.NOT_FOR_ME, certainty=0.9, evidence=Evidence(Rule.NOTHING, 0.9, 0.6)), 0),
+        (on("bed light", 0.9), 0),
+    ],
+)
+async def test_a_turn_of_which_nothing_was_certain_is_done_as_two_hearings_agree(first: Decision, asked: int) -> None:
+    stage = Stage(load_home(DEMO_HOME.read_text("utf-8")), "....w....s*s*.*.*.*.*.*.*.*.*.*.*", first)
+    engine = Agreeing([first])
+    stage.assistant._engine = stage.assistant._deciding._engine = engine
+    events = await stage.play()
+    assert engine.asked == asked
+    assert events.count("command") == (0 if first.evidence and not asked else 1)
+    if asked:
+        ended = next(h for h in stage.told if h["event"] == "speech_end")
+        assert ended["t_ms"] == 580 + 1500, "first it was waited for what might follow"
