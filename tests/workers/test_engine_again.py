@@ -84,6 +84,16 @@ def test_two_of_four_must_agree_and_no_more_are_asked(
     assert not any(b"\1" in one for one in core.heard[1:])
 
 
+def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = Scripted(monkeypatch, UNSURE)
+    core.begin(1)
+    for _ in range(9):
+        core.feed(1, bytes(32_000))
+    core.decide(1)
+    assert final(core, 1, UNSURE) is UNSURE
+    assert len(core.heard) == 1
+
+
 @pytest.mark.parametrize("decision", [on("lamp", 0.9), Decision(Verdict.INCOMPLETE), Decision(Verdict.NOT_FOR_ME)])
 def test_what_was_understood_broke_off_or_was_silence_is_not_heard_again(
     monkeypatch: pytest.MonkeyPatch, decision: Decision

@@ -23,10 +23,11 @@ from voiced.workers.engine_setup import Setup
 
 PACES = (0.94, 1.06, 0.88, 1.12)
 """Times as fast, pitch and all."""
-MOST_BYTES = 15 * 16_000 * 2
-"""A turn's longest sound (`ListenerSettings.cap_ms`)."""
+MOST_BYTES = 8 * 16_000 * 2
+"""Longer talk is no command, and would keep the engine from the next one."""
 
 I16 = npt.NDArray[np.int16]
+_NOTHING = Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.UNSURE))
 
 
 class RehearingCore(EngineCore):
@@ -42,7 +43,7 @@ class RehearingCore(EngineCore):
 
     def feed(self, turn: int, pcm: bytes) -> None:
         super().feed(turn, pcm)
-        if len(self._pcm) < MOST_BYTES:
+        if len(self._pcm) <= MOST_BYTES:
             self._pcm += pcm
 
     def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
@@ -59,6 +60,8 @@ class RehearingCore(EngineCore):
         do. Nobody can go on with the turn. InferenceError where it is not open.
         """
         self._open(turn)
+        if self._words_bytes > MOST_BYTES:
+            return _NOTHING, EngineTimes()
         sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
         heard: list[Decision] = []
         times = EngineTimes()
@@ -72,7 +75,7 @@ class RehearingCore(EngineCore):
                 if other.calls == decision.calls:
                     return replace(decision, certainty=min(decision.certainty, other.certainty)), times
             heard.append(decision)
-        return Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.UNSURE)), times
+        return _NOTHING, times
 
 
 def paced(sound: I16, pace: float) -> I16:
