@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from voiced.messages import Decision, EngineTimes, Verdict
+from voiced.messages import Decision, EngineTimes
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_again import RehearingCore
@@ -44,10 +44,7 @@ class InsideEngine:
         return decision, times
 
     async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
-        if not isinstance(self.core, RehearingCore):
-            return None
-        decided = self.core.again(turn)
-        return decided if decided[0].verdict is Verdict.CALLS else None
+        return self.core.again(turn) if isinstance(self.core, RehearingCore) else None
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return self.core.ask(turn, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from voiced.adapters.wavfile import Recording
@@ -48,5 +49,9 @@ def hear(
                     silence_ms = endpoint.silence_ms(decision, slots_left=slots_left(home, decision.calls, area))
                     listener.set_end(hush.turn, silence_ms)
                 case Ended(turn=turn) if spoken:
-                    return final(core, turn, decision), delay_ms
+                    begun, last = time.perf_counter(), final(core, turn, decision)
+                    if last is not decision:  # it was heard again, and that only once all was said
+                        delay_ms = samples_to_ms(event.at_sample - event.speech_end_sample)
+                        delay_ms += (time.perf_counter() - begun) * 1000
+                    return last, delay_ms
     return decision, delay_ms

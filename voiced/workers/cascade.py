@@ -103,7 +103,7 @@ class Cascade:
 
     async def again(self, turn: int) -> Decided | None:
         """Where the second one heard it, its word counts."""
-        return None if self._only(turn) or turn in (self._begun, self._answered) else await self._first.again(turn)
+        return None if self._only(turn) or turn == self._begun else await self._first.again(turn)
 
     async def ask(self, turn: int, text: str) -> Decided:
         if one := self._only(turn):

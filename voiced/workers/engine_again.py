@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from voiced.gemma.models import ModelPair, resolve
 from voiced.gemma.prompt import Dialect
-from voiced.messages import Decision, EngineTimes, Evidence, Rule, Verdict
+from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_setup import Setup
@@ -27,14 +27,13 @@ MOST_BYTES = 8 * 16_000 * 2
 """Longer talk is no command, and would keep the engine from the next one."""
 
 I16 = npt.NDArray[np.int16]
-_NOTHING = Decision(Verdict.NOT_FOR_ME, certainty=0.5, evidence=Evidence(Rule.UNSURE))
 
 
 class RehearingCore(EngineCore):
     """An engine that keeps a turn's sound, in memory, until the next one begins or it ends."""
 
-    _pcm = bytearray()
-    _words_bytes = 0
+    _pcm: bytearray
+    _words_bytes: int
     """So much of it was decided on last: what followed was silence."""
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
@@ -53,18 +52,18 @@ class RehearingCore(EngineCore):
 
     def end(self, turn: int) -> None:
         super().end(turn)
-        self._pcm = bytearray()
+        if self._turn is None:
+            self._pcm = bytearray()
 
-    def again(self, turn: int) -> tuple[Decision, EngineTimes]:
-        """What two other hearings of the open turn agree on, as certain as the less certain one; NOT_FOR_ME where none
-        do. Nobody can go on with the turn. InferenceError where it is not open.
+    def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        """What two other hearings of the open turn agree on, as certain as the less certain one; None where none do.
+        Nobody can go on with the turn. InferenceError where it is not open.
         """
         self._open(turn)
         if self._words_bytes > MOST_BYTES:
-            return _NOTHING, EngineTimes()
+            return None
         sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
         heard: list[Decision] = []
-        times = EngineTimes()
         for pace in PACES:
             super().begin(turn, Expect.COMMAND)
             super().feed(turn, paced(sound, pace).tobytes())
@@ -75,7 +74,7 @@ class RehearingCore(EngineCore):
                 if other.calls == decision.calls:
                     return replace(decision, certainty=min(decision.certainty, other.certainty)), times
             heard.append(decision)
-        return _NOTHING, times
+        return None
 
 
 def paced(sound: I16, pace: float) -> I16:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Verdict, Woken
+from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Woken
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_again import RehearingCore
 
@@ -40,7 +40,5 @@ def follow(core: EngineCore, events: Iterable[ListenerEvent]) -> Iterator[Listen
 
 def final(core: EngineCore, turn: int, decision: Decision) -> Decision:
     """What the turn, over now, ends with, where `decision` was the last one."""
-    if not decision.unsure or not isinstance(core, RehearingCore):
-        return decision
-    heard, _ = core.again(turn)
-    return heard if heard.verdict is Verdict.CALLS else decision
+    heard = core.again(turn) if decision.unsure and isinstance(core, RehearingCore) else None
+    return heard[0] if heard else decision

@@ -17,6 +17,7 @@ from voiced.adapters import sandbox
 from voiced.errors import UsageError, VoicedError
 from voiced.gemma.models import resolve
 from voiced.gemma.prompt import Dialect
+from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_again import RehearingCore, kind_of
@@ -43,7 +44,8 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
             case protocol.Decide():
                 return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
             case protocol.HearAgain() if isinstance(core, RehearingCore):
-                return protocol.Decided(message.request, message.turn, *core.again(message.turn))
+                heard = core.again(message.turn) or (Decision(Verdict.NOT_FOR_ME), EngineTimes())
+                return protocol.Decided(message.request, message.turn, *heard)
             case protocol.AskText():
                 return protocol.Decided(message.request, message.turn, *core.ask(message.turn, message.text))
             case protocol.EndTurn():
