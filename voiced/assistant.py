@@ -209,6 +209,7 @@ class Assistant:
             self._timeline.tell("listening", event.at_sample, turn=event.turn, expect=str(expect))
         self._turn = OpenTurn(event.turn, expect, Ledger(event.turn), woken=bool(event.word))
         self._talking.stop()
+        self._deciding.give_up()
         await self._engine.begin(event.turn, expect)
         if event.word and self._speaking.saying:
             self._timeline.tell("interrupted", event.at_sample, turn=event.turn)

@@ -1,9 +1,11 @@
-"""What nobody was certain of is heard again, slower and faster, and believed where two hearings agree."""
+"""What nobody was certain of is heard again: without the noise, which is believed, then slower and faster, which is
+believed where two hearings agree.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 import pytest
@@ -11,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gemma.tiny import tiny_folder
-from tests.test_assistant import Stage
-from voiced.adapters.fakes import ScriptedEngine
+from tests.test_assistant import Stage, frames
+from voiced.adapters.fakes import FrameEar, ScriptedEngine
 from voiced.adapters.wavfile import Recording
 from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import InferenceError
 from voiced.home.load import load_home
-from voiced.messages import Call, Decision, EngineTimes, Evidence, Rule, Verdict
+from voiced.messages import Call, Decision, EarLost, EarOpened, EngineTimes, Evidence, Frame, Rule, Verdict
 from voiced.ports import Expect
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EngineClient
@@ -31,6 +33,9 @@ DEMO = DEMO_HOME.parent / "demo"
 
 def on(name: str, certainty: float) -> Decision:
     return Decision(Verdict.CALLS, (Call("HassTurnOn", {"name": name}),), certainty)
+
+
+HISS = (np.random.default_rng(2).standard_normal(16_000) * 1000).astype(np.int16).tobytes()
 
 
 class Scripted(RehearingCore):
@@ -57,20 +62,21 @@ class Scripted(RehearingCore):
 @pytest.mark.parametrize(
     ("hearings", "certainty"),
     [
-        ((on("lamp", 0.9), on("lamp", 0.8)), 0.8),
-        ((on("lamp", 0.8), UNSURE, on("lamp", 0.9)), 0.8),
-        ((on("lamp", 0.9), on("fan", 0.99), UNSURE, on("fan", 0.95)), 0.95),
-        ((UNSURE, UNSURE, UNSURE, on("lamp", 0.99)), 0.0),
-        ((on("lamp", 0.9), on("fan", 0.9), on("lock", 0.9), UNSURE), 0.0),
-        ((UNSURE,) * 4, 0.0),
+        ((on("lamp", 0.8),), 0.8),
+        ((UNSURE, on("lamp", 0.9), on("lamp", 0.8)), 0.8),
+        ((UNSURE, on("lamp", 0.8), UNSURE, on("lamp", 0.9)), 0.8),
+        ((UNSURE, on("lamp", 0.9), on("fan", 0.99), UNSURE, on("fan", 0.95)), 0.95),
+        ((UNSURE, UNSURE, UNSURE, UNSURE, on("lamp", 0.99)), 0.0),
+        ((UNSURE, on("lamp", 0.9), on("fan", 0.9), on("lock", 0.9), UNSURE), 0.0),
+        ((UNSURE,) * 5, 0.0),
     ],
 )
-def test_two_of_four_must_agree_and_no_more_are_asked(
+def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_more_are_asked(
     monkeypatch: pytest.MonkeyPatch, hearings: Sequence[Decision], certainty: float
 ) -> None:
     core = Scripted(monkeypatch, UNSURE, *hearings)
     core.begin(1)
-    core.feed(1, bytes(3200))
+    core.feed(1, HISS)
     assert core.decide(1)[0].unsure
     core.feed(1, b"\1" * 6400)  # the silence behind the words
     decision = final(core, 1, UNSURE)
@@ -79,9 +85,10 @@ def test_two_of_four_must_agree_and_no_more_are_asked(
         assert (decision.verdict, decision.certainty) == (Verdict.CALLS, certainty)
     else:
         assert decision is UNSURE
-    lengths = [len(one) / 2 for one in core.heard[1:]]
-    assert lengths == [round(1600 / pace) for pace in PACES[: len(lengths)]], "the words alone, slower and faster"
-    assert not any(b"\1" in one for one in core.heard[1:])
+    clean, *paces = (np.frombuffer(one, np.int16) for one in core.heard[1:])
+    assert len(clean) == len(HISS) // 2
+    assert clean.std() < np.frombuffer(HISS, np.int16).std() / 4
+    assert [len(one) for one in paces] == [round(len(HISS) / 2 / pace) for pace in PACES[: len(paces)]], "words alone"
 
 
 def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +99,31 @@ def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
     core.decide(1)
     assert final(core, 1, UNSURE) is UNSURE
     assert len(core.heard) == 1
+
+
+@pytest.mark.parametrize("stopped_in", [1, 3], ids=["without the noise", "at another pace"])
+def test_hearing_again_stops_where_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch, stopped_in: int) -> None:
+    core = Scripted(monkeypatch, *(UNSURE,) * 9)
+    monkeypatch.setattr(EngineCore, "stop", lambda _: None)
+    monkeypatch.setattr(EngineCore, "go", lambda _: None)
+    core.begin(1)
+    core.feed(1, HISS)
+    core.decide(1)
+    begin = EngineCore.begin
+
+    def stopping(core_: EngineCore, turn: int, expect: str = "") -> None:
+        begin(core_, turn, expect)
+        if len(core.heard) == stopped_in:
+            core.stop()
+
+    monkeypatch.setattr(EngineCore, "begin", stopping)
+    if stopped_in == 1:
+        core.stop()
+    with pytest.raises(InferenceError, match="nobody waits"):
+        core.again(1)
+    assert len(core.heard) == stopped_in
+    core.go()
+    assert core.again(1) is None, "the next one is wanted again"
 
 
 @pytest.mark.parametrize("decision", [on("lamp", 0.9), Decision(Verdict.INCOMPLETE), Decision(Verdict.NOT_FOR_ME)])
@@ -145,6 +177,36 @@ async def test_nano_in_its_process_hears_at_any_pace_what_was_said() -> None:
         await client.end(2)
         with pytest.raises(InferenceError):
             await client.again(2)
+
+
+async def test_who_wakes_it_meanwhile_does_not_wait_for_what_nobody_understood() -> None:
+    client = EngineClient(options={"model": str(MODELS / "nano")})
+    await client.load_home(HOME)
+    noise = (np.random.default_rng(1).standard_normal(7 * 16_000) * 1000).astype(np.int16).tobytes()
+    clock = asyncio.get_running_loop().time
+    async with client.supervisor, asyncio.timeout(120):
+        while not client.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        took = []
+        for given_up in (False, True):
+            await client.begin(1, Expect.COMMAND)
+            await client.feed(1, noise)
+            await client.decide(1)
+            begun = clock()
+            again = asyncio.create_task(client.again(1))
+            if given_up:
+                await asyncio.sleep(0.05)
+                again.cancel()
+            await asyncio.wait([again])
+            await client.begin(2, Expect.COMMAND)
+            await client.decide(2)
+            took.append(clock() - begun)
+            assert again.cancelled() is given_up
+        await client.begin(3, Expect.COMMAND)
+        await client.feed(3, WORDS)
+        decision, _ = await client.decide(3)
+        assert decision.calls, "and it works on"
+    assert took[1] < took[0] / 2
 
 
 async def test_a_model_of_tool_calls_is_not_asked_again() -> None:
@@ -205,3 +267,43 @@ async def test_a_turn_of_which_nothing_was_certain_is_done_as_two_hearings_agree
     if asked:
         ended = next(h for h in stage.told if h["event"] == "speech_end")
         assert ended["t_ms"] == 580 + 1500, "first it was waited for what might follow"
+
+
+class Endless(ScriptedEngine):
+    """Never has done with hearing a turn again."""
+
+    given_up = 0
+
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        del turn
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        return None
+
+
+class Unhurried(FrameEar):
+    """Leaves what goes on beside the hearing the time to do something."""
+
+    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
+        async for one in super().frames():
+            yield one
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+
+async def test_who_says_it_again_is_heard_and_what_was_not_understood_is_given_up() -> None:
+    words = "....w....s*s*.*.*.*.*.*.*.*.*.*.*"
+    stage = Stage(load_home(DEMO_HOME.read_text("utf-8")), "")
+    engine = Endless([UNSURE, on("bed light", 0.9)])
+    assistant = stage.assistant
+    assistant._engine = assistant._deciding._engine = engine
+    assistant._ear, assistant._timeline.paced = Unhurried(frames(words + "." * 40 + words)), True
+    await asyncio.wait_for(assistant.run(), 30)
+    events = [h["event"] for h in stage.told]
+    assert engine.given_up == 1
+    assert events.count("wake") == 2
+    assert events.count("command") == 1, "the second time it was understood"
+    assert sorted(str(h["turn"]) for h in stage.told if h["event"] == "turn_end") == ["1", "2"]

@@ -12,7 +12,7 @@ import time
 from voiced.home.house import House
 from voiced.ledger import Mark
 from voiced.listen.listener import Listener
-from voiced.messages import Decision, EndedBy, Hushed, Paused, samples_to_ms
+from voiced.messages import Decision, EndedBy, EngineTimes, Hushed, Paused, samples_to_ms
 from voiced.ports import Engine, Expect
 from voiced.turn.beside import seen
 from voiced.turn.timeline import OpenTurn, Speculation, Timeline, TurnSettings
@@ -24,6 +24,7 @@ class Deciding:
     ) -> None:
         self._engine, self._house, self._listener = engine, house, listener
         self._timeline, self._settings = timeline, settings
+        self._again: asyncio.Task[tuple[Decision, EngineTimes] | None] | None = None
 
     def pause(self, turn: OpenTurn, pause: Paused) -> None:
         """A slow engine begins to decide on the words up to here: they may be all. An interpreter has the time."""
@@ -59,11 +60,24 @@ class Deciding:
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""
         decision, times = await (turn.speculation or self._ask(turn))
-        if turn.expect is Expect.COMMAND and decision.unsure and (heard := await self._engine.again(turn.number)):
-            decision, times = heard
+        if turn.expect is Expect.COMMAND and decision.unsure:
+            decision, times = await self._heard_again(turn) or (decision, times)
         turn.ledger = turn.ledger.with_engine(times)
         turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
         return decision
+
+    async def _heard_again(self, turn: OpenTurn) -> tuple[Decision, EngineTimes] | None:
+        again = self._again = asyncio.create_task(self._engine.again(turn.number), name=f"hear {turn.number} again")
+        try:
+            await asyncio.wait([again])
+        finally:
+            again.cancel()
+        return None if again.cancelled() else again.result()
+
+    def give_up(self) -> None:
+        """Somebody says something newer: what was not understood is not heard again any longer."""
+        if self._again:
+            self._again.cancel()
 
     def goes_on(self, turn: OpenTurn, decision: Decision, by: EndedBy) -> bool:
         """Whether the turn is open again: its words broke off, and nothing newer has begun."""

@@ -156,20 +156,23 @@ class EngineClient:
 
     async def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         self._check(turn)
-        message = protocol.Decide(self.supervisor.number(), turn)
+        return await self._wanted(protocol.Decide(self.supervisor.number(), turn))
+
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        if not self.supervisor.state.facts.get("rehears"):
+            return None
+        self._check(turn)
+        decided = await self._wanted(protocol.HearAgain(self.supervisor.number(), turn))
+        return decided if decided[0].verdict is Verdict.CALLS else None
+
+    async def _wanted(self, message: protocol.Decide | protocol.HearAgain) -> tuple[Decision, EngineTimes]:
+        """Where nobody waits for it any more, the engine is told."""
         try:
             return await self._decided(message)
         except asyncio.CancelledError:
             with contextlib.suppress(ChannelError):
                 await self.supervisor.send(protocol.Abandon(message.request))
             raise
-
-    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
-        if not self.supervisor.state.facts.get("rehears"):
-            return None
-        self._check(turn)
-        decided = await self._decided(protocol.HearAgain(self.supervisor.number(), turn))
-        return decided if decided[0].verdict is Verdict.CALLS else None
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return await self._decided(protocol.AskText(self.supervisor.number(), turn, text))

@@ -82,9 +82,11 @@ class Decisions:
 
     def answer(self, message: protocol.Message) -> protocol.Message | None:
         """`handle`, but for decisions that are not wanted."""
-        return self._decide(message) if isinstance(message, protocol.Decide) else handle(self._core, message)
+        if isinstance(message, protocol.Decide | protocol.HearAgain):
+            return self._decide(message)
+        return handle(self._core, message)
 
-    def _decide(self, message: protocol.Decide) -> protocol.Message | None:
+    def _decide(self, message: protocol.Decide | protocol.HearAgain) -> protocol.Message | None:
         """Requests come in the order of their numbers."""
         with self._lock:
             self._made = message.request
