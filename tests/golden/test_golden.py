@@ -21,7 +21,7 @@ from voiced.home.outcome import Effect, outcome
 from voiced.listen.listener import Listener
 from voiced.messages import Ended, Frame, Hushed, Resumed, SpeechStarted, Woken, samples_to_ms
 from voiced.workers.earoptions import EarOptions
-from voiced.workers.engine_again import load_model
+from voiced.workers.engine_load import load_model
 from voiced.workers.hearing import frames_of
 
 DEMO = DEMO_HOME.parent / "demo"

@@ -21,7 +21,7 @@ from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, Frame, Verdict, ms_
 from voiced.turn.timeline import Happening
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import load_model
+from voiced.workers.engine_load import load_model
 from voiced.workers.hearing import frames_of
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))

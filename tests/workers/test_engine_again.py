@@ -24,8 +24,9 @@ from voiced.ports import Expect
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import PACES, RehearingCore, load_model, paced
+from voiced.workers.engine_again import PACES, RehearingCore, paced
 from voiced.workers.engine_follow import final
+from voiced.workers.engine_load import load_model
 
 UNSURE = Decision(Verdict.NOT_FOR_ME, certainty=0.6, evidence=Evidence(Rule.UNSURE, 0.4, 0.77))
 DEMO = DEMO_HOME.parent / "demo"

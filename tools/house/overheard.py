@@ -30,8 +30,8 @@ from voiced.listen.settings import ListenerSettings
 from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import load_model
 from voiced.workers.engine_follow import Asked, final, follow
+from voiced.workers.engine_load import load_model
 from voiced.workers.hearing import frames_of
 
 WAKE_WORDS = ("hey_jarvis", "alexa")

@@ -44,8 +44,8 @@ from voiced.messages import (
 )
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import load_model
 from voiced.workers.engine_follow import Asked, follow
+from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
 from voiced.workers.hearing import frames_of
 

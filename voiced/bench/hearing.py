@@ -34,7 +34,7 @@ from voiced.home.language.typed import typed
 from voiced.home.load import load_home
 from voiced.home.outcome import outcome
 from voiced.messages import Call, Verdict
-from voiced.workers.engine_again import load_model
+from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
 
 WAYS = ("nano", "Whisper base, closest sentence", "Whisper base, exact sentence")

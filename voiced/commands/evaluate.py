@@ -27,7 +27,7 @@ from voiced.listen.endpoint import Endpoint
 from voiced.messages import Verdict
 from voiced.turn.reasons import decided
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import load_model
+from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
 
 

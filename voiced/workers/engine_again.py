@@ -11,19 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from voiced.adapters.denoise import Denoiser, resampled
 from voiced.errors import InferenceError
-from voiced.gemma.models import ModelPair, resolve
-from voiced.gemma.prompt import Dialect
 from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_setup import Setup
 
 PACES = (0.94, 1.06, 0.88, 1.12)
 """Times as fast, pitch and all."""
@@ -111,14 +107,3 @@ def paced(sound: I16, pace: float) -> I16:
     if not samples:
         return sound
     return np.clip(np.rint(resampled(sound.astype(np.float32), samples)), -32768, 32767).astype(np.int16)
-
-
-def kind_of(pair: ModelPair) -> type[EngineCore]:
-    """A model that writes tool calls takes too long for it, and needs it less."""
-    return EngineCore if pair.dialect is Dialect.CALLS else RehearingCore
-
-
-def load_model(folder: Path, setup: Setup | None = None) -> EngineCore:
-    """The engine of the model in `folder`, in this process."""
-    pair = resolve(folder)
-    return kind_of(pair)(pair, setup)

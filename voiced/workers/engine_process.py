@@ -20,9 +20,10 @@ from voiced.gemma.prompt import Dialect
 from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import RehearingCore, kind_of
+from voiced.workers.engine_again import RehearingCore
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_house import compile_home
+from voiced.workers.engine_load import kind_of
 from voiced.workers.engine_setup import Setup
 from voiced.workers.engine_talk import Talk, TalkSettings
 
