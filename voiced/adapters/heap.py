@@ -16,3 +16,9 @@ def return_large_blocks(at_least_bytes: int = 1 << 20) -> None:
     """
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, at_least_bytes)
+
+
+def return_free_blocks() -> None:
+    """What was freed goes back to the kernel, also what is too small or lies too deep for it to go by itself."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
