@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from voiced.adapters.wavfile import Recording
 from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import InferenceError
 from voiced.home.load import load_home
-from voiced.messages import Call, Decision, EarLost, EarOpened, EngineTimes, Evidence, Frame, Rule, Verdict
+from voiced.messages import Call, Decision, EarLost, EarOpened, EngineTimes, Evidence, Frame, Rule, Scored, Verdict
 from voiced.ports import Expect
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EngineClient
@@ -28,7 +29,8 @@ from voiced.workers.engine_again import PACES, RehearingCore, paced
 from voiced.workers.engine_follow import final
 from voiced.workers.engine_load import load_model
 
-UNSURE = Decision(Verdict.NOT_FOR_ME, certainty=0.6, evidence=Evidence(Rule.UNSURE, 0.4, 0.77))
+SEEMED = Scored("the lamp on now", -3.0)
+UNSURE = Decision(Verdict.NOT_FOR_ME, certainty=0.6, evidence=Evidence(Rule.UNSURE, 0.4, 0.77, paths=(SEEMED,)))
 DEMO = DEMO_HOME.parent / "demo"
 
 
@@ -63,7 +65,8 @@ class Scripted(RehearingCore):
 @pytest.mark.parametrize(
     ("hearings", "certainty"),
     [
-        ((on("lamp", 0.8),), 0.8),
+        ((replace(on("lamp", 0.8), sentence="a lamp on now"),), 0.8),
+        ((replace(on("lamp", 0.9), sentence="lamp on"), on("lamp", 0.9), on("fan", 0.9), UNSURE, UNSURE), 0.0),
         ((UNSURE, on("lamp", 0.9), on("lamp", 0.8)), 0.8),
         ((UNSURE, on("lamp", 0.8), UNSURE, on("lamp", 0.9)), 0.8),
         ((UNSURE, on("lamp", 0.9), on("fan", 0.99), UNSURE, on("fan", 0.95)), 0.95),
@@ -95,7 +98,7 @@ def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_mor
 def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
     core = Scripted(monkeypatch, UNSURE)
     core.begin(1)
-    for _ in range(9):
+    for _ in range(13):
         core.feed(1, bytes(32_000))
     core.decide(1)
     assert final(core, 1, UNSURE) is UNSURE

@@ -1,6 +1,6 @@
 """Heard again where nothing certain was understood, in the silence that nobody breaks: the turn's sound without what is
-no voice in it, then as it was, somewhat slower and faster. What is certain without the noise is believed; of the paces
-two that are certain of the same, for one alone is not.
+no voice in it, then as it was, somewhat slower and faster. What is certain without the noise is believed, unless words
+seem to have gone with it; of the paces two that are certain of the same, for one alone is not.
 
 A small ear is unsure of much that it would know in a quieter room or at another pace. It takes the work of up to five
 turns, for those turns only, and is given up when somebody wakes it meanwhile.
@@ -23,8 +23,10 @@ from voiced.workers.engine import EngineCore
 
 PACES = (0.94, 1.06, 0.88, 1.12)
 """Times as fast, pitch and all."""
-MOST_BYTES = 8 * 16_000 * 2
-"""Longer talk is no command, and would keep the engine from the next one."""
+MOST_BYTES = 12 * 16_000 * 2
+"""Longer talk is no command."""
+WORDS_LEFT = 0.75
+"""Share of its letters that what is understood without the noise must keep of what seemed to be said in it."""
 
 I16 = npt.NDArray[np.int16]
 
@@ -35,6 +37,8 @@ class RehearingCore(EngineCore):
     _pcm: bytearray
     _words_bytes: int
     """So much of it was decided on last: what followed was silence."""
+    _seemed = ""
+    """The sentence that was likeliest then."""
     _stopped = False
 
     @cached_property
@@ -52,7 +56,7 @@ class RehearingCore(EngineCore):
 
     def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         decided = super().decide(turn)
-        self._words_bytes = len(self._pcm)
+        self._words_bytes, self._seemed = len(self._pcm), likeliest(decided[0])
         return decided
 
     def end(self, turn: int) -> None:
@@ -85,8 +89,10 @@ class RehearingCore(EngineCore):
             decision, times = super().decide(turn)
             if decision.verdict is not Verdict.CALLS:
                 continue
-            if alone:
+            if alone and len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed):
                 return decision, times
+            if alone:
+                continue
             for other in heard:
                 if other.calls == decision.calls:
                     return replace(decision, certainty=min(decision.certainty, other.certainty)), times
@@ -99,6 +105,12 @@ class RehearingCore(EngineCore):
         yield self._denoised(sound, lambda: self._stopped), True
         for pace in PACES:
             yield paced(sound, pace), False
+
+
+def likeliest(decision: Decision) -> str:
+    """The best sentence of the house, certain or not; "" where none is."""
+    paths = decision.evidence.paths if decision.evidence else ()
+    return decision.sentence or (paths[0].text if paths else "")
 
 
 def paced(sound: I16, pace: float) -> I16:
