@@ -161,11 +161,7 @@ def test_llama_has_one_door(path: Path) -> None:
     inside = path.parent.name == "gemma"
     if not (inside and path.stem in {"llama", "lower_half", "ggml"}):
         assert "llama_cpp" not in {name.split(".")[0] for name in imports(path)}
-        assert "ctypes" not in imports(path) or name_of(path) in {
-            "adapters.sandbox",
-            "adapters.heap",
-            "adapters.denoise",
-        }
+        assert "ctypes" not in imports(path) or name_of(path) in CALLS_C
     if any(name.startswith("voiced.gemma") for name in imports(path)):
         # bench sets the stock way beside ours
         assert inside or name_of(path) in USES_GEMMA or name_of(path).startswith(("workers.engine", "bench."))

@@ -77,8 +77,13 @@ def resident_mb() -> float:
 
 def test_it_stops_when_told(denoised: Denoiser) -> None:
     asked = iter([False, False, True])
+
+    def wanted() -> None:
+        if next(asked):
+            raise InferenceError("nobody waits for it")
+
     with pytest.raises(InferenceError, match="nobody waits"):
-        denoised(WORDS, lambda: next(asked))
+        denoised(WORDS, wanted)
     assert next(asked, None) is None
 
 

@@ -5,6 +5,7 @@ believed where two hearings agree.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from voiced.adapters.fakes import FrameEar, ScriptedEngine
 from voiced.adapters.wavfile import Recording
 from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import InferenceError
+from voiced.gemma.llama import Context
 from voiced.home.load import load_home
 from voiced.messages import Call, Decision, EarLost, EarOpened, EngineTimes, Evidence, Frame, Rule, Scored, Verdict
 from voiced.ports import Expect
@@ -41,11 +43,19 @@ def on(name: str, certainty: float) -> Decision:
 HISS = (np.random.default_rng(2).standard_normal(16_000) * 1000).astype(np.int16).tobytes()
 
 
+class Stoppable(Context):
+    """A real one's flag, without a model."""
+
+    def __init__(self) -> None:
+        self._stop = ctypes.create_string_buffer(2)
+
+
 class Scripted(RehearingCore):
     """A real one's memory of the sound, around an engine that says what the test wants."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *decisions: Decision) -> None:
         self.heard: list[bytearray] = []
+        self._context = Stoppable()
         script = iter(decisions)
 
         def begin(core: EngineCore, turn: int, expect: str = "") -> None:
@@ -108,8 +118,6 @@ def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("stopped_in", [1, 3], ids=["without the noise", "at another pace"])
 def test_hearing_again_stops_where_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch, stopped_in: int) -> None:
     core = Scripted(monkeypatch, *(UNSURE,) * 9)
-    monkeypatch.setattr(EngineCore, "stop", lambda _: None)
-    monkeypatch.setattr(EngineCore, "go", lambda _: None)
     core.begin(1)
     core.feed(1, HISS)
     core.decide(1)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voiced.adapters.heap import return_free_blocks
-from voiced.errors import InferenceError, ModelFileError
+from voiced.errors import ModelFileError
 
 I16 = npt.NDArray[np.int16]
 F32 = npt.NDArray[np.float32]
@@ -52,9 +52,9 @@ class Denoiser:
         self._path = str(path).encode()
         self._library = _library()
 
-    def __call__(self, sound: I16, stopped: Callable[[], bool] = lambda: False) -> I16:
+    def __call__(self, sound: I16, check_wanted: Callable[[], None] = lambda: None) -> I16:
         """16 kHz mono int16 [n] -> the same n, not delayed. Nothing is remembered: the same sound gives the same.
-        InferenceError as soon as it is `stopped`.
+        `check_wanted` is called every 10 ms of sound; what it raises ends this.
 
         On one core (AMD EPYC) a tenth of the time that the sound lasts, and a third of a second to begin.
         """
@@ -67,8 +67,7 @@ class Denoiser:
             faster = resampled(padded / np.float32(32768), len(padded) * _TIMES)
             cleaned = np.empty_like(faster)
             for at in range(0, len(faster), step):
-                if stopped():
-                    raise InferenceError("stopped, for nobody waits for it any more")
+                check_wanted()
                 self._library.df_process_frame(state, faster[at:].ctypes.data, cleaned[at:].ctypes.data)
         finally:
             self._library.df_free(state)

@@ -219,6 +219,11 @@ class Context:
     def go(self) -> None:
         self._stop[0] = b"\0"
 
+    def check_wanted(self) -> None:
+        """InferenceError between `stop` and `go`."""
+        if self._stop[0] != b"\0":
+            raise InferenceError("stopped, for nobody waits for it any more")
+
     def decode(
         self, tokens: Sequence[int], positions: Sequence[int], seqs: Sequence[int], wanted: Sequence[bool],
         more: Mapping[int, Sequence[int]] | None = None,
@@ -277,7 +282,7 @@ class Context:
         if more:
             self.remove(self._spare)
         if status == _STOPPED:
-            raise InferenceError("stopped, for nobody waits for it any more")
+            self.check_wanted()
         if status != 0:
             raise InferenceError(f"llama_decode: status {status} ({_why()})")
         if self._lower and not self._lower.reached:

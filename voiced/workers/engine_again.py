@@ -8,7 +8,6 @@ turns, for those turns only, and is given up when somebody wakes it meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -16,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from voiced.adapters.denoise import Denoiser, resampled
-from voiced.errors import InferenceError
 from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
@@ -26,7 +24,7 @@ PACES = (0.94, 1.06, 0.88, 1.12)
 MOST_BYTES = 12 * 16_000 * 2
 """Longer talk is no command."""
 WORDS_LEFT = 0.75
-"""Share of its letters that what is understood without the noise must keep of what seemed to be said in it."""
+"""Share of the length of what seemed to be said in the noise that what is understood without it must have."""
 
 I16 = npt.NDArray[np.int16]
 
@@ -37,9 +35,8 @@ class RehearingCore(EngineCore):
     _pcm: bytearray
     _words_bytes: int
     """So much of it was decided on last: what followed was silence."""
-    _seemed = ""
+    _seemed: str
     """The sentence that was likeliest then."""
-    _stopped = False
 
     @cached_property
     def _denoised(self) -> Denoiser:
@@ -47,7 +44,7 @@ class RehearingCore(EngineCore):
 
     def begin(self, turn: int, expect: str = Expect.COMMAND) -> None:
         super().begin(turn, expect)
-        self._pcm, self._words_bytes = bytearray(), 0
+        self._pcm, self._words_bytes, self._seemed = bytearray(), 0, ""
 
     def feed(self, turn: int, pcm: bytes) -> None:
         super().feed(turn, pcm)
@@ -64,14 +61,6 @@ class RehearingCore(EngineCore):
         if self._turn is None:
             self._pcm = bytearray()
 
-    def stop(self) -> None:
-        self._stopped = True
-        super().stop()
-
-    def go(self) -> None:
-        self._stopped = False
-        super().go()
-
     def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
         """What the open turn is understood as without its noise, or two other hearings of it agree on, as certain as
         the less certain one; None where nothing is. Nobody can go on with the turn. InferenceError where it is not
@@ -80,18 +69,14 @@ class RehearingCore(EngineCore):
         self._open(turn)
         if self._words_bytes > MOST_BYTES:
             return None
+        sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
+        decision, times = self._hear(turn, self._denoised(sound, self._context.check_wanted))
+        if decision.verdict is Verdict.CALLS and len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed):
+            return decision, times
         heard: list[Decision] = []
-        for sound, alone in self._otherwise():
-            if self._stopped:
-                raise InferenceError("stopped, for nobody waits for it any more")
-            super().begin(turn, Expect.COMMAND)
-            super().feed(turn, sound.tobytes())
-            decision, times = super().decide(turn)
+        for pace in PACES:
+            decision, times = self._hear(turn, paced(sound, pace))
             if decision.verdict is not Verdict.CALLS:
-                continue
-            if alone and len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed):
-                return decision, times
-            if alone:
                 continue
             for other in heard:
                 if other.calls == decision.calls:
@@ -99,12 +84,12 @@ class RehearingCore(EngineCore):
             heard.append(decision)
         return None
 
-    def _otherwise(self) -> Iterator[tuple[I16, bool]]:
-        """The words as they may be heard, too, and whether a hearing of them is believed alone."""
-        sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
-        yield self._denoised(sound, lambda: self._stopped), True
-        for pace in PACES:
-            yield paced(sound, pace), False
+    def _hear(self, turn: int, sound: I16) -> tuple[Decision, EngineTimes]:
+        """Past this class, which keeps what was said and not what is made of it."""
+        self._context.check_wanted()
+        super().begin(turn, Expect.COMMAND)
+        super().feed(turn, sound.tobytes())
+        return super().decide(turn)
 
 
 def likeliest(decision: Decision) -> str:
