@@ -24,7 +24,7 @@ from voiced.config import BrokerConfig, Config, LedgerConfig
 from voiced.configfile import load_config
 from voiced.errors import BrokerError, ConfigError
 from voiced.ledger import Ledger, Mark, percentile, totals
-from voiced.messages import EngineTimes
+from voiced.messages import EngineTimes, Hearing
 from voiced.service.accounting import Accounting
 
 TURN = Ledger(
@@ -74,6 +74,18 @@ def test_the_engines_work_lies_hidden_in_the_silence() -> None:
     ]  # fmt: skip
     assert TURN.hidden_ms == pytest.approx(70)
     assert TURN.within_budget
+
+
+def test_hearing_again_is_a_stage_of_its_own_and_no_part_of_the_first_decision() -> None:
+    marks = {Mark.HUSH: 120.0, Mark.DECIDED: 190.0, Mark.END: 700.0, Mark.REHEARD: 2900.0, Mark.POLICY: 2901.0}
+    again = Ledger(1, {**marks, Mark.PUBLISHED: 2902.0}, TURN.engine, hearing=Hearing.WITHOUT_NOISE)
+    took = {stage.name: (stage.from_ms, stage.to_ms) for stage in again.stages()}
+
+    assert took["rehearing"] == (700.0, 2900.0)
+    assert took["judge"][1] == 190.0
+    assert took["policy"] == (2900.0, 2901.0)
+    assert again.to_json()["hearing"] == "without_noise"
+    assert not again.within_budget
 
 
 def test_work_after_the_end_is_paid_for() -> None:

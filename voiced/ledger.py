@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
-from voiced.messages import EngineTimes
+from voiced.messages import EngineTimes, Hearing
 
 BUDGET_MS = 300.0
 BIN_MS = 50.0
@@ -26,6 +26,8 @@ class Mark(enum.StrEnum):
     DECIDED = "decided"
     """The decision that was used is there; it may come before the end."""
     END = "end"
+    REHEARD = "reheard"
+    """Nothing had been certain, and the words were heard again."""
     POLICY = "policy"
     PUBLISHED = "published"
     CONFIRMED = "confirmed"
@@ -34,7 +36,7 @@ class Mark(enum.StrEnum):
     FIRST_SOUND = "first_sound"
 
 
-_OF_A_HUSH = (Mark.ASKED, Mark.HUSH, Mark.DECIDED)
+_OF_A_HUSH = (Mark.ASKED, Mark.HUSH, Mark.DECIDED, Mark.END, Mark.REHEARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Ledger:
     """The model that made it."""
     into: str = ""
     """The language in which it was said again; empty where it was not."""
+    hearing: Hearing = Hearing.AS_SAID
+    """In which the words were understood."""
 
     def at(self, mark: Mark, ms_after_t0: float) -> Ledger:
         """With `mark` at this time; the first time counts."""
@@ -102,9 +106,16 @@ class Ledger:
         asked, decided = marks.get(Mark.ASKED, marks.get(Mark.HUSH, end)), marks.get(Mark.DECIDED)
         if asked is not None and decided is not None:
             bars += self._decision(asked, max(asked, decided))
-        order = ((Mark.POLICY, "policy"), (Mark.PUBLISHED, "publish"), (Mark.CONFIRMED, "confirm"))
+        order = [
+            (Mark.REHEARD, "rehearing"),
+            (Mark.POLICY, "policy"),
+            (Mark.PUBLISHED, "publish"),
+            (Mark.CONFIRMED, "confirm"),
+            (Mark.FIRST_SENTENCE, "sentence"),
+            (Mark.FIRST_SOUND, "answer"),
+        ]
         before = max((at for at in (decided, end) if at is not None), default=None)
-        for mark, name in (*order, (Mark.FIRST_SENTENCE, "sentence"), (Mark.FIRST_SOUND, "answer")):
+        for mark, name in order:
             at = marks.get(mark)
             if at is not None and before is not None:
                 bars.append((name, min(before, at), at))
@@ -143,6 +154,7 @@ class Ledger:
             "audio_tokens": engine.audio_tokens,
             "by": self.by,
             **({"into": self.into} if self.into else {}),
+            **({"hearing": str(self.hearing)} if self.hearing is not Hearing.AS_SAID else {}),
             "certainty": None if self.certainty is None else round(self.certainty, 3),
             "hidden_ms": round(self.hidden_ms, 1),
             "speculations": self.speculations,

@@ -253,6 +253,14 @@ class Evidence:
     """What the model would say if no grammar held it."""
 
 
+class Hearing(enum.StrEnum):
+    """In which form words were heard that were understood (workers/engine_again.py)."""
+
+    AS_SAID = "as_said"
+    WITHOUT_NOISE = "without_noise"
+    OTHER_PACES = "other_paces"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the engine understood."""
@@ -268,6 +276,7 @@ class Decision:
     evidence: Evidence | None = field(default=None, compare=False)
     by: str = field(default="", compare=False)
     """The model that decided."""
+    hearing: Hearing = field(default=Hearing.AS_SAID, compare=False)
 
     @property
     def unsure(self) -> bool:

@@ -22,8 +22,21 @@ from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import InferenceError
 from voiced.gemma.llama import Context
 from voiced.home.load import load_home
-from voiced.messages import Call, Decision, EarLost, EarOpened, EngineTimes, Evidence, Frame, Rule, Scored, Verdict
+from voiced.messages import (
+    Call,
+    Decision,
+    EarLost,
+    EarOpened,
+    EngineTimes,
+    Evidence,
+    Frame,
+    Hearing,
+    Rule,
+    Scored,
+    Verdict,
+)
 from voiced.ports import Expect
+from voiced.turn.reasons import Reasons
 from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore
@@ -97,6 +110,7 @@ def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_mor
     assert len(core.heard) == 1 + len(hearings)
     if certainty:
         assert (decision.verdict, decision.certainty) == (Verdict.CALLS, certainty)
+        assert decision.hearing is (Hearing.WITHOUT_NOISE if len(hearings) == 1 else Hearing.OTHER_PACES)
     else:
         assert decision is UNSURE
     clean, *paces = (np.frombuffer(one, np.int16) for one in core.heard[1:])
@@ -245,7 +259,7 @@ class Agreeing(ScriptedEngine):
     async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
         del turn
         self.asked += 1
-        return on("bed light", 0.8), EngineTimes()
+        return replace(on("bed light", 0.8), hearing=Hearing.OTHER_PACES), EngineTimes()
 
 
 async def test_of_two_engines_the_first_hears_again_what_the_second_never_heard() -> None:
@@ -271,7 +285,8 @@ async def test_of_two_engines_the_first_hears_again_what_the_second_never_heard(
 )
 async def test_a_turn_of_which_nothing_was_certain_is_done_as_two_hearings_agree(first: Decision, asked: int) -> None:
     stage = Stage(load_home(DEMO_HOME.read_text("utf-8")), "....w....s*s*.*.*.*.*.*.*.*.*.*.*", first)
-    engine = Agreeing([first])
+    engine, reasons = Agreeing([first]), Reasons()
+    stage.assistant._judging._explain = reasons.explain
     stage.assistant._engine = stage.assistant._deciding._engine = engine
     events = await stage.play()
     assert engine.asked == asked
@@ -279,6 +294,11 @@ async def test_a_turn_of_which_nothing_was_certain_is_done_as_two_hearings_agree
     if asked:
         ended = next(h for h in stage.told if h["event"] == "speech_end")
         assert ended["t_ms"] == 580 + 1500, "first it was waited for what might follow"
+        assert [stage.name for stage in stage.assistant.ledgers[0].stages()].count("rehearing") == 1
+        told = [h["ledger"] for h in stage.told if h["event"] == "turn_end"]
+        assert told[0]["hearing"] == "other_paces"  # type: ignore[index]
+        (why,) = reasons.last()
+        assert "heard again slower and faster" in str(why["why"])
 
 
 class Endless(ScriptedEngine):

@@ -24,7 +24,7 @@ from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.ledger import percentile
 from voiced.listen.endpoint import Endpoint
-from voiced.messages import Verdict
+from voiced.messages import Hearing, Verdict
 from voiced.turn.reasons import decided
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_load import load_model
@@ -87,6 +87,10 @@ def _show(result: dict[str, Any]) -> None:
     print(f"{result['rejected']:6.1%}  rejected: nothing would have been done")
     if result["p50_ms"] is not None:
         print(f"end of speech to the decision: p50 {result['p50_ms']:.0f} ms, p95 {result['p95_ms']:.0f} ms")
+    for hearing, found in result["by_hearing"].items():
+        if hearing != Hearing.AS_SAID:
+            told = f"{found['exact']} rightly, {found['wrong_action']} wrongly"
+            print(f"understood only when heard again, {hearing.replace('_', ' ')}: {told}")
     for tag, of_tag in result["by_tag"].items():
         print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
@@ -126,6 +130,9 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
         return round(results.count(what) / len(results), 4) if results else 0.0
 
     results = [row["result"] for row in rows]
+    hearings: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        hearings[row["hearing"]].append(row["result"])
     return {
         "n": n,
         "exact": share(results, "exact"),
@@ -134,5 +141,9 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
         "p50_ms": percentile(delays, 0.5),
         "p95_ms": percentile(delays, 0.95),
         "by_tag": {tag: {"n": len(r), "exact": share(r, "exact")} for tag, r in sorted(tags.items())},
+        "by_hearing": {
+            hearing: {what: r.count(what) for what in ("exact", "wrong_action", "rejected")}
+            for hearing, r in sorted(hearings.items())
+        },
         "interval": wilson(results.count("exact"), n),
     }

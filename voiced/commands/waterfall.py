@@ -11,7 +11,7 @@ from rich.text import Text
 from voiced.ledger import BUDGET_MS, Ledger, Mark, Stage, totals
 
 _COLOURS = {"silence": "bright_black", "queue": "red", "encode": "cyan", "prefill": "blue", "judge": "magenta"}
-_LATER = {"policy": "yellow", "publish": "green", "confirm": "green", "answer": "bright_magenta"}
+_LATER = {"rehearing": "red", "policy": "yellow", "publish": "green", "confirm": "green", "answer": "bright_magenta"}
 
 
 def one_line(ledger: Ledger) -> str:

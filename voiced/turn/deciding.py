@@ -60,19 +60,21 @@ class Deciding:
     async def decide(self, turn: OpenTurn, begun: float) -> Decision:
         """Of all words; what was decided in the last hush, where it was."""
         decision, times = await (turn.speculation or self._ask(turn))
-        if turn.expect is Expect.COMMAND and decision.unsure:
-            decision, times = await self._heard_again(turn) or (decision, times)
         turn.ledger = turn.ledger.with_engine(times)
         turn.ledger = turn.ledger.at(Mark.DECIDED, self._timeline.ms_after(turn.speech_end, begun))
+        if turn.expect is Expect.COMMAND and decision.unsure:
+            decision = await self._heard_again(turn) or decision
+            turn.ledger = turn.ledger.at(Mark.REHEARD, self._timeline.ms_after(turn.speech_end, begun))
         return decision
 
-    async def _heard_again(self, turn: OpenTurn) -> tuple[Decision, EngineTimes] | None:
+    async def _heard_again(self, turn: OpenTurn) -> Decision | None:
         again = self._again = asyncio.create_task(self._engine.again(turn.number), name=f"hear {turn.number} again")
         try:
             await asyncio.wait([again])
         finally:
             again.cancel()
-        return None if again.cancelled() else again.result()
+        decided = None if again.cancelled() else again.result()
+        return decided[0] if decided else None
 
     def give_up(self) -> None:
         """Somebody says something newer: what was not understood is not heard again any longer."""

@@ -51,7 +51,7 @@ class Judging:
         _log.debug("turn %d: %s %r", turn.number, decision.verdict, decision.sentence)
         self._house.in_touch, self._house.can_talk = self._broker.connected, self._engine.talks
         judgement = self._judges[turn.expect](decision)
-        turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by)
+        turn.ledger = replace(turn.ledger, certainty=decision.certainty, by=decision.by, hearing=decision.hearing)
         turn.ledger = turn.ledger.at(Mark.POLICY, self._timeline.ms_after(turn.speech_end, begun))
         self._explain(turn.number, decision, judgement)
         return judgement

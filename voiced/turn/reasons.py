@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from voiced.home.judgement import Judgement, Kind
 from voiced.listen.listener import Listener
-from voiced.messages import Alternative, Call, Decision, Evidence, Rule, Scored, Verdict
+from voiced.messages import Alternative, Call, Decision, Evidence, Hearing, Rule, Scored, Verdict
 from voiced.turn.timeline import Happening
 
 TURNS = 10
@@ -121,6 +121,7 @@ def decided(decision: Decision) -> dict[str, object]:
         "heard": decision.sentence,
         "calls": [call.to_json() for call in decision.calls],
         "certainty": round(decision.certainty, 4),
+        "hearing": str(decision.hearing),
         "alternatives": [
             {"sentence": a.sentence, "calls": [c.to_json() for c in a.calls], "certainty": round(a.certainty, 4)}
             for a in decision.alternatives[:_ALTERNATIVES]
@@ -170,9 +171,15 @@ _REFUSED = {
 }
 
 
+_REHEARD = {
+    Hearing.WITHOUT_NOISE: ", heard again without the noise",
+    Hearing.OTHER_PACES: ", heard again slower and faster",
+}
+
+
 def because(decision: Decision, judgement: Judgement) -> str:
     """In one line: why this was done, asked, refused or ignored."""
-    sure = f"certainty {decision.certainty:.2f}"
+    sure = f"certainty {decision.certainty:.2f}{_REHEARD.get(decision.hearing, '')}"
     needs = f"{judgement.risk} things need {judgement.needed:.2f}"
     match judgement.kind:
         case Kind.IGNORE if judgement.reason == "uncertain":

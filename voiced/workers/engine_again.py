@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voiced.adapters.denoise import Denoiser, resampled
-from voiced.messages import Decision, EngineTimes, Verdict
+from voiced.messages import Decision, EngineTimes, Hearing, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
@@ -72,7 +72,7 @@ class RehearingCore(EngineCore):
         sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
         decision, times = self._hear(turn, self._denoised(sound, self._context.check_wanted))
         if decision.verdict is Verdict.CALLS and len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed):
-            return decision, times
+            return replace(decision, hearing=Hearing.WITHOUT_NOISE), times
         heard: list[Decision] = []
         for pace in PACES:
             decision, times = self._hear(turn, paced(sound, pace))
@@ -80,7 +80,8 @@ class RehearingCore(EngineCore):
                 continue
             for other in heard:
                 if other.calls == decision.calls:
-                    return replace(decision, certainty=min(decision.certainty, other.certainty)), times
+                    certainty = min(decision.certainty, other.certainty)
+                    return replace(decision, certainty=certainty, hearing=Hearing.OTHER_PACES), times
             heard.append(decision)
         return None
 

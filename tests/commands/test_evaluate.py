@@ -1,0 +1,50 @@
+"""What `voiced evaluate` makes of its recordings' rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from voiced.commands import evaluate
+from voiced.config import DEMO_HOME
+from voiced.messages import Hearing
+
+DEMO = DEMO_HOME.parent / "demo"
+
+
+def test_what_was_understood_only_when_heard_again_is_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    again = [(Hearing.WITHOUT_NOISE, "exact"), (Hearing.WITHOUT_NOISE, "wrong_action"), (Hearing.OTHER_PACES, "exact")]
+    rows = [
+        {"result": result, "hearing": str(hearing), "delay_ms": 200.0, "tags": []}
+        for hearing, result in [(Hearing.AS_SAID, "exact"), (Hearing.AS_SAID, "rejected"), *again]
+    ]
+    found = evaluate.summary(rows)
+    assert found["by_hearing"] == {
+        "as_said": {"exact": 1, "wrong_action": 0, "rejected": 1},
+        "other_paces": {"exact": 1, "wrong_action": 0, "rejected": 0},
+        "without_noise": {"exact": 1, "wrong_action": 1, "rejected": 0},
+    }
+    evaluate._show(found)
+    said = capsys.readouterr().out
+    assert "heard again, without noise: 1 rightly, 1 wrongly" in said
+    assert "heard again, other paces: 1 rightly, 0 wrongly" in said
+    assert "as said" not in said
+
+
+def test_a_recording_tells_in_which_hearing_it_was_understood(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from voiced.cli import main
+
+    line = (DEMO / "manifest.jsonl").read_text("utf-8").splitlines()[0]
+    row = json.loads(line)
+    (tmp_path / "one.jsonl").write_text(json.dumps(row | {"audio": str(DEMO / row["audio"])}) + "\n", "utf-8")
+    details = tmp_path / "details.jsonl"
+    assert (
+        main(["evaluate", str(tmp_path / "one.jsonl"), "--home", str(DEMO_HOME), "--json", "--details", str(details)])
+        == 0
+    )
+    assert json.loads(capsys.readouterr().out)["by_hearing"]["as_said"]["exact"] == 1
+    assert json.loads(details.read_text("utf-8"))["hearing"] == "as_said"
