@@ -31,6 +31,11 @@ def test_skewed_positions_are_those_gathered_by_distance() -> None:
     assert torch.equal(model.skewed(by_distance)[..., seen], by_distance.gather(-1, index)[..., seen])
 
 
+def test_a_batch_of_speech_that_nobody_wrote_down_has_no_letters() -> None:
+    net = model.Nano(model.Shape(width=64, ear_layers=1, ear_heads=2, conv=(8, 8), layers=3, shared=1), 28)
+    assert net.letters(torch.zeros(0, 7, 64)).shape == (0, 7 * model.PARTS, 29)
+
+
 def test_muon_moves_every_direction_alike() -> None:
     weight = torch.nn.Parameter(torch.zeros(64, 128))
     weight.grad = torch.randn(64, 128) @ torch.diag(torch.logspace(0, -1.5, 128))

@@ -124,7 +124,8 @@ in no training clip, in a house whose names are in none of the word lists. Under
 Names it was not trained on are its weak point: what it expects of them unheard is given back in part (`name_prior`).
 The human recordings and the synthetic set were read more than once while it was made.
 Eight hours of people are few: fifty hours more of hearing the same ones, from 535 to 588, left its letters on strangers as they were. More people would
-help, more hours do not. English only. Accents, children, far microphones and loud rooms are hard for it.
+help, more hours do not. Nor did it help in noise to teach the ear alone, for 24 to 26 hours, to make of words in noise, or of what
+DeepFilterNet leaves of them, what it makes of the same words in silence. English only. Accents, children, far microphones and loud rooms are hard for it.
 The training speakers are mostly readers with Mandarin as their first language, and Americans.
 """,
         encoding="utf-8",

@@ -318,4 +318,4 @@ class Nano(nn.Module):
 
     def letters(self, audio: Tensor) -> Tensor:
         """Audio [batch, tokens, width] -> logits [batch, tokens * PARTS, 1 + letters]."""
-        return self.ctc(audio).view(len(audio), -1, self.ctc.out_features // PARTS)
+        return self.ctc(audio).view(len(audio), audio.shape[1] * PARTS, self.ctc.out_features // PARTS)
