@@ -22,9 +22,9 @@ def test_what_was_understood_only_when_heard_again_is_counted_apart(capsys: pyte
     ]
     found = evaluate.summary(rows)
     assert found["by_hearing"] == {
-        "as_said": {"exact": 1, "wrong_action": 0, "rejected": 1},
-        "other_paces": {"exact": 1, "wrong_action": 0, "rejected": 0},
-        "without_noise": {"exact": 1, "wrong_action": 1, "rejected": 0},
+        "as_said": {"exact": 1, "wrong_action": 0, "wrong_reply": 0, "rejected": 1},
+        "other_paces": {"exact": 1, "wrong_action": 0, "wrong_reply": 0, "rejected": 0},
+        "without_noise": {"exact": 1, "wrong_action": 1, "wrong_reply": 0, "rejected": 0},
     }
     evaluate._show(found)
     said = capsys.readouterr().out

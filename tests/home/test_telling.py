@@ -11,9 +11,10 @@ from tests.home.saying import CALLS, HOME, TODAY, house, reported, said
 from voiced.home.dispatch import command
 from voiced.home.house import House
 from voiced.home.intents import resolve
+from voiced.home.judgement import Kind
 from voiced.home.manner import Manner
 from voiced.home.model import Entity, Home
-from voiced.home.outcome import outcome
+from voiced.home.outcome import Result, only_replies, outcome, result
 from voiced.messages import Call, Command, Decision, SlotValue, Verdict
 
 # --- what is said ----------------------------------------------------------------------------------------------------
@@ -105,6 +106,40 @@ def test_two_ways_of_saying_the_same_have_one_outcome() -> None:
         Call("HassLightSet", {"name": "bed light", "brightness": 50}),
     )
     assert not same(Call("HassStartTimer", {"minutes": 5}), Call("HassStartTimer", {"minutes": 15}))
+
+
+OFF = Call("HassTurnOff", {"name": "Desk Light"})
+
+
+@pytest.mark.parametrize(
+    ("understood", "meant", "came"),
+    [
+        (OFF, OFF, Result.EXACT),
+        (Call("HassTurnOff", {"name": "Bed Light"}), OFF, Result.WRONG_ACTION),
+        (Call("HassUnlock", {"name": "Front Door"}), OFF, Result.WRONG_ACTION),
+        (Call("HassStartTimer", {"minutes": 5}), OFF, Result.WRONG_ACTION),
+        (Call("HassGetCurrentTime"), OFF, Result.WRONG_REPLY),
+        (Call("HassTurnOff", {"it": "yes"}), OFF, Result.WRONG_REPLY),
+        (Call("AlsoThis", {"area": "office"}), OFF, Result.WRONG_REPLY),
+        (None, OFF, Result.REJECTED),
+        (None, None, Result.EXACT),
+        (OFF, None, Result.WRONG_ACTION),
+        (Call("HassGetCurrentTime"), None, Result.WRONG_REPLY),
+    ],
+)
+def test_what_came_of_an_utterance(understood: Call | None, meant: Call | None, came: Result) -> None:
+    assert result([understood] if understood else [], [meant] if meant else None, HOME) is came
+
+
+@given(CALLS)
+def test_what_has_only_a_reply_moves_nothing_and_sets_no_timer(call: Call) -> None:
+    h = House(HOME, random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: TODAY)
+    if only_replies([call], HOME):
+        judged = h.judge(Decision(Verdict.CALLS, (call,), 1.0))
+        assert not judged.commands
+        assert not judged.wants_code
+        assert judged.kind is not Kind.ACT
+        assert h.clocks.next_timer_s() is None
 
 
 @example(Call("HassLightSet", {"temperature": 2.2e-309}))

@@ -125,7 +125,8 @@ def finish(
     for one in told(heldout, recordings):
         results[one.what] = r = measured(out, one)
         figures[one.what] = (
-            f"{r['exact']:.1%} exact, {r['wrong_action']:.1%} wrong action, {r['rejected']:.1%} rejected "
+            f"{r['exact']:.1%} exact, {r['wrong_action']:.1%} wrong action, {r['wrong_reply']:.1%} wrong reply, "
+            f"{r['rejected']:.1%} rejected "
             f"(n = {r['n']}, 95 % interval of exact {r['interval'][0]:.1%} to {r['interval'][1]:.1%})"
         )
         if one.free:

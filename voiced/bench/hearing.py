@@ -25,18 +25,19 @@ from voiced.adapters.whisper import Whisper
 from voiced.app import endpoint
 from voiced.bench.closest import closest
 from voiced.bench.common import at_least_one, wilson
-from voiced.bench.manifest import Line, read_manifest
+from voiced.bench.manifest import read_manifest
 from voiced.bench.ours import hear
 from voiced.config import models_cache
 from voiced.configfile import read_config, read_text
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed
 from voiced.home.load import load_home
-from voiced.home.outcome import outcome
-from voiced.messages import Call, Verdict
+from voiced.home.outcome import Result, result
+from voiced.messages import Verdict
 from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
 
+TOLD = (Result.EXACT, Result.WRONG_ACTION, Result.WRONG_REPLY)
 WAYS = ("nano", "Whisper base, closest sentence", "Whisper base, exact sentence")
 _NOISE = re.compile(r"-?[\d.]+ dB")
 
@@ -51,11 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Heard:
     way: str
     noise: str
-    what: str
-    """exact | wrong_action | rejected"""
+    what: Result
     cpu_ms: float
 
 
@@ -69,13 +69,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     core.load_home(home.to_dict())
     graph, whisper = word_graph(home), Whisper(cache=models_cache(), threads=1)
 
-    def right(line: Line, calls: Sequence[Call]) -> str:
-        if not calls:
-            return "exact" if line.expect is None else "rejected"
-        same = line.expect is not None and outcome(calls, home) == outcome(line.expect, home)
-        return "exact" if same else "wrong_action"
-
-    results: list[Result] = []
+    heard: list[Heard] = []
     for line in track(lines, "listening", disable=not sys.stderr.isatty()):
         noise = next((tag for tag in line.tags if _NOISE.fullmatch(tag)), "as recorded")
         begun = time.process_time()
@@ -91,14 +85,14 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
             (WAYS[1], closest(graph, text), theirs_ms),
             (WAYS[2], exact.calls, theirs_ms),
         ):
-            results.append(Result(way, noise, right(line, calls), ms))
+            heard.append(Heard(way, noise, result(calls, line.expect, home), ms))
     core.close()
-    return {"n": len(lines), "rows": table(results)}
+    return {"n": len(lines), "rows": table(heard)}
 
 
-def table(results: Sequence[Result]) -> list[dict[str, object]]:
-    groups: Mapping[tuple[str, str], list[Result]] = defaultdict(list)
-    for one in results:
+def table(heard: Sequence[Heard]) -> list[dict[str, object]]:
+    groups: Mapping[tuple[str, str], list[Heard]] = defaultdict(list)
+    for one in heard:
         groups[one.noise, one.way].append(one)
     rows: list[dict[str, object]] = []
     for (noise, way), some in groups.items():
@@ -106,24 +100,27 @@ def table(results: Sequence[Result]) -> list[dict[str, object]]:
         n = len(some)
         rows.append({
             "noise": noise, "way": way, "n": n,
-            **{f"{what}{suffix}": value for what in ("exact", "wrong_action") for suffix, value in (
+            **{f"{what}{suffix}": value for what in TOLD for suffix, value in (
                 ("", round(told.count(what) / n, 4)), ("_95", wilson(told.count(what), n)))},
             "cpu_p50_ms": round(statistics.median(one.cpu_ms for one in some), 1),
         })  # fmt: skip
     return rows
 
 
-def markdown(result: Mapping[str, object]) -> str:
-    rows = result["rows"]
+def markdown(found: Mapping[str, object]) -> str:
+    rows = found["rows"]
     assert isinstance(rows, list)
 
     def share(row: Mapping[str, Any], what: str) -> str:
         low, high = (100 * bound for bound in row[f"{what}_95"])
         return f"{100 * row[what]:.1f} % ({low:.0f} to {high:.0f})"
 
-    head = ["| noise | way | n | right (95 %) | wrong action (95 %) | CPU, median |", "|---|---|---|---|---|---|"]
+    head = [
+        "| noise | way | n | right (95 %) | wrong action (95 %) | wrong reply (95 %) | CPU, median |",
+        "|---|---|---|---|---|---|---|",
+    ]
     return "\n".join(head + [
-        f"| {row['noise']} | {row['way']} | {row['n']} | {share(row, 'exact')} | {share(row, 'wrong_action')} "
+        f"| {row['noise']} | {row['way']} | {row['n']} | {' | '.join(share(row, what) for what in TOLD)} "
         f"| {row['cpu_p50_ms']} ms |"
         for row in rows
     ])  # fmt: skip

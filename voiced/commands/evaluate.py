@@ -21,7 +21,7 @@ from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError, UsageError
 from voiced.home.load import load_home
 from voiced.home.model import Home
-from voiced.home.outcome import outcome
+from voiced.home.outcome import Result, result
 from voiced.ledger import percentile
 from voiced.listen.endpoint import Endpoint
 from voiced.messages import Hearing, Verdict
@@ -64,11 +64,11 @@ def run(options: argparse.Namespace) -> int:
     if details:
         with details:
             details.writelines(json.dumps(row) + "\n" for row in rows)
-    result = summary(rows)
+    found = summary(rows)
     if options.json:
-        print(json.dumps(result))
+        print(json.dumps(found))
     else:
-        _show(result)
+        _show(found)
     return 0
 
 
@@ -79,19 +79,20 @@ def _opened(path: Path) -> TextIO:
         raise UsageError(f"--details: {path} cannot be written: {error.strerror}") from error
 
 
-def _show(result: dict[str, Any]) -> None:
-    low, high = result["interval"]
-    print(f"{result['n']} recordings")
-    print(f"{result['exact']:6.1%}  exactly right (95 % interval: {low:.0%} to {high:.0%})")
-    print(f"{result['wrong_action']:6.1%}  something else would have been done")
-    print(f"{result['rejected']:6.1%}  rejected: nothing would have been done")
-    if result["p50_ms"] is not None:
-        print(f"end of speech to the decision: p50 {result['p50_ms']:.0f} ms, p95 {result['p95_ms']:.0f} ms")
-    for hearing, found in result["by_hearing"].items():
+def _show(found: dict[str, Any]) -> None:
+    low, high = found["interval"]
+    print(f"{found['n']} recordings")
+    print(f"{found['exact']:6.1%}  exactly right (95 % interval: {low:.0%} to {high:.0%})")
+    print(f"{found['wrong_action']:6.1%}  something else would have been done")
+    print(f"{found['wrong_reply']:6.1%}  something else would have been answered or asked, and nothing done")
+    print(f"{found['rejected']:6.1%}  rejected: nothing would have been done or said")
+    if found["p50_ms"] is not None:
+        print(f"end of speech to the decision: p50 {found['p50_ms']:.0f} ms, p95 {found['p95_ms']:.0f} ms")
+    for hearing, of_hearing in found["by_hearing"].items():
         if hearing != Hearing.AS_SAID:
-            told = f"{found['exact']} rightly, {found['wrong_action']} wrongly"
+            told = f"{of_hearing['exact']} rightly, {of_hearing['wrong_action'] + of_hearing['wrong_reply']} wrongly"
             print(f"understood only when heard again, {hearing.replace('_', ' ')}: {told}")
-    for tag, of_tag in result["by_tag"].items():
+    for tag, of_tag in found["by_tag"].items():
         print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
 
@@ -99,17 +100,10 @@ def judge(core: EngineCore, home: Home, line: Line, area: str, endpoint: Endpoin
     """One recording's row: its outcome and why."""
     decision, delay_ms = hear(core, line, home, endpoint, area)
     acted = decision.verdict is Verdict.CALLS and bool(decision.calls)
-    if line.expect is None:
-        result = "wrong_action" if acted else "exact"
-    elif not acted:
-        result = "rejected"
-    else:
-        same = outcome(decision.calls, home, area) == outcome(line.expect, home, area)
-        result = "exact" if same else "wrong_action"
     return {
         "audio": line.audio.name,
         "text": line.text,
-        "result": result,
+        "result": str(result(decision.calls if acted else (), line.expect, home, area)),
         "expect": None if line.expect is None else [c.to_json() for c in line.expect],
         **decided(decision),
         "delay_ms": None if delay_ms is None else round(delay_ms, 1),
@@ -135,15 +129,15 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
         hearings[row["hearing"]].append(row["result"])
     return {
         "n": n,
-        "exact": share(results, "exact"),
-        "wrong_action": share(results, "wrong_action"),
-        "rejected": share(results, "rejected"),
+        "exact": share(results, Result.EXACT),
+        "wrong_action": share(results, Result.WRONG_ACTION),
+        "wrong_reply": share(results, Result.WRONG_REPLY),
+        "rejected": share(results, Result.REJECTED),
         "p50_ms": percentile(delays, 0.5),
         "p95_ms": percentile(delays, 0.95),
         "by_tag": {tag: {"n": len(r), "exact": share(r, "exact")} for tag, r in sorted(tags.items())},
         "by_hearing": {
-            hearing: {what: r.count(what) for what in ("exact", "wrong_action", "rejected")}
-            for hearing, r in sorted(hearings.items())
+            hearing: {str(what): r.count(what) for what in Result} for hearing, r in sorted(hearings.items())
         },
         "interval": wilson(results.count("exact"), n),
     }
