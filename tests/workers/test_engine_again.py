@@ -53,7 +53,16 @@ def on(name: str, certainty: float) -> Decision:
     return Decision(Verdict.CALLS, (Call("HassTurnOn", {"name": name}),), certainty)
 
 
+WORDS = b"".join(Recording(path=DEMO / "joe-bed-light-forty.flac").frames())
 HISS = (np.random.default_rng(2).standard_normal(16_000) * 1000).astype(np.int16).tobytes()
+
+
+def in_hiss() -> bytes:
+    """A quarter of a second of hiss, and words in it."""
+    words = np.pad(np.frombuffer(WORDS, np.int16), (4000, 0)).astype(np.float32)
+    hiss = np.random.default_rng(2).standard_normal(len(words)) * words.std() / 4
+    noisy: bytes = np.clip(words + hiss, -32768, 32767).astype(np.int16).tobytes()
+    return noisy
 
 
 class Stoppable(Context):
@@ -103,7 +112,7 @@ def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_mor
 ) -> None:
     core = Scripted(monkeypatch, UNSURE, *hearings)
     core.begin(1)
-    core.feed(1, HISS)
+    core.feed(1, noisy := in_hiss())
     assert core.decide(1)[0].unsure
     core.feed(1, b"\1" * 6400)  # the silence behind the words
     decision = final(core, 1, UNSURE)
@@ -114,9 +123,20 @@ def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_mor
     else:
         assert decision is UNSURE
     clean, *paces = (np.frombuffer(one, np.int16) for one in core.heard[1:])
-    assert len(clean) == len(HISS) // 2
-    assert clean.std() < np.frombuffer(HISS, np.int16).std() / 4
-    assert [len(one) for one in paces] == [round(len(HISS) / 2 / pace) for pace in PACES[: len(paces)]], "words alone"
+    assert len(clean) == len(noisy) // 2
+    assert clean[:4000].std() < np.frombuffer(noisy, np.int16)[:4000].std() / 4
+    assert [len(one) for one in paces] == [round(len(noisy) / 2 / pace) for pace in PACES[: len(paces)]], "words alone"
+
+
+def test_where_hardly_anything_is_left_without_the_noise_that_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = Scripted(monkeypatch, UNSURE, on("fan", 0.99), on("lamp", 0.9), on("lamp", 0.9))
+    core.begin(1)
+    core.feed(1, HISS)
+    core.decide(1)
+    decision = final(core, 1, UNSURE)
+    assert decision.calls == on("lamp", 0.9).calls
+    assert decision.hearing is Hearing.OTHER_PACES
+    assert [len(one) // 2 for one in core.heard[1:]] == [round(len(HISS) / 2 / pace) for pace in PACES[:3]]
 
 
 def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +153,7 @@ def test_long_talk_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hearing_again_stops_where_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch, stopped_in: int) -> None:
     core = Scripted(monkeypatch, *(UNSURE,) * 9)
     core.begin(1)
-    core.feed(1, HISS)
+    core.feed(1, in_hiss())
     core.decide(1)
     begin = EngineCore.begin
 
@@ -178,7 +198,6 @@ def test_no_sound_at_another_pace_is_none() -> None:
 
 
 HOME = load_home(DEMO_HOME.read_text("utf-8")).to_dict()
-WORDS = b"".join(Recording(path=DEMO / "joe-bed-light-forty.flac").frames())
 
 
 async def test_nano_in_its_process_hears_at_any_pace_what_was_said() -> None:

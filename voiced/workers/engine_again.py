@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,11 @@ MOST_BYTES = 12 * 16_000 * 2
 """Longer talk is no command."""
 WORDS_LEFT = 0.75
 """Share of the length of what seemed to be said in the noise that what is understood without it must have."""
+
+MOST_TAKEN = 1.25
+"""Energy that may be taken away as noise, in that of what is left. Of held-out commands, as they were and in noise at
+6 dB, three were understood where it was more, all wrongly, and ten where it was less, seven rightly.
+"""
 
 I16 = npt.NDArray[np.int16]
 
@@ -70,8 +76,8 @@ class RehearingCore(EngineCore):
         if self._words_bytes > MOST_BYTES:
             return None
         sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
-        decision, times = self._hear(turn, self._denoised(sound, self._context.check_wanted))
-        if decision.verdict is Verdict.CALLS and len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed):
+        if (understood := self._without_noise(turn, sound)) is not None:
+            decision, times = understood
             return replace(decision, hearing=Hearing.WITHOUT_NOISE), times
         heard: list[Decision] = []
         for pace in PACES:
@@ -85,12 +91,26 @@ class RehearingCore(EngineCore):
             heard.append(decision)
         return None
 
+    def _without_noise(self, turn: int, sound: I16) -> tuple[Decision, EngineTimes] | None:
+        """None where nothing is certain, or words seem to have gone with the noise."""
+        left = self._denoised(sound, self._context.check_wanted)
+        if energy(sound.astype(np.float32) - left) > MOST_TAKEN * energy(left):
+            return None
+        decision, times = self._hear(turn, left)
+        whole = len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed)
+        return (decision, times) if decision.verdict is Verdict.CALLS and whole else None
+
     def _hear(self, turn: int, sound: I16) -> tuple[Decision, EngineTimes]:
         """Past this class, which keeps what was said and not what is made of it."""
         self._context.check_wanted()
         super().begin(turn, Expect.COMMAND)
         super().feed(turn, sound.tobytes())
         return super().decide(turn)
+
+
+def energy(sound: npt.NDArray[Any]) -> float:
+    x = sound.astype(np.float64)
+    return float(x @ x)
 
 
 def likeliest(decision: Decision) -> str:
