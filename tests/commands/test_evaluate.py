@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from voiced.cli import main
 from voiced.commands import evaluate
 from voiced.config import DEMO_HOME
 from voiced.messages import Hearing
@@ -36,15 +37,11 @@ def test_what_was_understood_only_when_heard_again_is_counted_apart(capsys: pyte
 def test_a_recording_tells_in_which_hearing_it_was_understood(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from voiced.cli import main
-
     line = (DEMO / "manifest.jsonl").read_text("utf-8").splitlines()[0]
     row = json.loads(line)
     (tmp_path / "one.jsonl").write_text(json.dumps(row | {"audio": str(DEMO / row["audio"])}) + "\n", "utf-8")
     details = tmp_path / "details.jsonl"
-    assert (
-        main(["evaluate", str(tmp_path / "one.jsonl"), "--home", str(DEMO_HOME), "--json", "--details", str(details)])
-        == 0
-    )
+    given = ["evaluate", str(tmp_path / "one.jsonl"), "--home", str(DEMO_HOME), "--json", "--details", str(details)]
+    assert main(given) == 0
     assert json.loads(capsys.readouterr().out)["by_hearing"]["as_said"]["exact"] == 1
     assert json.loads(details.read_text("utf-8"))["hearing"] == "as_said"

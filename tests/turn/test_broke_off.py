@@ -78,6 +78,7 @@ async def test_a_command_in_two_halves_goes_on_in_the_same_memory(
     assert broker.published == wanted.published
     ledger = next(h["ledger"] for h in told if h["event"] == "turn_end")
     assert isinstance(ledger, dict)
+    assert ledger["end_ms"] == 200, "of the end that it had, not of the one that it went on after"
     assert ledger["speculations"] >= 1
 
 

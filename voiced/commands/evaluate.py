@@ -99,11 +99,11 @@ def _show(found: dict[str, Any]) -> None:
 def judge(core: EngineCore, home: Home, line: Line, area: str, endpoint: Endpoint) -> dict[str, Any]:
     """One recording's row: its outcome and why."""
     decision, delay_ms = hear(core, line, home, endpoint, area)
-    acted = decision.verdict is Verdict.CALLS and bool(decision.calls)
+    calls = decision.calls if decision.verdict is Verdict.CALLS else ()
     return {
         "audio": line.audio.name,
         "text": line.text,
-        "result": str(result(decision.calls if acted else (), line.expect, home, area)),
+        "result": str(result(calls, line.expect, home, area)),
         "expect": None if line.expect is None else [c.to_json() for c in line.expect],
         **decided(decision),
         "delay_ms": None if delay_ms is None else round(delay_ms, 1),

@@ -169,8 +169,6 @@ _REFUSED = {
     "code_wrong": "the code was wrong",
     "code_locked": "too many wrong codes: it is locked for a while",
 }
-
-
 _REHEARD = {
     Hearing.WITHOUT_NOISE: ", heard again without the noise",
     Hearing.OTHER_PACES: ", heard again slower and faster",

@@ -26,7 +26,6 @@ MOST_BYTES = 12 * 16_000 * 2
 """Longer talk is no command."""
 WORDS_LEFT = 0.75
 """Share of the length of what seemed to be said in the noise that what is understood without it must have."""
-
 MOST_TAKEN = 1.25
 """Energy that may be taken away as noise, in that of what is left. Of held-out commands, as they were and in noise at
 6 dB, three were understood where it was more, all wrongly, and ten where it was less, seven rightly.
@@ -76,9 +75,8 @@ class RehearingCore(EngineCore):
         if self._words_bytes > MOST_BYTES:
             return None
         sound = np.frombuffer(bytes(self._pcm[: self._words_bytes]), np.int16)
-        if (understood := self._without_noise(turn, sound)) is not None:
-            decision, times = understood
-            return replace(decision, hearing=Hearing.WITHOUT_NOISE), times
+        if understood := self._without_noise(turn, sound):
+            return understood
         heard: list[Decision] = []
         for pace in PACES:
             decision, times = self._hear(turn, paced(sound, pace))
@@ -97,8 +95,9 @@ class RehearingCore(EngineCore):
         if energy(sound.astype(np.float32) - left) > MOST_TAKEN * energy(left):
             return None
         decision, times = self._hear(turn, left)
-        whole = len(likeliest(decision)) >= WORDS_LEFT * len(self._seemed)
-        return (decision, times) if decision.verdict is Verdict.CALLS and whole else None
+        if decision.verdict is not Verdict.CALLS or len(likeliest(decision)) < WORDS_LEFT * len(self._seemed):
+            return None
+        return replace(decision, hearing=Hearing.WITHOUT_NOISE), times
 
     def _hear(self, turn: int, sound: I16) -> tuple[Decision, EngineTimes]:
         """Past this class, which keeps what was said and not what is made of it."""
