@@ -2,9 +2,10 @@
 
 Every utterance is a recording of the demo with its wake word, at a random place in a slot of its own, in quiet noise.
 Lost is one after which nothing was decided, double one with two decisions. Memory, open files and threads of core, ear
-and engine are looked at all the while; their first quarter, in which caches fill, does not count. Memory is what is
-theirs alone and not a file's: the share of what others map too changes with the others. Its slope is told with the end
-of its 95 % interval, for an hour that is too short or too unsteady shows none.
+and engine are looked at all the while. The first quarter of the sound, in which they start and their caches fill, does
+not count, however fast it is heard. Memory is what is theirs alone and not a file's: the share of what others map too
+changes with the others. Its slope is told with the end of its 95 % interval, for an hour that is too short or too
+unsteady shows none.
 """
 
 from __future__ import annotations
@@ -40,8 +41,19 @@ from voiced.workers.supervisor import Supervisor
 
 SLOT_S = 16.0
 _NOISE = 3e-4
-_LOOK_S = 2.0
+_LOOK_S = 0.25
 _DEMO = DEMO_HOME.parent / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """At all three processes."""
+
+    hours: float
+    """Of sound that were heard by then."""
+    mb: float
+    files: int
+    threads: int
 
 
 @dataclass(slots=True)
@@ -52,24 +64,29 @@ class Hour:
     decided: Counter[int] = field(default_factory=Counter)
     """Decisions by slot."""
     spent_ms: list[float] = field(default_factory=list)
-    memory: list[tuple[float, float]] = field(default_factory=list)
-    """Hours of sound that were heard, and MB of all three."""
-    handles: list[tuple[int, int]] = field(default_factory=list)
-    """Open files and threads of all three, at the same moments."""
+    looks: list[Look] = field(default_factory=list)
 
     def figures(self) -> dict[str, float]:
         first, second = (self.spent_ms[: len(self.spent_ms) // 2], self.spent_ms[len(self.spent_ms) // 2 :])
         before, after = (percentile(some, 0.95) or 1.0 for some in (first, second))
-        slope = slope_an_hour(self.memory[len(self.memory) // 4 :])
-        settled = self.handles[len(self.handles) // 4 :] or [(0, 0)]
+        settled = self.settled()
+        slope = slope_an_hour([(look.hours, look.mb) for look in settled])
         return {
             "utterances": self.utterances, "times_real_time": round(self.audio_s / self.took_s, 1),
             "lost": sum(self.decided[slot] == 0 for slot in range(self.utterances)),
             "double": sum(self.decided[slot] > 1 for slot in range(self.utterances)),
-            "files_more": settled[-1][0] - settled[0][0], "threads_more": settled[-1][1] - settled[0][1],
+            "files_more": settled[-1].files - settled[0].files,
+            "threads_more": settled[-1].threads - settled[0].threads,
             "p95_drift_percent": round(100 * (after / before - 1), 1),
             **(dict(zip(_SLOPE, slope, strict=True)) if slope else {}),
         }  # fmt: skip
+
+    def settled(self) -> list[Look]:
+        """Looks after a quarter of the sound; ValueError where there are fewer than two, so that nothing could grow."""
+        settled = [look for look in self.looks if look.hours * 3600 >= self.audio_s / 4]
+        if len(settled) < 2:
+            raise ValueError(f"{len(settled)} of {len(self.looks)} looks are after the first quarter: two are needed")
+        return settled
 
 
 _SLOPE = ("memory_mb_an_hour", "memory_mb_an_hour_at_most")
@@ -154,8 +171,7 @@ async def _look(hour: Hour, assistant: Assistant, children: tuple[Supervisor, ..
         with contextlib.suppress(OSError):  # one of them has just ended
             files, threads = (sum(_entries(pid, what) for pid in pids) for what in ("fd", "task"))
             memory = sum(memory_mb(pid, "Pss_Anon") for pid in pids)
-            hour.memory.append((assistant.listener.now / SAMPLE_RATE_HZ / 3600, memory))
-            hour.handles.append((files, threads))
+            hour.looks.append(Look(assistant.listener.now / SAMPLE_RATE_HZ / 3600, memory, files, threads))
         await asyncio.sleep(_LOOK_S)
 
 
