@@ -12,7 +12,7 @@ from voiced.gemma import features as engine
 
 torch = pytest.importorskip("torch", reason="PyTorch is installed only where nano is trained")
 
-from tools.nano import augment, corpora, data, features, model, teacher, train, vocabulary  # noqa: E402
+from tools.nano import augment, corpora, data, features, grow, model, teacher, train, vocabulary  # noqa: E402
 
 
 def test_the_log_mel_is_the_engines() -> None:
@@ -29,6 +29,25 @@ def test_skewed_positions_are_those_gathered_by_distance() -> None:
     seen = (distance >= 0) & (distance < 12)
     index = (12 - distance.clamp(0, 12)).expand(2, 3, 30, 30)
     assert torch.equal(model.skewed(by_distance)[..., seen], by_distance.gather(-1, index)[..., seen])
+
+
+def test_an_ear_that_grew_hears_at_first_what_it_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = model.Shape(width=64, ear_layers=3, ear_heads=2, conv=(8, 8), layers=3, shared=1)
+    net, mel = model.Nano(shape, 28).eval(), torch.randn(1, 160, features.MELS)
+    with torch.no_grad():
+        for layer in net.ear.layers:
+            layer.n3.w.copy_(torch.rand(64) + 0.5)
+        heard = net.ear(mel, torch.tensor([160]))[1]
+        larger = grow.grown(net, 5)
+        again = larger.ear(mel, torch.tensor([160]))[1]
+        monkeypatch.setattr(grow, "WHISPER", 0.0)
+        same = grow.grown(net, 5).ear(mel, torch.tensor([160]))[1]
+    assert larger.s.ear_layers == len(larger.ear.layers) == 5
+    assert torch.allclose(same, heard, rtol=1e-4, atol=1e-5)
+    assert 0 < float((again - heard).norm() / heard.norm()) < 0.5
+    for layers in (3, 6):
+        with pytest.raises(ValueError, match="grows to 4 to 5"):
+            grow.grown(net, layers)
 
 
 def test_a_batch_of_speech_that_nobody_wrote_down_has_no_letters() -> None:

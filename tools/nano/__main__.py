@@ -56,12 +56,12 @@ def fit(o: argparse.Namespace) -> None:
     from rich.console import Console
 
     from .model import Shape
-    from .train import Trainer, faster_type
+    from .train import Trainer, faster_type, saved_shape
 
     torch.set_num_threads(o.threads)
     kind = getattr(torch, o.type) if o.type else faster_type()
     print(f"computing in {kind}, {o.threads} threads")
-    trainer = Trainer(o.cache, o.run, Shape(), o.seed, kind)
+    trainer = Trainer(o.cache, o.run, saved_shape(o.run) if o.resume else Shape(), o.seed, kind)
     if o.resume:
         trainer.resume()
     if o.within:
@@ -98,6 +98,11 @@ def main() -> None:
     p = verb("restore", "the model that ships as a run to train on from, without its checkpoint")
     p.add_argument("--model", type=Path, default=Path("models/nano"))
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
+    p.add_argument("--seed", type=int, default=0)
+    p = verb("grow", "a run to train on from whose ear has more layers, and hears at first what the checkpoint heard")
+    p.add_argument("--checkpoint", type=Path, default=Path("build/nano/run/last.pt"))
+    p.add_argument("--layers", type=int, required=True, help="of the ear, in all")
+    p.add_argument("--run", type=Path, required=True)
     p.add_argument("--seed", type=int, default=0)
     p = verb("train", "train, or train on with --resume")
     p.add_argument("--run", type=Path, default=Path("build/nano/run"))
@@ -153,6 +158,10 @@ def main() -> None:
         from .restore import restore
 
         result = restore(o.model, o.cache, o.run, o.seed)
+    elif o.command == "grow":
+        from .grow import grow
+
+        grow(o.checkpoint, o.layers, o.cache, o.run, o.seed)
     elif o.command == "train":
         fit(o)
     elif o.command == "blend":

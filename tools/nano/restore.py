@@ -7,12 +7,13 @@ checkpoint begins anew: momenta, and the head that guesses the teacher's rows.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGUFReader
+from gguf import GGUFReader, quants
 from torch import Tensor
 
 from . import vocabulary
@@ -25,7 +26,11 @@ from .train import Trainer
 def tensors(path: Path) -> dict[str, Tensor]:
     """All of a file's tensors by name, float32."""
     return {
-        t.name: torch.from_numpy(np.array(t.data, dtype=np.float32).reshape(tuple(reversed(t.shape.tolist()))))
+        t.name: torch.from_numpy(
+            np.array(quants.dequantize(t.data, t.tensor_type), dtype=np.float32).reshape(
+                tuple(reversed(t.shape.tolist()))
+            )
+        )
         for t in GGUFReader(path).tensors
     }
 
@@ -36,6 +41,13 @@ def read_vocabulary(text: Path) -> Any:
     pieces: list[str] = fields["tokenizer.ggml.tokens"].contents()
     merges: list[str] = fields["tokenizer.ggml.merges"].contents()
     return vocabulary.build({p: i for i, p in enumerate(pieces)}, [(a, b) for a, b in (m.split(" ") for m in merges)])
+
+
+def shape(model: Path) -> Shape:
+    """Ears have grown (`grow.py`); everything else is as it ever was."""
+    return replace(
+        Shape(), ear_layers=GGUFReader(model / "nano-mmproj.gguf").fields["clip.audio.block_count"].contents()
+    )
 
 
 @torch.no_grad()
@@ -62,7 +74,7 @@ def restore(model: Path, cache: Path, run: Path, seed: int) -> dict[str, float]:
         tokenizer.save(str(path))
     elif vocabulary.load(path).get_vocab() != tokenizer.get_vocab():
         raise ValueError(f"{path}: another vocabulary than that of {model}")
-    trainer = Trainer(cache, run, Shape(), seed)
+    trainer = Trainer(cache, run, shape(model), seed)
     assert trainer.net.ctc.out_features == PARTS * (len(LETTERS) + 1)
     read_weights(model, trainer.net)
     trainer.ema.load_state_dict(trainer.net.state_dict())

@@ -130,6 +130,12 @@ def losses(
     )
 
 
+def saved_shape(run: Path) -> Shape:
+    """What was trained there."""
+    shape = torch.load(run / "last.pt", weights_only=True, mmap=True)["shape"]
+    return Shape(**shape | {"conv": tuple(shape["conv"])})
+
+
 class Trainer:
     """Holds everything a checkpoint holds."""
 
