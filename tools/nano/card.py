@@ -125,8 +125,8 @@ Names it was not trained on are its weak point: what it expects of them unheard 
 The human recordings and the synthetic set were read more than once while it was made.
 Eight hours of people are few: fifty hours more of hearing the same ones, from 535 to 588, left its letters on strangers as they were. More people would
 help, more hours do not. Nor did it help in noise to teach the ear alone, for 24 to 26 hours, to make of words in noise, or of what
-DeepFilterNet leaves of them, what it makes of the same words in silence. Nor an ear of ten layers (`grow.py`), 30 hours heard on one core and
-28 on another, hardly any of Kokoro's voices among them: half way back to these weights the letters of speakers who were set aside were likelier (0.93
+DeepFilterNet leaves of them, what it makes of the same words in silence. Nor an ear of ten layers (`grow.py`), 32 hours heard on one core and
+31 on another, hardly any of Kokoro's voices among them: half way back to these weights the letters of speakers who were set aside were likelier (0.93
 nats each, CTC, instead of 1.18) but spelled no better (23.4 % errors, greedy, instead of 22.9), and with its own calibration 94 % of the held-out
 synthetic commands were right instead of 98, 82 % of the human ones instead of 84. English only. Accents, children, far microphones and loud rooms are hard for it.
 The training speakers are mostly readers with Mandarin as their first language, and Americans.
