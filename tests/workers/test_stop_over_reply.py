@@ -33,6 +33,8 @@ TEXT = (
 MODEL = MODELS / "wake" / "stop.onnx"
 LEVEL = 10 ** (-24 / 20)
 """Effective, of what somebody says: about as loud as what comes back of our own voice."""
+TRIES = 3
+"""No two are spoken alike, and not every one is heard over a reply: how many, row A7 says (test_stop_word_heard)."""
 
 
 @pytest.fixture
@@ -100,7 +102,10 @@ async def test_stop_over_a_reply_ends_it_and_other_words_do_not(server: SoundSer
         assert not (await story.says(spoken("The train was late again."))).interrupted
         assert story.count("stopped") == 0
 
-        cut = await story.says(spoken("Stop!"))
+        for _ in range(TRIES):
+            cut = await story.says(spoken("Stop!"))
+            if cut.interrupted:
+                break
         assert cut.interrupted
         assert story.count("stopped") == 1
 

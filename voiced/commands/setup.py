@@ -7,7 +7,9 @@ import asyncio
 import contextlib
 import math
 import os
+import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -74,22 +76,37 @@ def _home(options: argparse.Namespace) -> Path | None:
 
 
 def _ask_everything(console: Console, home: Path | None) -> str:
-    """The questions stand outside of any event loop, which would take one ctrl-C for itself."""
+    """The questions stand outside of any event loop, which would take one Ctrl-C for itself."""
     microphone = _microphone(console)
     speaker = _speaker(console)
     broker = _broker(console)
-    area = Prompt.ask("Room in which this device stands, as the house names it, empty for none", default="")
+    with _question():
+        area = Prompt.ask("Room in which this device stands, as the house names it, empty for none", default="")
     return _toml(home, area, microphone, speaker, broker)
+
+
+@contextlib.contextmanager
+def _question() -> Iterator[None]:
+    """Ctrl-C ends the program here by the kernel's hand: where Python takes it just before it waits for a line, it is
+    not looked at until that line is there.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _microphone(console: Console) -> str:
     names = [one.name for one in asyncio.run(sound_devices()).inputs if not one.monitor]
     if not names:
         console.print("[red]There is no microphone.[/red] Plug one in and start again, or go on and name it later.")
-        return Prompt.ask("Microphone: part of its name, empty for the default one", default="")
+        with _question():
+            return Prompt.ask("Microphone: part of its name, empty for the default one", default="")
     for name in names:
         console.print(f"  {name}", markup=False)
-    device = Prompt.ask("Microphone: part of its name, empty for the default one", default="")
+    with _question():
+        device = Prompt.ask("Microphone: part of its name, empty for the default one", default="")
     console.print("Be quiet for three seconds, then say “hey jarvis”.")
     quiet, best = asyncio.run(_listened(console, device))
     if quiet:
@@ -123,13 +140,16 @@ async def _listened(console: Console, device: str) -> tuple[list[float], float]:
 
 
 def _speaker(console: Console) -> str:
-    device = Prompt.ask("Loudspeaker: part of its name, default, or none", default="default")
+    with _question():
+        device = Prompt.ask("Loudspeaker: part of its name, default, or none", default="default")
     try:
         asyncio.run(_spoken(device))
     except VoicedError as error:
         console.print(f"[red]{escape(str(error))}[/red]")
     else:
-        if device != "none" and not Confirm.ask("Did you hear it", default=True):
+        with _question():
+            heard = device == "none" or Confirm.ask("Did you hear it", default=True)
+        if not heard:
             console.print("Look at `voiced devices` for other loudspeakers.")
     return device
 
@@ -143,14 +163,17 @@ async def _spoken(device: str) -> None:
 
 def _broker(console: Console) -> BrokerConfig:
     while True:
-        host = Prompt.ask("MQTT broker: host", default="localhost")
-        port = IntPrompt.ask("port", default=1883)
-        user = Prompt.ask("user name, empty for none", default="")
-        secret = Prompt.ask("file that holds the password, and nothing else") if user else ""
+        with _question():
+            host = Prompt.ask("MQTT broker: host", default="localhost")
+            port = IntPrompt.ask("port", default=1883)
+            user = Prompt.ask("user name, empty for none", default="")
+            secret = Prompt.ask("file that holds the password, and nothing else") if user else ""
         password = Path(secret).expanduser().resolve() if secret else None
         trouble = asyncio.run(_tried(host, port, user, password))
         console.print(f"[red]no answer:[/red] {escape(trouble)}" if trouble else "[green]connected[/green]")
-        if not trouble or not Confirm.ask("Another try", default=True):
+        with _question():
+            again = bool(trouble) and Confirm.ask("Another try", default=True)
+        if not again:
             return BrokerConfig(host, port, user, password)
 
 
