@@ -38,9 +38,7 @@ NAME_PRIOR = 0.8
 def load_checkpoint(path: Path) -> tuple[Nano, dict[str, Any]]:
     """The averaged weights of a checkpoint, and what it says of its training."""
     state = torch.load(path, weights_only=True, map_location="cpu")
-    shape = dict(state["shape"])
-    shape["conv"] = tuple(shape["conv"])
-    net = Nano(Shape(**shape), len(LETTERS))
+    net = Nano(Shape.of(state), len(LETTERS))
     net.load_state_dict(state["ema"])
     return net.eval(), {
         "steps": state["step"],

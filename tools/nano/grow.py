@@ -59,7 +59,4 @@ def grow(checkpoint: Path, layers: int, cache: Path, run: Path, seed: int) -> No
     larger = grown(net, layers)
     trainer = Trainer(cache, run, larger.s, seed)
     trainer.net.load_state_dict(larger.state_dict())
-    trainer.ema.load_state_dict(larger.state_dict())
-    trainer.step, trainer.heard = int(training["steps"]), training["hours"] * 3600
-    trainer.spent = training["minutes"] * 60
-    trainer.save()
+    trainer.begin_behind(training)

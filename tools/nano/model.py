@@ -8,7 +8,8 @@ audio positions pass one layer and two key/value projections only, as in the eng
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -43,8 +44,11 @@ class Shape:
         """Layers 1, 3, 5 attend fully, the others through a sliding window (longer than any turn)."""
         return layer % 2 == 1
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    @classmethod
+    def of(cls, checkpoint: Mapping[str, Any]) -> Shape:
+        """Of the model in a checkpoint, as `Trainer.save` wrote it."""
+        told = checkpoint["shape"]
+        return cls(**told | {"conv": tuple(told["conv"])})
 
 
 class Norm(nn.Module):

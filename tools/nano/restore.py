@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGUFReader, quants
+from gguf import GGUFReader
 from torch import Tensor
 
 from . import vocabulary
@@ -26,11 +26,7 @@ from .train import Trainer
 def tensors(path: Path) -> dict[str, Tensor]:
     """All of a file's tensors by name, float32."""
     return {
-        t.name: torch.from_numpy(
-            np.array(quants.dequantize(t.data, t.tensor_type), dtype=np.float32).reshape(
-                tuple(reversed(t.shape.tolist()))
-            )
-        )
+        t.name: torch.from_numpy(np.array(t.data, dtype=np.float32).reshape(tuple(reversed(t.shape.tolist()))))
         for t in GGUFReader(path).tensors
     }
 
@@ -77,8 +73,6 @@ def restore(model: Path, cache: Path, run: Path, seed: int) -> dict[str, float]:
     trainer = Trainer(cache, run, shape(model), seed)
     assert trainer.net.ctc.out_features == PARTS * (len(LETTERS) + 1)
     read_weights(model, trainer.net)
-    trainer.ema.load_state_dict(trainer.net.state_dict())
-    before = described["training"]
-    trainer.step, trainer.heard, trainer.spent = int(before["steps"]), before["hours"] * 3600, before["minutes"] * 60
-    trainer.save()
-    return {key: float(before[key]) for key in ("steps", "hours", "minutes")}
+    before = {key: float(described["training"][key]) for key in ("steps", "hours", "minutes")}
+    trainer.begin_behind(before)
+    return before

@@ -11,6 +11,7 @@ import json
 import math
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,7 @@ def losses(
 
 def saved_shape(run: Path) -> Shape:
     """What was trained there."""
-    shape = torch.load(run / "last.pt", weights_only=True, mmap=True)["shape"]
-    return Shape(**shape | {"conv": tuple(shape["conv"])})
+    return Shape.of(torch.load(run / "last.pt", weights_only=True, mmap=True))
 
 
 class Trainer:
@@ -174,6 +174,12 @@ class Trainer:
         }  # fmt: skip
         torch.save(state, self.run / "tmp.pt")
         (self.run / "tmp.pt").replace(self.run / name)
+
+    def begin_behind(self, before: Mapping[str, float]) -> None:
+        """Another run has come to the weights in `net` in so many steps, hours and minutes: this one begins."""
+        self.ema.load_state_dict(self.net.state_dict())
+        self.step, self.heard, self.spent = int(before["steps"]), before["hours"] * 3600, before["minutes"] * 60
+        self.save()
 
     def resume(self) -> None:
         state = torch.load(self.run / "last.pt", weights_only=True)
