@@ -101,12 +101,12 @@ def _microphone(console: Console) -> str:
     names = [one.name for one in asyncio.run(sound_devices()).inputs if not one.monitor]
     if not names:
         console.print("[red]There is no microphone.[/red] Plug one in and start again, or go on and name it later.")
-        with _question():
-            return Prompt.ask("Microphone: part of its name, empty for the default one", default="")
     for name in names:
         console.print(f"  {name}", markup=False)
     with _question():
         device = Prompt.ask("Microphone: part of its name, empty for the default one", default="")
+    if not names:
+        return device
     console.print("Be quiet for three seconds, then say “hey jarvis”.")
     quiet, best = asyncio.run(_listened(console, device))
     if quiet:
