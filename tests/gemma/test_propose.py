@@ -114,6 +114,14 @@ def test_sound_may_come_in_pieces_and_what_is_asked_meanwhile_leaves_no_trace(
     assert np.array_equal(joined.log_probs, one.log_probs)
 
 
+def test_thousands_of_beginnings_are_kept_apart() -> None:
+    words = ["".join(letters) for letters in itertools.product("ab", repeat=11)]
+    spellings, one = Spellings(graph_of({(word,): 0.0 for word in words}), ALPHABET), heard(0, 24)
+    likely = log_likelihoods(one.log_probs, [classes(word) for word in words])
+    found = likeliest(spellings, one, EVERY, EVERY, 1.0, EVERY, EVERY)
+    assert list(found) == [words[i] for i in np.argsort(-likely, kind="stable") if likely[i] > -600]
+
+
 def clearly(letters: str, blanks: int = 2) -> Heard:
     """Each letter, and rows of nothing that leave no doubt."""
     rows = [c for letter in letters for c in (1 + ALPHABET.index(letter), *[BLANK] * blanks)]

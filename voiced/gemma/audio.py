@@ -102,12 +102,14 @@ class HighPass:
 
     def block(self, samples: npt.NDArray[np.int16]) -> F32:
         """int16 [n <= 640] -> float32 [n] in [-2, 2]."""
-        x = samples.astype(np.float64) / 32768
-        powers = _POWERS[: len(x)]
-        d = np.diff(x, prepend=self._x)
-        y = powers * (np.cumsum(d / powers) + POLE * self._y)
-        if len(x):
-            self._x, self._y = float(x[-1]), float(y[-1])
+        if not len(samples):
+            return np.empty(0, np.float32)
+        x = np.empty(1 + len(samples))
+        x[0] = self._x
+        np.divide(samples, 32768, out=x[1:])
+        powers = _POWERS[: len(samples)]
+        y = powers * (np.cumsum((x[1:] - x[:-1]) / powers) + POLE * self._y)
+        self._x, self._y = float(x[-1]), float(y[-1])
         return y.astype(np.float32)
 
     def ahead(self, samples: npt.NDArray[np.int16]) -> F32:

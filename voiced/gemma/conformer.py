@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voiced.gemma import features
-from voiced.gemma.ggml import Arena, Cpu, Graph, Node, Weights, c_float, c_floats
+from voiced.gemma.ggml import FLOAT16, Arena, Cpu, Graph, Node, Weights, c_float, c_floats
 from voiced.gemma.layout import KERNEL, LIMITS, SOFT_NORM, WIDTHS, Shape
 
 F32 = npt.NDArray[np.float32]
@@ -161,23 +161,27 @@ class Step:
     def _subsample(self) -> Node:
         """Two convolutions of stride 2, each with one frame of the past in front: -> [width, rows]."""
         g, s, frames = self._graph, self._s, MELS_PER_TOKEN * self._rows // 2
-        x = self._convolve(0, self._arena.nodes["mel"])
-        x = g("mul", x, self._arena.nodes["frames"])
         freq, channels = WIDTHS[1], s.channels[0]
+        x = g("cont", g("permute", self._convolve(0, self._arena.nodes["mel"]), 2, 0, 1, 3))
+        x = g("mul", x, self._arena.nodes["frames"])
         last = g("view_3d", x, freq, 1, channels, 4 * freq, 4 * freq * frames, 4 * freq * (frames - 1))
         self._keep(last, self._memory.front, freq, 1, channels)
         x = g("concat", self._part("before", self._memory.front, freq, 1, channels), x, 1)
-        x = self._convolve(1, x)
-        x = g("reshape_2d", g("cont", g("permute", x, 1, 2, 0, 3)), s.channels[1] * WIDTHS[2], self._rows)
+        x = g("reshape_2d", self._convolve(1, x), s.channels[1] * WIDTHS[2], self._rows)
         return self._mm("a.input_projection", x)
 
     def _convolve(self, i: int, x: Node) -> Node:
-        """3 x 3, norm over channels, ReLU: [frequencies, frames, channels]."""
-        g = self._graph
-        x = g("conv_2d", self._weights[f"a.conv1d.{i}.weight"], x, 2, 2, 1, 0, 1, 1)
-        x = g("norm", g("cont", g("permute", x, 1, 2, 0, 3)), EPSILON)
-        x = g("mul", x, self._weights[f"a.conv1d.{i}.norm.weight"])
-        return g("relu", g("cont", g("permute", x, 2, 0, 1, 3)))
+        """3 x 3, norm over channels, ReLU: [frequencies, frames, channels] -> [channels, frequencies, frames].
+
+        ggml's own conv_2d is the same product the other way round, and turns it over twice before there are channels
+        to take the norm of.
+        """
+        g, channels = self._graph, (1, *self._s.channels)
+        kernel = g("cast", self._weights[f"a.conv1d.{i}.weight"], FLOAT16)
+        patches = g("im2col", kernel, x, 2, 2, 1, 0, 1, 1, True, FLOAT16)
+        x = g("mul_mat", g("reshape_2d", kernel, 9 * channels[i], channels[i + 1]), patches)
+        x = g("mul", g("norm", x, EPSILON), self._weights[f"a.conv1d.{i}.norm.weight"])
+        return g("relu", x)
 
     def _layer(self, i: int, x: Node) -> Node:
         x = self._feed_forward(i, x, "")

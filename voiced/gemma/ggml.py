@@ -28,6 +28,7 @@ F32 = npt.NDArray[np.float32]
 
 _ALIGNMENT = 32
 _FLOAT32 = 0  # GGML_TYPE_F32
+FLOAT16 = 1  # GGML_TYPE_F16
 _GRAPH_NODES = 8192
 
 
@@ -57,11 +58,11 @@ def _function(name: str, kinds: str) -> Any:
 _OPS = {
     name: _function(f"ggml_{name}", f"pp{kinds}")
     for name, kinds in {
-        "add": "pp", "clamp": "pff", "concat": "ppi", "cont": "p", "conv_2d": "ppiiiiii", "cpy": "pp", "mul": "pp",
-        "mul_mat": "pp", "norm": "pf", "pad_ext": "piiiiiiii", "permute": "piiii", "relu": "p", "reshape_2d": "pll",
-        "reshape_3d": "plll", "reshape_4d": "pllll", "rms_norm": "pf", "scale": "pf", "sigmoid": "p", "silu": "p",
-        "soft_max": "p", "ssm_conv": "pp", "tanh": "p", "transpose": "p", "view_2d": "pllzz", "view_3d": "plllzzz",
-        "view_4d": "pllllzzzz",
+        "add": "pp", "cast": "pi", "clamp": "pff", "concat": "ppi", "cont": "p", "cpy": "pp",
+        "im2col": "ppiiiiiibi", "mul": "pp", "mul_mat": "pp", "norm": "pf", "pad_ext": "piiiiiiii",
+        "permute": "piiii", "relu": "p", "reshape_2d": "pll", "reshape_3d": "plll", "reshape_4d": "pllll",
+        "rms_norm": "pf", "scale": "pf", "sigmoid": "p", "silu": "p", "soft_max": "p", "ssm_conv": "pp",
+        "tanh": "p", "transpose": "p", "view_2d": "pllzz", "view_3d": "plllzzz", "view_4d": "pllllzzzz",
     }.items()
 }  # fmt: skip
 _init = libggml.ggml_init

@@ -26,7 +26,6 @@ from voiced.home.language.wordgraph import WordGraph
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
-I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
 BEAM, WIDTH = 128, 25.0
@@ -50,7 +49,7 @@ class Spellings:
         classes = 1 + len(self._alphabet)
         self._automaton: GraphAutomaton = compile_sentences(self._graph, LetterTokens(self._alphabet), classes)
         self._next = np.full((0, classes), _NONE, np.int32)
-        self._cost = np.zeros((0, classes), np.float32)
+        self._cost = np.full((0, classes), np.inf, np.float32)
         self._final = np.zeros(0)
         """What ending there costs; inf where nothing may."""
         self._made = np.zeros(0, bool)
@@ -96,7 +95,7 @@ class Spellings:
         if size > have:
             more = max(256, have, size - have)
             self._next = np.pad(self._next, ((0, more), (0, 0)), constant_values=_NONE)
-            self._cost = np.pad(self._cost, ((0, more), (0, 0)))
+            self._cost = np.pad(self._cost, ((0, more), (0, 0)), constant_values=np.inf)
             self._final = np.pad(self._final, (0, more))
             self._made = np.pad(self._made, (0, more))
 
@@ -104,19 +103,23 @@ class Spellings:
         """Of one utterance. `weight`, above 0: nats of the letters that a nat of the graph's costs counts as."""
         if self.states > self._most_states:
             self._forget()
-        return Search(self, _Beam(self._start), weight, beam, width)
+        return Search(self, _Beam(self._start, 1 + len(self._alphabet)), weight, beam, width)
 
     def ends(self, states: I64) -> F64:
         """What it costs to end in each; inf where nothing may."""
         return self._final[states]
 
-    def ways(self, states: I64) -> tuple[I32, F32]:
-        """States after each letter (-1 for none) and what it costs, each [states, 1 + letters]."""
-        return self._next[states], self._cost[states]
+    def costs(self, states: I64) -> F32:
+        """What each letter costs after states that were met: [states, 1 + letters], inf where it cannot follow."""
+        return self._cost[states]
 
-    def meet(self, states: I64) -> None:
-        """Make those that were never met."""
-        self._make(states[~self._made[states]].tolist())
+    def after(self, states: I64, letters: I64) -> I64:
+        """The states that one letter each leads to from those; they are met with it."""
+        after = self._next[states, letters].astype(np.int64)
+        made = self._made[after]
+        if not made.all():
+            self._make(after[~made].tolist())
+        return after
 
     def text(self, letters: Sequence[int]) -> str:
         return "".join(self._alphabet[letter - 1] for letter in letters)
@@ -154,37 +157,71 @@ class Search:
 
     def _hear(self, probs: F64) -> None:
         """One token of sound."""
-        kept = self._kept
-        total, size, classes = kept.total, len(kept.state), len(probs)
-        after, cost = self._spellings.ways(kept.state)
-        longer = total[:, None] + probs - self._weight * cost
-        again = np.flatnonzero(kept.last)
+        kept, total = self._kept, self._kept.total
+        longer = total[:, None] + probs - self._weight * self._spellings.costs(kept.state)
+        again = kept.last.nonzero()[0]
         longer[again, kept.last[again]] += (kept.blank - total)[again]  # the same letter twice needs a blank between
-        longer[after < 0] = -np.inf
         blank, letter = total + probs[BLANK], kept.letter + probs[kept.last]
         # what is kept already is not begun again: the way there through the one before it is one more way to spell it
-        of = np.flatnonzero(kept.above >= 0)
+        of = (kept.above >= 0).nonzero()[0]
         into = (kept.above[of], kept.last[of])
         letter[of] = np.logaddexp(letter[of], longer[into])
         longer[into] = -np.inf
         scores = np.concatenate([np.logaddexp(blank, letter), longer.ravel()])
-        chosen = np.flatnonzero(scores > scores.max() - self._width)
+        chosen = (scores > scores.max() - self._width).nonzero()[0]
         if len(chosen) > self._beam:
             chosen = np.sort(chosen[np.argpartition(scores[chosen], -self._beam)[-self._beam :]])
-        stay, new = chosen[chosen < size], chosen[chosen >= size] - size
-        parents, letters = new // classes, new % classes
-        states = after[parents, letters].astype(np.int64)
-        self._spellings.meet(states)
-        kept.go_on(stay, blank[stay], letter[stay], parents, letters, states, longer.ravel()[new])
+        stays = int(np.searchsorted(chosen, len(total)))
+        stay, new = chosen[:stays], chosen[stays:]
+        parents, letters = np.divmod(new - len(total), len(probs))
+        states = self._spellings.after(kept.state[parents], letters)
+        kept.go_on(stay, blank[stay], letter[stay], parents, letters, states, scores[new])
+
+
+class _Tree:
+    """The letters of all beginnings; node 0 has none."""
+
+    def __init__(self, classes: int) -> None:
+        self._size = 1
+        self._nodes = np.array([(_NONE, BLANK, _NONE)] * 512)
+        """Of each node its parent, its letter, and where it is while `above` looks for it."""
+        self._children = np.full((512, classes), _NONE, np.int32)
+
+    def children(self, nodes: I64, letters: I64) -> I64:
+        """The same node for the same letters, however often they are given up and begun again."""
+        found = self._children[nodes, letters].astype(np.int64)
+        new = (found < 0).nonzero()[0]
+        end = self._size + len(new)
+        while end >= len(self._nodes):  # the last row stays nobody's: -1 is where a parent is that is not there
+            self._nodes = np.concatenate([self._nodes, np.full_like(self._nodes, _NONE)])
+            self._children = np.concatenate([self._children, np.full_like(self._children, _NONE)])
+        found[new] = np.arange(self._size, end)
+        self._children[nodes[new], letters[new]] = found[new]
+        self._nodes[self._size : end, :2] = np.stack([nodes[new], letters[new]], 1)
+        self._size = end
+        return found
+
+    def above(self, nodes: I64) -> I64:
+        """For each of `nodes`, where among them the one is that lacks its last letter; -1 where it is not."""
+        parents, _, place = self._nodes.T
+        place[nodes] = np.arange(len(nodes))
+        found: I64 = place[parents[nodes]]
+        place[nodes] = _NONE
+        return found
+
+    def letters(self, node: int) -> list[int]:
+        out = list[int]()
+        while node:
+            node, letter, _ = self._nodes[node].tolist()
+            out.append(letter)
+        return out[::-1]
 
 
 class _Beam:
-    """The beginnings that are kept, as arrays; each is a node of a tree of letters. A copy grows the same tree."""
+    """The beginnings that are kept, as arrays; each is a node of a tree. A copy grows the same tree."""
 
-    def __init__(self, start: int) -> None:
-        self._parents, self._letters = [_NONE], [BLANK]
-        self._children: dict[tuple[int, int], int] = {}
-        self._node = np.zeros(1, np.int64)
+    def __init__(self, start: int, classes: int) -> None:
+        self._tree, self._node = _Tree(classes), np.zeros(1, np.int64)
         self.state: I64 = np.array([start])
         self.last: I64 = np.array([BLANK])
         """Class of the last letter; BLANK at the start."""
@@ -203,30 +240,15 @@ class _Beam:
 
     def go_on(self, stay: I64, blank: F64, letter: F64, parents: I64, letters: I64, states: I64, scores: F64) -> None:
         """Keep those at `stay`, and those at `parents` with one more letter each."""
-        new = [self._child(*one) for one in zip(self._node[parents].tolist(), letters.tolist(), strict=True)]
-        self._node = np.concatenate([self._node[stay], np.array(new, np.int64)])
+        self._node = np.concatenate([self._node[stay], self._tree.children(self._node[parents], letters)])
         self.state = np.concatenate([self.state[stay], states])
         self.last = np.concatenate([self.last[stay], letters])
-        self.blank = np.concatenate([blank, np.full(len(new), -np.inf)])
+        self.blank = np.concatenate([blank, np.full(len(parents), -np.inf)])
         self.letter = np.concatenate([letter, scores])
-        at = {node: number for number, node in enumerate(self._node.tolist())}
-        self.above = np.array([at.get(self._parents[node], _NONE) for node in at])
-
-    def _child(self, node: int, letter: int) -> int:
-        """The same node for the same letters, however often they are given up and begun again."""
-        found = self._children.get((node, letter))
-        if found is None:
-            found = self._children[node, letter] = len(self._parents)
-            self._parents.append(node)
-            self._letters.append(letter)
-        return found
+        self.above = self._tree.above(self._node)
 
     def letters(self, number: int) -> list[int]:
-        node, out = int(self._node[number]), list[int]()
-        while node:
-            out.append(self._letters[node])
-            node = self._parents[node]
-        return out[::-1]
+        return self._tree.letters(int(self._node[number]))
 
 
 class LetterTokens:

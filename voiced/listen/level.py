@@ -10,9 +10,9 @@ this.
 
 from __future__ import annotations
 
-import operator
-from array import array
 from collections import deque
+
+import numpy as np
 
 _BLOCK_FRAMES = 5
 _BLOCKS = 50
@@ -52,10 +52,9 @@ class LevelGate:
 
 def power_of(pcm: bytes) -> float:
     """Mean square of s16 samples without their mean."""
-    samples = array("h", pcm)
+    samples = np.frombuffer(pcm, np.int16).astype(np.float64)
     count = len(samples)
     if not count:
         return 0.0
-    total: int = sum(samples)
-    squares: int = sum(map(operator.mul, samples, samples))
-    return (squares - total * total / count) / count
+    total = float(samples.sum())
+    return (float(samples @ samples) - total * total / count) / count

@@ -20,14 +20,14 @@ class Ourselves:
 
     def __init__(self, left_db: float = _LEFT_DB) -> None:
         self._least = 10 ** (left_db / 10)
-        self._powers: deque[tuple[float, float]] = deque(maxlen=_FRAMES)
+        self._frames: deque[tuple[bytes, bytes]] = deque(maxlen=_FRAMES)
 
     def heard(self, pcm: bytes, left: bytes) -> None:
         """A frame as it came in, and what the canceller left of it."""
-        self._powers.append((power_of(pcm), power_of(left)))
+        self._frames.append((pcm, left))
 
     @property
     def alone(self) -> bool:
         """Of the last 400 ms less is left than anybody else would have added."""
-        came, left = map(sum, zip(*self._powers, strict=True)) if self._powers else (0.0, 0.0)
-        return left < self._least * came
+        came = sum(power_of(pcm) for pcm, _ in self._frames)
+        return sum(power_of(left) for _, left in self._frames) < self._least * came
