@@ -55,7 +55,8 @@ _CERTAIN_END_MS = (120, 140, 160, 180, 200, 220, 250, 300, 400, 500, 700, 900)
 _HUSH_MS = ListenerSettings().hush_ms
 _EARLY_HUSH_MS = 80
 """Who wants an end sooner than a decision after the usual hush can give it, asks sooner."""
-_EARLY_END_MS = (80, 100, 120)
+_EARLY_END_MS = (80, 100, 120, 140, 160, 180)
+_SLOTS_LEFT_MS = (0, 100, 200, Endpoint().slots_left_ms)
 _SAME_END_MS = 100
 _DECAY_MS = 60
 """Words sound for another frame or three in the other judge's ears."""
@@ -104,7 +105,7 @@ class Rule:
         if self.endpoint is None:
             return f"fixed {self.end_ms}"
         early = "" if self.hush_ms == _HUSH_MS else f", hush {self.hush_ms}"
-        return f"adaptive {self.endpoint.certain_end_ms}{early}"
+        return f"adaptive {self.endpoint.certain_end_ms} + {self.endpoint.slots_left_ms}{early}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,8 +137,9 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     core.close()
     usual = ListenerSettings().end_ms
     rules = [Rule(ms) for ms in _FIXED_MS]
-    rules += [Rule(usual, Endpoint(certain_end_ms=ms)) for ms in _CERTAIN_END_MS]
-    rules += [Rule(usual, Endpoint(certain_end_ms=ms), _EARLY_HUSH_MS) for ms in _EARLY_END_MS]
+    for left_ms in _SLOTS_LEFT_MS:
+        rules += [Rule(usual, Endpoint(ms, left_ms)) for ms in _CERTAIN_END_MS]
+        rules += [Rule(usual, Endpoint(ms, left_ms), _EARLY_HUSH_MS) for ms in _EARLY_END_MS]
     curve = [row(rule, heard if rule.hush_ms == _HUSH_MS else early) for rule in rules]
     shipped = row(Rule(usual, Endpoint()), heard)
     return {

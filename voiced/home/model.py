@@ -142,10 +142,6 @@ class OwnSentence:
     publish_payload: str = ""
     say: str = ""
 
-    def slots_left(self, said: Collection[str]) -> bool:
-        """Whether a template has all of these slots and another."""
-        return any(set(said) < {slot for _, slot in placeholders(text)} for text in self.templates)
-
 
 def placeholders(template: str) -> tuple[tuple[str, str], ...]:
     """List and slot of each `{list}` or `{list:slot}`, in their order."""

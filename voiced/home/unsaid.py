@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voiced.home.model import Home
+from voiced.home.slotorder import goes_on
 from voiced.messages import Call
 
 _SPREADING = frozenset([
@@ -27,7 +28,7 @@ def slots_left(home: Home, calls: Sequence[Call], area: str = "") -> bool:
     """Whether whoever said `calls`, of which the last decides, is likely to name something more. `area`: the id of the
     one in which the device stands, "" if none.
 
-    That is so where a template of an owner's sentence has the slots that were said and others; where nobody said what
+    That is so where a template of an owner's sentence has slots behind those that were said; where nobody said what
     "it" is ("close it" sounds like the beginning of "close the curtain"); where the place is missing and the whole
     house would be meant; where a timer's hours have no minutes yet; where the only word is one that others begin with.
     """
@@ -35,7 +36,8 @@ def slots_left(home: Home, calls: Sequence[Call], area: str = "") -> bool:
         return False
     last = calls[-1]
     said = last.slots.keys()
-    if any(own.slots_left(said) for own in home.sentences if own.intent == last.intent):
+    own = (template for one in home.sentences if one.intent == last.intent for template in one.templates)
+    if any(goes_on(template, said) for template in own):
         return True
     if last.intent in _SPREADING and not area and "it" not in said and _WHERE.isdisjoint(said):
         return True
