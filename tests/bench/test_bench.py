@@ -94,7 +94,7 @@ def test_endpoint(bench: Run) -> None:
     assert got["n"] == 2
     assert rules["fixed 1000"]["cut_off"] <= rules["fixed 140"]["cut_off"]
     assert got["reliability"][0]["n"] >= got["reliability"][-1]["n"]
-    assert got["cut_off"] == rules["adaptive 200"]["cut_off"]
+    assert got["cut_off"] == rules["adaptive 200 + 300"]["cut_off"]
     assert sum(row["words ended"] for row in got["hushes"]) == 2
 
 

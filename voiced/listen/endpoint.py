@@ -22,8 +22,9 @@ orders and 170 commands of the house, synthetic, decided as whole in a hush:
     an order that has slots which were not said                     34            20
     a command of the house                                          67           145
 
-3.7 times to 7.7 times as likely as after a command of the house: 310 to 490 ms longer. The same wait commands of the
-house that are likely to go on (`home/unsaid.py`).
+3.7 times to 7.7 times as likely as after a command of the house: 310 to 490 ms longer. (Since then only slots that may
+be named behind those that were said count: `home/slotorder.py`.) The same wait commands of the house that are likely to
+go on (`home/unsaid.py`).
 
 `tools.mix.pauses` makes such pauses, `voiced bench endpoint` counts, and puts the rule to the test on people. The whole
 commands that words followed are mostly pauses that fell into the last word, the others nearly all beginnings of longer
@@ -48,7 +49,7 @@ class Endpoint:
     certain_end_ms: int = 200
     """For a whole command. The decision, asked for at 120 ms, is there by then."""
     slots_left_ms: int = 300
-    """So much longer where something may still be named: slots of an owner's sentence, the place, a timer's minutes."""
+    """So much longer where something may still be named: an owner's further slots, the place, a timer's minutes."""
     incomplete_end_ms: int = 1500
     """For what is none: a beginning, or a microphone's thump that passed for speech."""
 
