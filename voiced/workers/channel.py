@@ -48,7 +48,7 @@ def _pack(value: object) -> object:
     if type(value) in _AS_THEY_ARE:
         return value
     if dataclasses.is_dataclass(value):
-        return [_pack(getattr(value, name)) for name, _ in _fields(typing.cast(type, type(value)))]
+        return [_pack(getattr(value, name)) for name in _fields(typing.cast(type, type(value)))[0]]
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -62,10 +62,13 @@ Rebuild = Callable[[object], object]
 
 
 @functools.cache
-def _fields(kind: type) -> tuple[tuple[str, Rebuild], ...]:
-    """Name of each field, and what makes its value: read from the annotations once, for sound passes here all day."""
-    hints = typing.get_type_hints(kind)
-    return tuple((field.name, _rebuild(hints[field.name])) for field in dataclasses.fields(kind))
+def _fields(kind: type) -> tuple[tuple[str, ...], tuple[tuple[int, Rebuild], ...]]:
+    """Their names, and which of them are not what came, but made of it, and how: read from the annotations once, for
+    sound passes here all day.
+    """
+    hints, names = typing.get_type_hints(kind), tuple(field.name for field in dataclasses.fields(kind))
+    made = [_rebuild(hints[name]) for name in names]
+    return names, tuple((at, one) for at, one in enumerate(made) if one is not _as_it_is)
 
 
 def _as_it_is(value: object) -> object:
@@ -92,10 +95,12 @@ def _rebuild(hint: object) -> Rebuild:
 
 
 def _made(kind: type, value: object) -> object:
-    fields = _fields(kind)
-    if not isinstance(value, list) or len(value) != len(fields):
-        raise ChannelError(f"{kind.__name__} has {len(fields)} fields")
-    return kind(**{name: rebuild(item) for (name, rebuild), item in zip(fields, value, strict=True)})
+    names, made = _fields(kind)
+    if not isinstance(value, list) or len(value) != len(names):
+        raise ChannelError(f"{kind.__name__} has {len(names)} fields")
+    for at, rebuild in made:
+        value[at] = rebuild(value[at])
+    return kind(*value)
 
 
 class SyncChannel:
