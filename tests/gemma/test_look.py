@@ -8,13 +8,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.gemma.test_decide import Table, Trie, favours, random_table
+from tests.gemma.test_decide import END, VOCAB, Table, Trie, favours, random_table
 from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import Path, Walk, Walker, WalkSettings
 from voiced.gemma.judge import judge
 from voiced.gemma.letters import BLANK, Heard
 from voiced.gemma.look import CLOSE_NATS, alike, look, spelled
-from voiced.messages import Verdict
+from voiced.messages import Rule, Verdict
 
 ALPHABET = "abcdefg"
 """Token n is spelled as the n-th letter."""
@@ -124,3 +124,23 @@ def test_a_walk_that_found_nothing_is_not_what_was_heard() -> None:
     assert spelled(nothing, clearly("a"), Calibration(), text) == nothing
     assert not alike(nothing, text)
     assert alike(Walk((Path((1,), -1.0, 0.1),), None, float("-inf"), None, True, 0), text)
+
+
+@given(seed=SEEDS, silent=st.floats(0.0, 8.0))
+def test_where_nothing_was_said_nothing_is_looked_for_and_the_decision_is_the_same(seed: int, silent: float) -> None:
+    trie, speaks = Trie({(1, 2): 0.0, (3, 4): 0.0, (1,): 1.0}), random_table(seed, 1.0)
+    table = Table(lambda tokens: speaks.logits(tokens) + (0 if tokens else silent * (np.arange(VOCAB) == END)))
+    asked: list[str] = []
+
+    def propose() -> list[tuple[int, ...]]:
+        asked.append("proposed")
+        return [(1, 2)]
+
+    walker = Walker(trie, WalkSettings(beam=4, run=0))
+    looked = judge(walker.walk(table.first(), table), trie, Calibration(), text)
+    table.clear()
+    walk = look(walker, table.first(), table, clearly("ab"), Calibration(), text, propose)
+    nothing = looked.evidence is not None and looked.evidence.rule is Rule.NOTHING
+    assert nothing == (not asked)
+    if nothing:
+        assert judge(walk, trie, Calibration(), text) == looked

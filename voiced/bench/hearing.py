@@ -36,6 +36,7 @@ from voiced.home.outcome import Result, result
 from voiced.messages import Verdict
 from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
+from voiced.workers.rebuild import settle
 
 TOLD = (Result.EXACT, Result.WRONG_ACTION, Result.WRONG_REPLY)
 WAYS = ("nano", "Whisper base, closest sentence", "Whisper base, exact sentence")
@@ -68,6 +69,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     core = load_model(config.model.path, Setup(threads=1, encoder=config.model.encoder))
     core.load_home(home.to_dict())
     graph, whisper = word_graph(home), Whisper(cache=models_cache(), threads=1)
+    settle()  # as the engine's process does once it knows a house
 
     heard: list[Heard] = []
     for line in track(lines, "listening", disable=not sys.stderr.isatty()):

@@ -38,7 +38,7 @@ class Branches:
     def number(self, tree: Tree) -> int:
         branch = tuple(
             (token, cost, self.number(way) if way.ways else None, tuple(sorted(way.ends)))
-            for (token, cost), way in sorted(tree.ways.items(), key=lambda item: item[0])
+            for (token, cost), way in sorted(tree.ways.items())  # no two begin alike: ways are never compared
         )
         number = self._numbers.get(branch)
         if number is None:

@@ -5,12 +5,15 @@ the decoder walks for itself, and what both found is compared.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from voiced.gemma.calibration import Calibration
-from voiced.gemma.decide import F32, Walk, Walker
+from voiced.gemma.decide import F32, Path, Walk, Walker, log_softmax
 from voiced.gemma.judge import together
 from voiced.gemma.letters import Heard
 from voiced.gemma.weigh import Reader, allowed, freely, read, weigh
@@ -49,6 +52,8 @@ def look(
         return walker.walk(first, slots)
     if propose is None:
         return spelled(walker.walk(first, slots), heard, by, text)
+    if (silent := silence(walker, first)) and math.exp(silent.score) > by.nothing:
+        return Walk((), None, -math.inf, silent, True, 0)
     paths = list(propose())
     rows = read(walker, first, paths, slots)
     weighed = weigh(walker, rows, paths)
@@ -64,6 +69,15 @@ def look(
         return replace(walk, free=replace(free, behind=behind), free_ended=ended)
     slots.clear()
     return spelled(_both(walker.walk(first, slots), weighed), heard, by, text)
+
+
+def silence(walker: Walker, first: F32) -> Path | None:
+    """The free path, where it ends with its first token: nothing was said. Then, as far as its calibration asks,
+    nothing that might be found beside it counts any more (`judge.py`), and is not looked for.
+    """
+    row = log_softmax(first[None])[0]
+    end = walker.automaton.end_token
+    return Path((), float(row[end])) if int(np.argmax(row)) == end else None
 
 
 def _both(walk: Walk, weighed: Walk) -> Walk:
