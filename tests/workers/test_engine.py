@@ -53,13 +53,13 @@ class Logits:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[np.ndarray[Any, np.dtype[np.float32]]] = []
-        walk = Walker.walk
+        look = engine.look
 
-        def kept(walker: Walker, first: Any, runner: Any) -> Any:
+        def kept(walker: Any, first: Any, *more: Any) -> Any:
             self.seen.append(first)
-            return walk(walker, first, runner)
+            return look(walker, first, *more)
 
-        monkeypatch.setattr(Walker, "walk", kept)
+        monkeypatch.setattr(engine, "look", kept)
 
 
 def said(core: EngineCore, pcm: bytes, cuts: list[int], asked: bool = False) -> Decision:
