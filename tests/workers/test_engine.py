@@ -15,6 +15,7 @@ from tests.gemma.tiny import sound, tiny_folder, tiny_pair
 from voiced.config import MODELS
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma.decide import Walker
+from voiced.gemma.look import look
 from voiced.gemma.models import from_folder
 from voiced.home.load import load_home
 from voiced.messages import Decision, Verdict
@@ -53,13 +54,11 @@ class Logits:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[np.ndarray[Any, np.dtype[np.float32]]] = []
-        look = engine.look
-
         def kept(walker: Any, first: Any, *more: Any) -> Any:
             self.seen.append(first)
             return look(walker, first, *more)
 
-        monkeypatch.setattr(engine, "look", kept)
+        monkeypatch.setattr("voiced.workers.engine.look", kept)
 
 
 def said(core: EngineCore, pcm: bytes, cuts: list[int], asked: bool = False) -> Decision:
