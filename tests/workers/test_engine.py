@@ -54,6 +54,7 @@ class Logits:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+
         def kept(walker: Any, first: Any, *more: Any) -> Any:
             self.seen.append(first)
             return look(walker, first, *more)

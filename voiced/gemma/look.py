@@ -16,7 +16,7 @@ from voiced.gemma.calibration import Calibration
 from voiced.gemma.decide import F32, Path, Walk, Walker, log_softmax
 from voiced.gemma.judge import together
 from voiced.gemma.letters import Heard
-from voiced.gemma.weigh import Reader, allowed, freely, read, weigh
+from voiced.gemma.weigh import Reader, Rows, allowed, freely, read, weigh
 
 PROPOSED, NEAR_NATS = 4, 20.0
 """Sentences that the letters propose: so many, so close to the first. Of 224 drink orders of people the right one was
@@ -51,7 +51,7 @@ def look(
     if heard is None:
         return walker.walk(first, slots)
     if propose is None:
-        return spelled(walker.walk(first, slots), heard, by, text)
+        return spelled(_further(walker.walk(first, slots), walker, first, slots), heard, by, text)
     if (silent := silence(walker, first)) and math.exp(silent.score) > by.nothing:
         return Walk((), None, -math.inf, silent, True, 0)
     paths = list(propose())
@@ -69,6 +69,18 @@ def look(
         return replace(walk, free=replace(free, behind=behind), free_ended=ended)
     slots.clear()
     return spelled(_both(walker.walk(first, slots), weighed), heard, by, text)
+
+
+def _further(walk: Walk, walker: Walker, first: F32, slots: Slots) -> Walk:
+    """The walk, which leaves the free path where it is longer than what was found, with some more of that: whether
+    "stop" was all, or the beginning of a longer sentence, is to be seen by its words.
+    """
+    if walk.free is None or walk.free_ended:
+        return walk
+    slots.clear()
+    rows: Rows = {(): log_softmax(first[None])[0]}
+    free, ended = freely(rows, walker.automaton.end_token, len(walk.free.tokens) + FURTHER, slots)
+    return replace(walk, free=free, free_ended=ended)
 
 
 def silence(walker: Walker, first: F32) -> Path | None:
