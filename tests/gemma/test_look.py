@@ -144,3 +144,19 @@ def test_where_nothing_was_said_nothing_is_looked_for_and_the_decision_is_the_sa
     assert nothing == (not asked)
     if nothing:
         assert judge(walk, trie, Calibration(), text) == looked
+
+
+def test_what_is_said_behind_a_short_sentence_is_heard_for_some_words_more() -> None:
+    """ "Stop by the shop" must not end where "stop that" might have."""
+    said = (1, 2, 3, 4, 5, 6, 7, 1, 2, 3)
+    walker = Walker(Trie({(1,): 0.0}), WalkSettings(beam=2, run=0, most_tokens=12))
+    table = favours(said)
+    cut_off = walker.walk(table.first(), table)
+    assert cut_off.free is not None
+    assert not cut_off.free_ended
+    table.clear()
+    walk = look(walker, table.first(), table, clearly("abcdefgabc"), Calibration(), text)
+    assert walk.free is not None
+    assert len(walk.free.tokens) > len(cut_off.free.tokens)
+    assert walk.free.tokens == said[: len(walk.free.tokens)]
+    assert found(Trie({(1,): 0.0}), favours((1,)), clearly("a")).free_ended
