@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import strategies as st
 
 from voiced.app import real_house
 from voiced.config import DEMO_HOME
@@ -16,7 +15,6 @@ from voiced.messages import Call, Decision, Verdict
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 GRAPH = word_graph(HOME)
-NAMES = st.sampled_from(["size", "drink", "extra", "milk"])
 AN_AREA = HOME.areas[0].id
 
 

@@ -1,5 +1,6 @@
 """PURE. In which order a template names its slots. Read by hand, for the core does without the library that reads whole
 templates (hassil, which the engine has): of `[with {milk}] (please|now)` only brackets and braces matter here.
+Slots inside a `<rule>` are not seen.
 """
 
 from __future__ import annotations
