@@ -20,7 +20,7 @@ from hassil.expression import (
 )
 from hassil.parse_expression import parse_sentence
 
-from voiced.home.language import data, everyday
+from voiced.home.language import data, everyday, polite
 from voiced.home.language import sentences as said
 from voiced.home.language.spoken import ONES, number_words
 
@@ -248,21 +248,21 @@ class Sampler:
         for _ in range(50):
             text, domains = self._one(), self.domains
             if r.random() < ANOTHER:
-                text = f"{text} {r.choice(said.AND)} {self._one()}"
+                text = f"{text} {r.choice(polite.AND)} {self._one()}"
             self.domains = domains
             if r.random() < ALSO:
-                text = f"{text} {r.choice(said.AND)} {self._walk(r.choice(self.also))}"
+                text = f"{text} {r.choice(polite.AND)} {self._walk(r.choice(self.also))}"
             if r.random() < EXCEPT:
                 text = f"{text} {r.choice(said.EXCEPT_WORDS)} {self._walk(r.choice(self.left_out))}"
             if r.random() < ALSO / 3:
-                text = f"{r.choice(said.FOLLOW_UP)} {self._walk(r.choice(self.also))}"
+                text = f"{r.choice(polite.FOLLOW_UP)} {self._walk(r.choice(self.also))}"
             if r.random() < CORRECTED:
                 begun = self._one().split()
                 text = f"{' '.join(begun[: r.randint(1, 4)])} {r.choice(own.CORRECTING)} {text}"
             if r.random() < POLITE_FRONT:
-                text = f"{r.choice(said.POLITE_FRONT)} {text}"
+                text = f"{r.choice(polite.POLITE_FRONT)} {text}"
             if r.random() < POLITE_BACK:
-                text = f"{text} {r.choice(said.POLITE_BACK)}"
+                text = f"{text} {r.choice(polite.POLITE_BACK)}"
             text = spoken(text)
             if 1 <= len(text.split()) <= LONGEST:
                 return text

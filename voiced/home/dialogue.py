@@ -30,8 +30,7 @@ def completed(calls: Iterable[Call], before: Sequence[Call] = ()) -> tuple[Call,
         elif call.intent == ALSO and last and last.intent in ACTIONS:
             done.append(_also(last, call))
         elif last and last.intent in _IT.get(str(call.slots.get("it")), ()) and (meant := _meant(last)):
-            how = {k: v for k, v in call.slots.items() if k not in ("it", *PLACES)}
-            done.append(Call(call.intent, {**how, **meant}))
+            done.append(Call(call.intent, {k: v for k, v in how(call).items() if k != "it"} | meant))
         else:
             done.append(call)
     return tuple(done)
@@ -50,13 +49,18 @@ def open_ended(call: Call) -> bool:
     return call.intent in (ALSO, EXCEPT) or "it" in call.slots
 
 
+def how(call: Call) -> dict[str, SlotValue]:
+    """The slots that say how."""
+    return {k: v for k, v in call.slots.items() if k not in PLACES}
+
+
 def _meant(call: Call) -> dict[str, SlotValue]:
     return {k: v for k, v in call.slots.items() if k in PLACES}
 
 
 def _also(last: Call, call: Call) -> Call:
     """A name says all; a place keeps the kind of thing that was meant."""
-    kept = {k: v for k, v in last.slots.items() if k not in PLACES}
+    kept = how(last)
     if "name" not in call.slots:
         kept |= {k: v for k, v in last.slots.items() if k in ("domain", "device_class")}
         if "name" in last.slots and "domain" not in kept:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from voiced.home import dialogue, lists, policy, states, voice
+from voiced.home import dialogue, lists, policy, states, voice, which
 from voiced.home.clock.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.clock.rings import STOP, TALK, Ring, is_other_stop, is_whole
@@ -166,7 +166,7 @@ class House:
         kitchen too".
         """
         if self._asked and not self._asked.code:
-            decision = policy.choose(self._asked, decision, self.home) or decision
+            decision = which.choose(self._asked, decision, self.home) or decision
         calls = dialogue.alone(self._completed(decision.calls))
         ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)
         return replace(decision, calls=tuple(ours))

@@ -18,7 +18,7 @@ from datetime import datetime
 from voiced.home.answers import ANSWERS, answer
 from voiced.home.clock.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
-from voiced.home.dialogue import PLACES, open_ended
+from voiced.home.dialogue import how, open_ended
 from voiced.home.dispatch import commands as messages_of
 from voiced.home.dispatch import lacking, own_command
 from voiced.home.facts import Facts
@@ -33,7 +33,7 @@ from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import LEADS_TO, done, joined, name_of
 from voiced.home.states import UNKNOWN, EntityState, States
 from voiced.home.voice import VOICE_INTENTS
-from voiced.messages import Call, Command, Decision, SlotValue, Verdict
+from voiced.messages import Call, Command, Decision, Verdict
 
 CERTAIN_ENOUGH: Mapping[Risk, float] = {Risk.HARMLESS: 0.35, Risk.NOTICED: 0.5, Risk.SENSITIVE: 0.6}
 """Below this the house does nothing. Questions and timers count as harmless; the code comes on top."""
@@ -87,7 +87,7 @@ def _close_call(decision: Decision, home: Home, area: str, needed: float) -> Ask
     call, second = decision.calls[0], max(decision.alternatives, key=lambda a: a.certainty)
     if second.certainty < CLOSE * decision.certainty or decision.certainty + second.certainty < needed:
         return None
-    if [(c.intent, _how(c)) for c in second.calls] != [(call.intent, _how(call))]:
+    if [(c.intent, how(c)) for c in second.calls] != [(call.intent, how(call))]:
         return None
     options = _named(call, home, area) | _named(second.calls[0], home, area)
     if len(options) != 2:
@@ -100,10 +100,6 @@ def _named(call: Call, home: Home, area: str) -> dict[str, None]:
     """The id of the one thing that a call acts on by its name; empty where it does not."""
     resolved = resolve(call, home, area) if "name" in call.slots else None
     return {resolved.steps[0].entity: None} if resolved and len(resolved.steps) == 1 else {}
-
-
-def _how(call: Call) -> dict[str, SlotValue]:
-    return {k: v for k, v in call.slots.items() if k not in PLACES}
 
 
 def risk_of(calls: Iterable[Call], home: Home, area: str = "") -> Risk:
@@ -244,22 +240,4 @@ def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
         wanted = float(step.values[value])
         if (low is not None and wanted < low) or (high is not None and wanted > high):
             return Refuse("range", Reply("range", {"name": entity.name, "low": low, "high": high}))
-    return None
-
-
-def choose(ask: Ask, decision: Decision, home: Home) -> Decision | None:
-    """The decision behind a question, made exact by the answer to it; None if that named none of the options.
-
-    Any call that names one of the options is an answer: a bare name is heard as turning it on. Judge it as usual.
-    """
-    for call in decision.calls:
-        named = [str(call.slots[k]) for k in ("name", "area") if k in call.slots]
-        for said in named:
-            place = home.area_called(said)
-            ids = {e.id for e in home.called(said)} or {e.id for e in home.entities if place and e.area == place.id}
-            if len(hits := [o for o in ask.options if o in ids]) == 1:
-                calls = list(ask.calls)
-                old = calls[ask.about]
-                calls[ask.about] = Call(old.intent, {**_how(old), "name": hits[0]})
-                return replace(decision, verdict=Verdict.CALLS, calls=tuple(calls))
     return None

@@ -18,6 +18,7 @@ from hassil.parser import ParseError
 from voiced.home.dialogue import ALSO, EXCEPT
 from voiced.home.language import data, everyday
 from voiced.home.language.build import Compiler, End, ImpossibleError, Into, Pieces, minimal
+from voiced.home.language.polite import AND, FOLLOW_UP, POLITE_BACK, POLITE_FRONT
 from voiced.home.language.spoken import name_variants, number_variants
 from voiced.home.language.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.home.model import Home
@@ -29,18 +30,10 @@ OPEN_WORDS = 6
 OPEN_COST = 2.0
 """Nats for entering a wildcard; the automaton adds a penalty per word."""
 POLITE_COST = 0.3
-POLITE_FRONT = (
-    "please", "can you", "could you", "would you", "will you", "can you please", "could you please", "would you please",
-    "i'd like you to", "i want you to", "okay", "now", "and", "hey", "just", "go ahead and", "i'd like to", "i want to",
-    "um", "uh", "so", "alright",
-)  # fmt: skip
 AND_COST = 2.5
 """Nats for another command in the same sentence: what is one command is not two."""
-AND = ("and", "and then", "then", "and also")
 EXCEPT_WORDS = ("except", "except for", "but not", "apart from", "other than", "without")
 FOLLOW_UP_COST = 1.5
-FOLLOW_UP = ("and", "what about", "how about", "also")
-POLITE_BACK = ("please", "for me", "now", "right now", "thanks", "thank you", "for me please", "again", "today")
 
 _NOTHING = Home()
 CODE_INTENT = "SpokenCode"
