@@ -42,7 +42,6 @@ from voiced.workers.earoptions import wanted_suppression
 from voiced.workers.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
-_START_S = 180.0
 CONNECT_S = 10.0
 LONGEST_S = 10.0
 """A house that never falls silent is listened to for so long."""
@@ -236,12 +235,14 @@ class Minds:
         elif self.second:
             await self.second.load_home(home, area)
 
-    async def wait_ready(self) -> None:
+    async def started(self) -> None:
         """InferenceError where the first one does not start; without the second it works."""
-        if not await self.first.supervisor.wait_ready(_START_S):
-            raise InferenceError(f"the engine does not start: {self.first.supervisor.state.what}")
-        if self.second and not await self.second.supervisor.wait_ready(_START_S):
-            _log.warning("the second model does not start: %s", self.second.supervisor.state.what)
+        await self.first.started()
+        if self.second:
+            try:
+                await self.second.started()
+            except InferenceError as error:
+                _log.warning("of the second model: %s", error)
 
     def in_house(self, house: House) -> Engine:
         """As one engine, which asks the second where the house is in doubt."""

@@ -30,7 +30,6 @@ from voiced.adapters.wavfile import Recording
 from voiced.app import engine, file_ear, listener_settings, real_house, running, turn_settings
 from voiced.assistant import Assistant
 from voiced.config import DEMO_HOME, Config, WakeConfig
-from voiced.errors import InferenceError
 from voiced.home.load import load_home
 from voiced.home.simulated import simulate
 from voiced.ledger import percentile
@@ -147,8 +146,7 @@ async def heard(folder: Path, utterances: int, *, backend: str = "") -> Hour:
             hour.spent_ms.append(float(spent_ms))
 
     async with running(mind.supervisor):
-        if not await mind.supervisor.wait_ready(180):
-            raise InferenceError("the engine does not start")
+        await mind.started()
         async with running(ear.supervisor):
             assistant = Assistant(
                 ear=ear, engine=mind, mouth=MemoryMouth(), broker=MemoryBroker(answer=simulate(home)),

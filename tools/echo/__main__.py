@@ -35,7 +35,7 @@ from tools.echo.room import Room, Sound, simulated
 from tools.echo.straight import Straight, straight
 from voiced.adapters.piper import Voice
 from voiced.adapters.rates import resample
-from voiced.errors import UsageError, VoicedError
+from voiced.errors import VoicedError
 from voiced.messages import SAMPLE_RATE_HZ, Frame
 from voiced.workers.clients import EarClient, MouthClient
 
@@ -139,8 +139,7 @@ async def measured(server: SoundServer, canceller: str, calls: Sequence[Sound], 
             if canceller == "ours":
                 jobs.append(asyncio.create_task(ear.overhear(mouth)))
             try:
-                if not await mouth.supervisor.wait_ready(120):
-                    raise UsageError("the mouth does not start: is Piper installed?")
+                await mouth.started()
                 await listening.until(50)
                 stage = Stage(mouth, listening, room)
                 levels, false = [], 0

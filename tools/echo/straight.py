@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.faults.sound import SoundServer
-from voiced.errors import UsageError
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Frame
 from voiced.workers.clients import EarClient, MouthClient
 
@@ -34,7 +33,7 @@ class Straight:
 
 
 async def straight(server: SoundServer) -> Straight:
-    """Real mouth and ear at the sound's own pace. UsageError where there is no voice."""
+    """Real mouth and ear at the sound's own pace. VoiceError where there is no voice."""
     server.ctl("load-module", "module-remap-source", "source_name=nearby", "master=speaker.monitor")
     ear = EarClient(options={"device": "nearby"})
     mouth = MouthClient(options={"speaker": "pulse", "tells": True})
@@ -47,8 +46,7 @@ async def straight(server: SoundServer) -> Straight:
     async with ear.supervisor, mouth.supervisor:
         jobs = [asyncio.create_task(listen())]
         try:
-            if not await mouth.supervisor.wait_ready(120):
-                raise UsageError("the mouth does not start: is Piper installed?")
+            await mouth.started()
             async with asyncio.timeout(60):
                 while not frames:  # noqa: ASYNC110 - frames are counted, not told
                     await asyncio.sleep(0.05)

@@ -28,18 +28,17 @@ from tools.house.script import Turn, script, things
 from voiced.adapters.fakes import MemoryMouth
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
-from voiced.app import engine, file_ear, listener_settings, real_house, running, turn_settings
+from voiced.app import engine, listener_settings, real_house, running, turn_settings
 from voiced.assistant import Assistant
-from voiced.config import Config
+from voiced.bench.playlist import Hush, Playlist, Take
 from voiced.configfile import read_config
-from voiced.errors import InferenceError
 from voiced.home.code import Lockout
 from voiced.home.house import House
 from voiced.home.judgement import Judgement
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
 from voiced.listen.listener import Listener
-from voiced.messages import BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE_HZ, Decision, EarLost, EarOpened, Frame
+from voiced.messages import FRAME_SAMPLES, SAMPLE_RATE_HZ, Decision
 from voiced.service.learning import Learning
 from voiced.turn.reasons import Reasons
 from voiced.turn.timeline import Happening
@@ -148,36 +147,22 @@ def _holds(state: State, wanted: State, named: State) -> bool:
     return all(state.get(key) == wanted.get(key) for key in named)
 
 
-class SpokenEar:
-    """`ports.Ear`: one recording after the other through an ear process each, on one count of samples."""
+async def spoken(turns: tuple[Turn, ...], stage: Stage, folder: Path) -> AsyncIterator[Take | Hush]:
+    """Each turn's recording, then silence for as long as the house is busy with it."""
+    from tools.house.voice import speak  # Piper is not wanted for typed turns
 
-    def __init__(self, config: Config, turns: tuple[Turn, ...], stage: Stage, folder: Path) -> None:
-        self._config, self._turns, self._stage, self._folder = config, turns, stage, folder
-
-    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
-        from tools.house.voice import speak  # Piper is not wanted for typed turns
-
-        yield EarOpened("recordings")
-        begin = 0
-        for number, turn in enumerate(self._turns):
-            path = await asyncio.to_thread(speak, turn, number, self._folder)
-            self._stage.open(turn)
-            end = begin
-            ear = file_ear(self._config, path, wake=True, realtime=False)
-            async with running(ear.supervisor):
-                async for heard in ear.frames():
-                    if isinstance(heard, Frame):
-                        end = begin + heard.first_sample + len(heard.pcm) // 2
-                        yield replace(heard, first_sample=begin + heard.first_sample)
-            latest = end + PATIENCE_SAMPLES
-            while self._stage.going_on and end < latest:
-                yield Frame(end, bytes(FRAME_SAMPLES * BYTES_PER_SAMPLE), speech=False)
-                end += FRAME_SAMPLES
-                await asyncio.sleep(FRAME_SAMPLES / SAMPLE_RATE_HZ / 4)  # whoever thinks meanwhile has time for it
-            begin = end
-            await settled(self._stage.devices, quiet_s=0.1)
-            self._stage.close()
-            _progress(self._stage)
+    for number, turn in enumerate(turns):
+        path = await asyncio.to_thread(speak, turn, number, folder)
+        stage.open(turn)
+        yield Take(path)
+        for _ in range(0, PATIENCE_SAMPLES, FRAME_SAMPLES):
+            if not stage.going_on:
+                break
+            yield Hush()
+            await asyncio.sleep(FRAME_SAMPLES / SAMPLE_RATE_HZ / 4)  # whoever thinks meanwhile has time for it
+        await settled(stage.devices, quiet_s=0.1)
+        stage.close()
+        _progress(stage)
 
 
 def _progress(stage: Stage) -> None:
@@ -205,13 +190,13 @@ async def play(options: argparse.Namespace) -> dict[str, object]:
         house = stage.house = real_house(Home(), device_id="house", random_digits=lambda: stage.turn.code or "00")
         await mind.load_home(Home().to_dict())
         await stack.enter_async_context(running(mind.supervisor))
-        if not await mind.supervisor.wait_ready(180):
-            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
+        await mind.started()
         obeying = asyncio.create_task(devices.run())
         stack.callback(obeying.cancel)
         learned = await _learn(broker, mind, house, devices, stack)
         assistant = Assistant(
-            ear=SpokenEar(config, turns, stage, folder), engine=mind, mouth=MemoryMouth(), broker=broker,
+            ear=Playlist(config, spoken(turns, stage, folder), realtime=False), engine=mind, mouth=MemoryMouth(),
+            broker=broker,
             listener=Listener(listener_settings(config)), house=house, tell=stage.tell, explain=stage.explain,
             settings=turn_settings(config), paced=False,
         )  # fmt: skip

@@ -33,10 +33,10 @@ from voiced.bench.common import (
     positive,
     ratio,
 )
-from voiced.bench.pipeline import Recordings, broker_of
+from voiced.bench.pipeline import broker_of
+from voiced.bench.playlist import Playlist, one_by_one
 from voiced.bench.processes import cpu_s, family, pss_bytes
 from voiced.config import Config, ModelConfig, WakeConfig
-from voiced.errors import InferenceError
 from voiced.listen.listener import Listener
 from voiced.messages import SAMPLE_RATE_HZ, WAKE_FRAMES
 
@@ -107,10 +107,9 @@ async def _daemon(options: argparse.Namespace, noise: Path) -> tuple[dict[str, f
         mind, voice = engine(config), mouth(config, speaker="none")
         await mind.load_home(home.to_dict())
         await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
-        if not await mind.supervisor.wait_ready(300):
-            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
-        await voice.supervisor.wait_ready(60)
-        ear = Recordings(config, (noise, RECORDINGS / "joe-kitchen-lights-on.flac"))
+        await mind.started()
+        await voice.started()
+        ear = Playlist(config, one_by_one((noise, RECORDINGS / "joe-kitchen-lights-on.flac")))
         assistant = Assistant(
             ear=ear, engine=mind, mouth=voice, broker=broker, listener=Listener(listener_settings(config)),
             house=real_house(home, device_id=config.id),

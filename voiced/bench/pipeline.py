@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 from voiced.adapters.fakes import MemoryBroker
@@ -13,7 +11,6 @@ from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import (
     engine,
-    file_ear,
     listener_settings,
     mouth,
     real_house,
@@ -24,39 +21,16 @@ from voiced.app import (
 from voiced.assistant import Assistant
 from voiced.bench.common import RECORDINGS, demo_home
 from voiced.bench.manifest import read_manifest
+from voiced.bench.playlist import Playlist, one_by_one
 from voiced.config import Config, ModelConfig
-from voiced.errors import BrokerError, InferenceError
+from voiced.errors import BrokerError
 from voiced.home.simulated import simulate
 from voiced.ledger import Ledger, percentile
 from voiced.listen.listener import Listener
-from voiced.messages import EarLost, EarOpened, Frame
 from voiced.ports import Broker
 
 CERTAIN = 0.7
 """From this certainty on a command counts as certain here."""
-
-
-class Recordings:
-    """`ports.Ear`: one recording after the other, each through an ear process of its own, on one count of samples."""
-
-    def __init__(self, config: Config, paths: tuple[Path, ...]) -> None:
-        self._config, self._paths = config, paths
-        self.pid: int | None = None
-        """The ear's process."""
-
-    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
-        yield EarOpened("recordings")
-        begin = 0
-        for path in self._paths:
-            ear = file_ear(self._config, path, wake=True, realtime=True)
-            end = begin
-            async with running(ear.supervisor):
-                async for heard in ear.frames():
-                    self.pid = ear.supervisor.pid
-                    if isinstance(heard, Frame):
-                        end = begin + heard.first_sample + len(heard.pcm) // 2
-                        yield replace(heard, first_sample=begin + heard.first_sample)
-            begin = end
 
 
 async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
@@ -71,13 +45,12 @@ async def end_to_command(model: Path, *, most: int) -> dict[str, object]:
         mind, voice = engine(config), mouth(config, speaker="none")
         await mind.load_home(home.to_dict())
         await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
-        if not await mind.supervisor.wait_ready(180):
-            raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
-        await voice.supervisor.wait_ready(60)
+        await mind.started()
+        await voice.started()
         house = real_house(home, device_id=config.id)
         await voice.prepare(house.confirmations())
         assistant = Assistant(
-            ear=Recordings(config, tuple(lines)),
+            ear=Playlist(config, one_by_one(lines)),
             engine=mind,
             mouth=voice,
             broker=broker,

@@ -30,8 +30,7 @@ async def _measure(runs: int, speaker: str) -> dict[str, object]:
     texts = real_house(demo_home()).confirmations()[:20]
     cached, fresh = [], []
     async with running(voice.supervisor):
-        if not await voice.supervisor.wait_ready(60):
-            raise VoiceError(f"the mouth does not start: {voice.supervisor.state.what}")
+        await voice.started()
         await voice.prepare(texts)
         for number in range(runs + 3):
             begun = time.perf_counter()

@@ -72,7 +72,7 @@ async def _ask(config: Config, options: argparse.Namespace) -> None:
 
     screen = Screen(Console())
     async with running(*minds.supervisors):
-        await minds.wait_ready()
+        await minds.started()
         house = real_house(home, area=area, device_id=config.id, locale=config.locale, interpreter=config.interpreter)
         for told in states:
             house.heard_state(told.topic, told.payload)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import json
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,7 +18,6 @@ from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import (
     engine,
-    file_ear,
     listener_settings,
     load_home_of,
     mouth,
@@ -31,13 +29,14 @@ from voiced.app import (
 )
 from voiced.assistant import Assistant
 from voiced.bench.manifest import Line, read_manifest
+from voiced.bench.playlist import Playlist, Take
 from voiced.commands.show import Screen
 from voiced.config import DEMO_HOME, BrokerConfig, Config
-from voiced.errors import AudioDeviceError, InferenceError, UsageError, VoiceError
+from voiced.errors import AudioDeviceError, UsageError
 from voiced.home.model import Home
 from voiced.home.outcome import outcome
 from voiced.listen.listener import Listener
-from voiced.messages import Call, EarLost, EarOpened, Frame, ms_to_samples
+from voiced.messages import Call, ms_to_samples
 from voiced.turn.timeline import Happening, TurnSettings
 from voiced.workers.clients import sound_devices
 
@@ -76,41 +75,44 @@ class _Stage:
     asked: bool = False
     right: list[bool] = field(default_factory=list)
 
+    def begin(self) -> None:
+        self.over.clear()
+        self.asked = False
 
-class _Player:
-    """`ports.Ear`: one recording after the other, each through an ear process of its own, on one count of samples."""
-
-    def __init__(self, config: Config, lines: tuple[Line, ...], stage: _Stage, home: Home, scratch: Path) -> None:
-        self._config, self._lines, self._stage, self._home, self._scratch = config, lines, stage, home, scratch
-
-    async def frames(self) -> AsyncIterator[Frame | EarOpened | EarLost]:
-        yield EarOpened("recordings")
-        begin = 0
-        for line in self._lines:
-            async for frame in self._play(line.audio, begin, wake=True):
-                yield frame
-                begin_next = frame.first_sample + len(frame.pcm) // 2
-            begin = begin_next
-            if self._stage.asked:
-                async for frame in self._play(_code(self._stage.digits, self._scratch), begin, wake=False):
-                    yield frame
-                    begin_next = frame.first_sample + len(frame.pcm) // 2
-                begin = begin_next
-            self._stage.right.append(_is_right(self._stage, line, self._home))
-
-    async def _play(self, path: Path, begin: int, *, wake: bool) -> AsyncIterator[Frame]:
-        stage = self._stage
-        stage.over.clear()
-        stage.asked = False
-        if wake:
-            stage.calls, stage.happened = (), []
-        ear = file_ear(self._config, path, wake=wake, realtime=True)
-        async with running(ear.supervisor):
-            async for heard in ear.frames():
-                if isinstance(heard, Frame):
-                    yield dataclasses.replace(heard, first_sample=heard.first_sample + begin)
+    async def end(self) -> None:
+        """The turn is over, or takes too long."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stage.over.wait(), _TURN_S)
+            await asyncio.wait_for(self.over.wait(), _TURN_S)
+
+    def tell(self, happening: Happening) -> None:
+        self.happened.append(happening)
+        match happening["event"]:
+            case "decision" if not self.calls:
+                calls = happening["calls"]
+                assert isinstance(calls, list)
+                self.calls = tuple(Call(c["intent"], c["slots"]) for c in calls)
+            case "question":
+                self.asked = True
+            case "turn_end":
+                self.over.set()
+
+    def code(self) -> str:
+        self.digits = system_digits()
+        return self.digits
+
+
+async def _takes(lines: tuple[Line, ...], stage: _Stage, home: Home, scratch: Path) -> AsyncIterator[Take]:
+    """Each recording, its code where one is asked for; judged when the turn is over."""
+    for line in lines:
+        stage.calls, stage.happened = (), []
+        stage.begin()
+        yield Take(line.audio)
+        await stage.end()
+        if stage.asked:
+            stage.begin()
+            yield Take(_code(stage.digits, scratch), wake=False)
+            await stage.end()
+        stage.right.append(_is_right(stage, line, home))
 
 
 def _code(digits: str, scratch: Path) -> Path:
@@ -150,24 +152,11 @@ async def _demo(options: argparse.Namespace) -> int:
             line = lines[len(stage.right)]
             console.rule(f"[bold]{len(stage.right) + 1}. “hey jarvis, {line.text}”", align="left")
             shown.append(line.text)
-        stage.happened.append(happening)
-        match happening["event"]:
-            case "decision" if not stage.calls:
-                calls = happening["calls"]
-                assert isinstance(calls, list)
-                stage.calls = tuple(Call(c["intent"], c["slots"]) for c in calls)
-            case "question":
-                stage.asked = True
-            case "turn_end":
-                stage.over.set()
+        stage.tell(happening)
         if options.json:
             print(json.dumps(happening), flush=True)
         else:
             screen.show(happening)
-
-    def digits() -> str:
-        stage.digits = system_digits()
-        return stage.digits
 
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -190,17 +179,15 @@ async def _demo(options: argparse.Namespace) -> int:
             await mind.load_home(home.to_dict())
             with console.status("starting the engine and the voice"):
                 await stack.enter_async_context(running(voice.supervisor, mind.supervisor))
-                if not await mind.supervisor.wait_ready(180):
-                    raise InferenceError(f"the engine does not start: {mind.supervisor.state.what}")
-                if not await voice.supervisor.wait_ready(180):
-                    raise VoiceError(f"the voice does not start: {voice.supervisor.state.what}")
+                await mind.started()
+                await voice.started()
             assistant = Assistant(
-                ear=_Player(config, lines, stage, home, Path(scratch)),
+                ear=Playlist(config, _takes(lines, stage, home, Path(scratch))),
                 engine=mind,
                 mouth=voice,
                 broker=broker,
                 listener=Listener(listener_settings(config)),
-                house=(inner := real_house(home, device_id="demo", random_digits=digits)),
+                house=(inner := real_house(home, device_id="demo", random_digits=stage.code)),
                 tell=tell,
                 settings=turn_settings(config),
             )

@@ -125,7 +125,7 @@ async def replay(
         else:
             broker = MemoryBroker(answer=simulate(home))
         await stack.enter_async_context(running(voice.supervisor, *minds.supervisors))
-        await minds.wait_ready()
+        await minds.started()
         await voice.supervisor.wait_ready(60)
         await stack.enter_async_context(running(ear.supervisor))
         house = real_house(home, area=area, device_id=config.id, locale=config.locale, interpreter=config.interpreter)

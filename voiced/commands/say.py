@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voiced.app import mouth, running
 from voiced.configfile import read_config
-from voiced.errors import UsageError, VoiceError
+from voiced.errors import UsageError
 from voiced.ports import Played
 
 
@@ -38,6 +38,5 @@ async def _say(options: argparse.Namespace) -> Played:
         realtime=options.wav is None,
     )
     async with running(client.supervisor):
-        if not await client.supervisor.wait_ready(60):
-            raise VoiceError(f"cannot speak: {client.supervisor.state.what}")
+        await client.started()
         return await client.say(options.text)

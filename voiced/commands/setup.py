@@ -157,7 +157,7 @@ def _speaker(console: Console) -> str:
 async def _spoken(device: str) -> None:
     client = mouth(Config(speaker=SpeakerConfig(device=device)))
     async with running(client.supervisor):
-        await client.supervisor.wait_ready(60)
+        await client.started()
         await client.say("Hello. This is how I sound.")
 
 

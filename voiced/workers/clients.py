@@ -24,6 +24,8 @@ from voiced.workers.supervisor import Supervisor
 _SAY_S = 120.0
 _ANSWER_S = 30.0
 _DEVICES_S = 30.0
+_START_S = 180.0
+"""A busy machine takes minutes."""
 _LOAD_S = 180.0
 """A replica of E2B read its house, 3,662 tokens, for 77 s on two busy x86_64 cores; afterwards it comes from disk."""
 
@@ -124,6 +126,11 @@ class EngineClient:
     @property
     def ready(self) -> bool:
         return self.supervisor.ready and self._home is not None
+
+    async def started(self) -> None:
+        """Waits until the process is ready. InferenceError, with the reason, where it does not become so."""
+        if not await self.supervisor.wait_ready(_START_S):
+            raise InferenceError(f"the engine does not start: {self.supervisor.state.what}")
 
     @property
     def slow(self) -> bool:
@@ -274,6 +281,11 @@ class MouthClient:
         if not self.supervisor.ready:
             return self.supervisor.state.what
         return str(self.supervisor.state.facts.get("lacks", "")) if self._trouble is None else self._trouble
+
+    async def started(self) -> None:
+        """Waits until the process is ready. VoiceError, with the reason, where it does not become so."""
+        if not await self.supervisor.wait_ready(_START_S):
+            raise VoiceError(f"the voice does not start: {self.supervisor.state.what}")
 
     async def say(self, text: str, *, loudness: float = 1.0, from_ms: float = 0.0, voice: str = "") -> Played:
         message = protocol.Say(self.supervisor.number(), text, loudness, from_ms, voice)
