@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.gemma.grammar_tokens import FakeTokenizer
 from tests.home.sentence_homes import HOUSE, House, Own, Thing, recorded_house
-from voiced.gemma.grammar import GraphAutomaton, compile_sentences, next_step, spell_sentence
+from voiced.gemma.grammar import GraphAutomaton, compile_sentences, spell_sentence
 from voiced.home.language.paths import OPEN_WORD_COST, meanings, sample
 from voiced.home.language.sentences import code_graph, word_graph
 from voiced.home.language.spoken import spoken
@@ -49,7 +49,7 @@ def tokens_of(text: str) -> tuple[int, ...]:
 def path_cost(automaton: GraphAutomaton, tokens: tuple[int, ...]) -> float:
     state, total = automaton.start, 0.0
     for token in tokens:
-        step = next_step(automaton.choice(state), token)
+        step = automaton.choice(state).after(token)
         assert step is not None
         state, total = step.state, total + step.cost
     return total + automaton.choice(state).final_cost
@@ -97,7 +97,7 @@ def test_every_prefix_can_be_finished(seed: int) -> None:
         token = rng.choice(allowed)
         assert not TOKENS.is_special(token)
         tokens.append(token)
-        step = next_step(choice, token)
+        step = choice.after(token)
         assert step is not None
         state = step.state
     assert TOKENS.words_only(tokens)
@@ -173,7 +173,7 @@ def test_it_is_fast() -> None:
             started = time.perf_counter()
             choice = automaton.choice(state)
             took.append(time.perf_counter() - started)
-            step = next_step(choice, token)
+            step = choice.after(token)
             assert step is not None
             state = step.state
     took.sort()

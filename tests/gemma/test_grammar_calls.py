@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.gemma.grammar_tokens import FakeTokenizer
 from tests.home.sentence_homes import HOUSE, House, Own, Thing
-from voiced.gemma.grammar import GraphAutomaton, next_step
+from voiced.gemma.grammar import GraphAutomaton
 from voiced.gemma.grammar_calls import FENCE, compile_calls, parse_call, render_call, spelling
 from voiced.home.tools import INCOMPLETE, NOT_FOR_ME, declared, house_lines, tools
 from voiced.messages import Call
@@ -118,7 +118,7 @@ def test_every_path_reads_back_and_none_is_a_dead_end(house: House, seed: int) -
                 break
             token = rng.choice(allowed)
             tokens.append(token)
-            step = next_step(choice, token)
+            step = choice.after(token)
             assert step is not None
             state = step.state
         (reading,) = automaton.readings(tuple(tokens))

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from voiced.messages import Decision, EngineTimes
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import RehearingCore
 from voiced.workers.engine_talk import TalkSettings, words
 
 
@@ -44,7 +43,7 @@ class InsideEngine:
         return decision, times
 
     async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
-        return self.core.again(turn) if isinstance(self.core, RehearingCore) else None
+        return self.core.again(turn)
 
     async def ask(self, turn: int, text: str) -> tuple[Decision, EngineTimes]:
         return self.core.ask(turn, text)

@@ -21,7 +21,6 @@ from typing import Any
 from rich.console import Console
 
 from voiced.config import models_cache
-from voiced.errors import ModelFileError
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -93,7 +92,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         try:
             with console.status(f"bench {' '.join(RUNS[name])}"):
                 kept.add(name, _bench(RUNS[name], until - begun))
-        except ModelFileError as error:
+        except _UnmeasuredError as error:
             failed[name] = str(error)
         except KeyboardInterrupt:
             failed[name] = "interrupted"
@@ -152,6 +151,10 @@ def markdown(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", f"Measured in one run of `voiced bench all` on {result['machine']}."])
 
 
+class _UnmeasuredError(Exception):
+    """Why there is no result, in words."""
+
+
 def _row(figure: Figure, results: Results) -> dict[str, object]:
     value = results.get(figure.run, {}).get(figure.key)
     met = None if value is None else value <= figure.goal
@@ -162,12 +165,12 @@ def _row(figure: Figure, results: Results) -> dict[str, object]:
 def _bench(arguments: tuple[str, ...], seconds: float) -> Mapping[str, Any]:
     command = [sys.executable, "-m", "voiced", "bench", *arguments, "--json"]
     if seconds <= 0:
-        raise ModelFileError("no time was left for it")
+        raise _UnmeasuredError("no time was left for it")
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise ModelFileError(f"not done within the {seconds:.0f} s that were left") from error
+        raise _UnmeasuredError(f"not done within the {seconds:.0f} s that were left") from error
     if done.returncode:
-        raise ModelFileError((done.stderr.strip().splitlines() or ["it failed without a word"])[-1])
+        raise _UnmeasuredError((done.stderr.strip().splitlines() or ["it failed without a word"])[-1])
     result: Mapping[str, Any] = json.loads(done.stdout)
     return result

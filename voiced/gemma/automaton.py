@@ -34,6 +34,13 @@ class Choice:
     final_cost: float = 0.0
     """Nats subtracted for ending here, where `final`."""
 
+    def after(self, token: int) -> Step | None:
+        """Where `token` leads; None where it is not allowed."""
+        step = self.steps.get(token)
+        if step is None and self.open_step is not None and token not in self.open_excluded:
+            return self.open_step
+        return step
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -182,7 +182,7 @@ class GraphAutomaton:
         """The state after `tokens`; None where they are not allowed."""
         state: State = self._start
         for token in tokens:
-            step = next_step(self.choice(state), token)
+            step = self.choice(state).after(token)
             if step is None:
                 return None
             state = step.state
@@ -355,14 +355,6 @@ class GraphAutomaton:
     def _step(self, items: dict[Item, float]) -> Step:
         number, cost = self._intern(items)
         return Step(number, cost)
-
-
-def next_step(choice: Choice, token: int) -> Step | None:
-    """Where `token` leads; None where it is not allowed."""
-    step = choice.steps.get(token)
-    if step is None and choice.open_step is not None and token not in choice.open_excluded:
-        return choice.open_step
-    return step
 
 
 def spell_sentence(words: Sequence[str], tokenizer: Tokenizer) -> tuple[int, ...]:

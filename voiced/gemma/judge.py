@@ -56,10 +56,7 @@ def ends_early(automaton: TokenAutomaton, tokens: tuple[int, ...]) -> bool:
     """Whether `tokens` are a beginning (at least one token) of something allowed, but not all of it."""
     state: State = automaton.start
     for token in tokens:
-        choice = automaton.choice(state)
-        step = choice.steps.get(token)
-        if step is None and choice.open_step is not None and token not in choice.open_excluded:
-            step = choice.open_step
+        step = automaton.choice(state).after(token)
         if step is None:
             return False
         state = step.state

@@ -62,6 +62,9 @@ class _Turn:
 class EngineCore:
     """Hears one turn at a time. All methods are synchronous; all raise VoicedError only."""
 
+    rehears = False
+    """Whether `again` may come to anything."""
+
     def __init__(
         self,
         pair: ModelPair,
@@ -315,6 +318,10 @@ class EngineCore:
     def go(self) -> None:
         """After `stop`: decisions are wanted again."""
         self._context.go()
+
+    def again(self, _turn: int) -> tuple[Decision, EngineTimes] | None:
+        """What the open turn is understood as when it is heard once more; None where that is nothing."""
+        return None
 
     def end(self, turn: int) -> None:
         """Forget the turn, if it is the open one; but where what came of it may be remembered, when the next begins."""

@@ -37,6 +37,8 @@ I16 = npt.NDArray[np.int16]
 class RehearingCore(EngineCore):
     """An engine that keeps a turn's sound, in memory, until the next one begins or it ends."""
 
+    rehears = True
+
     _pcm: bytearray
     _words_bytes: int
     """So much of it was decided on last: what followed was silence."""

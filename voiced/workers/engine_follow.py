@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Woken
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import RehearingCore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +39,5 @@ def follow(core: EngineCore, events: Iterable[ListenerEvent]) -> Iterator[Listen
 
 def final(core: EngineCore, turn: int, decision: Decision) -> Decision:
     """What the turn, over now, ends with, where `decision` was the last one."""
-    heard = core.again(turn) if decision.unsure and isinstance(core, RehearingCore) else None
+    heard = core.again(turn) if decision.unsure else None
     return heard[0] if heard else decision

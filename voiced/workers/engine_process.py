@@ -20,7 +20,6 @@ from voiced.gemma.prompt import Dialect
 from voiced.messages import Decision, EngineTimes, Verdict
 from voiced.workers import child, protocol, rebuild
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_again import RehearingCore
 from voiced.workers.engine_drafted import DraftedCore
 from voiced.workers.engine_house import compile_home
 from voiced.workers.engine_load import kind_of
@@ -44,7 +43,7 @@ def handle(core: EngineCore, message: protocol.Message) -> protocol.Message | No
                 core.feed(message.turn, message.pcm)
             case protocol.Decide():
                 return protocol.Decided(message.request, message.turn, *core.decide(message.turn))
-            case protocol.HearAgain() if isinstance(core, RehearingCore):
+            case protocol.HearAgain():
                 heard = core.again(message.turn) or (Decision(Verdict.NOT_FOR_ME), EngineTimes())
                 return protocol.Decided(message.request, message.turn, *heard)
             case protocol.AskText():
@@ -132,7 +131,7 @@ def work(link: child.Link, options: child.Options) -> None:
     facts: dict[str, object] = {
         "dialect": core.dialect, "threads": core.threads, "encoder": setup.encoder, "pid": os.getpid(),
         "confined": ", ".join(confined.by), "load": core.load,
-        "slow": core.slow, "talks": core.talks, "rehears": isinstance(core, RehearingCore),
+        "slow": core.slow, "talks": core.talks, "rehears": core.rehears,
         "drafter": small.name if small and isinstance(core, DraftedCore) and core.drafts else "",
     }  # fmt: skip
     decisions, talking = Decisions(core), TalkSettings(think=bool(options.get("think")))
