@@ -19,7 +19,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -95,8 +95,18 @@ class Walk:
 
 
 Ids = npt.NDArray[np.int32]
-Grown = tuple[float, float, int, tuple[int, ...], State]
-"""A way on: score, compared score, index of the parent in the beam, new tokens, state."""
+
+
+class Grown(NamedTuple):
+    """A way on from a path of the beam."""
+
+    score: float
+    compared: float
+    """The score, made up for what the free path pays for as many tokens."""
+    parent: int
+    """Its place in the beam."""
+    more: tuple[int, ...]
+    state: State
 
 
 @dataclass(slots=True)
@@ -254,11 +264,13 @@ class Walker:
             pay = self._rate(free)
             grown = self._grow(beam, pay)
             if not s.score_forced:  # where only the end is left, the model need not be asked for it
-                over = [c for c in grown if self.arcs(c[4]).over]
-                finished += [Path(beam[c[2]].tokens + c[3], c[0] - self.arcs(c[4]).final_cost) for c in over]
-                grown = [c for c in grown if not self.arcs(c[4]).over]
+                over = [g for g in grown if self.arcs(g.state).over]
+                finished += [
+                    Path(beam[g.parent].tokens + g.more, g.score - self.arcs(g.state).final_cost) for g in over
+                ]
+                grown = [g for g in grown if not self.arcs(g.state).over]
                 best = max((p.score for p in finished), default=-math.inf)
-            open_score = max((c[0] for c in grown), default=-math.inf)
+            open_score = max((g.score for g in grown), default=-math.inf)
             if best > open_score + s.certain:
                 grown = []
             if free and not free_ended:
@@ -305,7 +317,7 @@ class Walker:
                 break
             step = self.arcs(beam[number].state).step(token)
             more, cost, state = self._run(step.state, s.run)
-            out.append((score - cost, compared, number, (token, *more), state))
+            out.append(Grown(score - cost, compared, number, (token, *more), state))
         return out
 
     def _advance(
@@ -320,22 +332,19 @@ class Walker:
         taken: set[int] = set()
         next_beam: list[_Hypothesis] = []
         parts: list[tuple[int, Sequence[int]]] = []
-        with_children = {c[2] for c in grown}
+        with_children = {g.parent for g in grown}
         for number, h in enumerate(beam):
             if number not in with_children and h.slot != FORK:
                 runner.drop(h.slot)
-        keepers: list[tuple[int, int]] = []
-        for at, (_, _, number, _, _) in enumerate(grown):
-            parent = beam[number]
-            if number in taken or parent.slot == FORK:
-                keepers.append((at, runner.split(parent.slot)))
+        for g in grown:
+            parent = beam[g.parent]
+            slot = parent.slot
+            if g.parent in taken or slot == FORK:
+                slot = runner.split(slot)
             else:
-                taken.add(number)
-                keepers.append((at, parent.slot))
-        for at, slot in keepers:
-            score, _, number, tokens, state = grown[at]
-            parts.append((slot, tokens))
-            next_beam.append(_Hypothesis(slot, beam[number].tokens + tokens, state, score, beam[number].row))
+                taken.add(g.parent)
+            parts.append((slot, g.more))
+            next_beam.append(_Hypothesis(slot, parent.tokens + g.more, g.state, g.score, parent.row))
         if free is not None:
             if free.slot == FORK:
                 free.slot = runner.split(FORK)
@@ -344,14 +353,11 @@ class Walker:
         at = 0
         for h, (_, run) in zip(next_beam, parts, strict=False):
             if every:
-                for i in range(
-                    len(run) - 1
-                ):  # within a forced run nothing may end: where the model would, it is cut off
-                    self._cut(
-                        h.tokens[: len(h.tokens) - len(run) + i + 1],
-                        h.score + float(rows[at + i, self.automaton.end_token]),
-                    )
-                    h.score += float(rows[at + i, run[i + 1]])
+                before = len(h.tokens) - len(run)
+                # within a forced run nothing may end: where the model would end it, it is cut off
+                for i, token in enumerate(run[1:]):
+                    self._cut(h.tokens[: before + i + 1], h.score + float(rows[at + i, self.automaton.end_token]))
+                    h.score += float(rows[at + i, token])
                 at += len(run)
             else:
                 at += 1
