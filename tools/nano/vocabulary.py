@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -55,10 +54,3 @@ def build(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
 
 def load(path: Path) -> Tokenizer:
     return Tokenizer.from_file(str(path))
-
-
-def sample_texts(seed: int, sampler_texts: list[str], human: list[str]) -> list[str]:
-    """The words BPE is trained on: commands and human transcripts, shuffled."""
-    out = [*sampler_texts, *human]
-    random.Random(seed).shuffle(out)
-    return out

@@ -47,7 +47,7 @@ class Tool:
     """The sets of arguments that go together, each sorted case-insensitively as the official template writes them."""
 
 
-SWITCHABLE = ("light", "switch", "fan", "media_player", "input_boolean", "climate", "humidifier", "siren", "vacuum")
+TURNABLE = ("light", "switch", "fan", "media_player", "input_boolean", "climate", "humidifier", "siren", "vacuum")
 RUNNABLE = ("scene", "script", "button", "input_button")
 WHOLE_PERCENT = tuple(range(101))
 COUNT = tuple(range(1, 101))
@@ -84,13 +84,12 @@ _MEDIA = "|name|area"
 _OPTIONED = ("select", "humidifier", "fan", "climate", "water_heater", "light")
 _KINDS = "domain|area domain|domain floor|domain everywhere"
 _COVERS = "device_class|area device_class|device_class floor|device_class everywhere"
-_STATE_OF = _with("domain|area domain|domain floor|device_class domain|area device_class domain", "state")
 
 # name: (what the name does not say, domains needed, domains of {name}, forms)
 _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "HassTurnOn": ("Turn on or activate.",
-                   SWITCHABLE + RUNNABLE, SWITCHABLE + RUNNABLE, f"name|area name|{_KINDS}"),
-    "HassTurnOff": ("Turn off.", SWITCHABLE, SWITCHABLE,
+                   TURNABLE + RUNNABLE, TURNABLE + RUNNABLE, f"name|area name|{_KINDS}"),
+    "HassTurnOff": ("Turn off.", TURNABLE, TURNABLE,
                     f"name|area name|{_KINDS}"),
     "HassOpenCover": ("Open.", ("cover",), ("cover",),
                       f"name|{_COVERS}"),
@@ -110,7 +109,7 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "SelectOption": ("Choose an option.", _OPTIONED, _OPTIONED, "name option"),
     "NumberSet": ("Set a number.", ("number",), ("number",), "name value"),
     "HumiditySet": ("", ("humidifier",), ("humidifier",), "name humidity"),
-    "Toggle": ("On if off, off if on.", SWITCHABLE, ("light", "switch", "fan"), "name"),
+    "Toggle": ("On if off, off if on.", TURNABLE, ("light", "switch", "fan"), "name"),
     "HassClimateGetTemperature": ("Say how warm it is.", ("climate", "sensor"), ("climate",), "|name|area"),
     "HassGetState": ("Say state of a device or everything.", (),
                      ("sensor", "binary_sensor", "light", "switch", "fan", "cover", "lock", "climate", "media_player",

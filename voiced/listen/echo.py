@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from voiced.messages import FRAME_SAMPLES, ms_to_samples
 
 Floats = NDArray[np.float32]
-Spectrum = NDArray[np.complex64]
 
 _BINS = FRAME_SAMPLES + 1
 _FULL_SCALE = 32768.0

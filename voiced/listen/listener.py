@@ -109,7 +109,6 @@ class _Turn:
     """The wake word's run of voiced frames has not ended."""
     end_samples: int = 0
     """What `set_end` asked for in this hush; 0 where nobody asked."""
-    sent_until: int = 0
     sent: int = 0
     speech_end: int = 0
     paused: bool = False
