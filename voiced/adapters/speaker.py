@@ -7,12 +7,9 @@ import wave
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from voiced.arrays import I16
 from voiced.errors import AudioDeviceError
 
-Pcm = NDArray[np.int16]
 BLOCK_MS = 20
 """Sound is written in pieces this long, so that "stop" is heard within a few of them."""
 
@@ -28,7 +25,7 @@ class Loudspeaker(Protocol):
         """Ready for sound. Returns the rate that it must have, which is `rate_hz` wherever the device can."""
         ...
 
-    def write(self, pcm: Pcm) -> None:
+    def write(self, pcm: I16) -> None:
         """Hand over a short piece; returns when the device has taken it, at the pace of the sound."""
         ...
 
@@ -95,7 +92,7 @@ class WavSpeaker:
         self._file.setframerate(rate_hz)
         return rate_hz
 
-    def write(self, pcm: Pcm) -> None:
+    def write(self, pcm: I16) -> None:
         if self._file is None:
             raise AudioDeviceError(f"{self._path} is not open")
         self._append(pcm.tobytes())
@@ -137,7 +134,7 @@ class SilentSpeaker:
         self._pace.begin(rate_hz)
         return rate_hz
 
-    def write(self, pcm: Pcm) -> None:
+    def write(self, pcm: I16) -> None:
         self._pace.wrote(len(pcm))
 
     def finish(self, *, drop: bool = False) -> None:
@@ -162,7 +159,7 @@ class CopiedSpeaker:
             raise AudioDeviceError(f"{self._copy.name} has {file_hz} Hz, the loudspeaker now {device_hz} Hz")
         return device_hz
 
-    def write(self, pcm: Pcm) -> None:
+    def write(self, pcm: I16) -> None:
         self._speaker.write(pcm)
         self._copy.write(pcm)
 

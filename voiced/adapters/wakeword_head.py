@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
+from voiced.arrays import F32
 from voiced.errors import ModelFileError
 
 EMBEDDING = 96
-
-Floats = NDArray[np.float32]
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
@@ -44,7 +42,7 @@ class WakeHead:
             raise ModelFileError(f"the model of the wake word {word!r} does not take openWakeWord's embeddings")
         self._input, self.frames = inputs[0].name, int(shape[1])
 
-    def score(self, embeddings: Floats) -> float:
+    def score(self, embeddings: F32) -> float:
         """Score in [0, 1] of the last of `embeddings` [at least `frames`, 96]."""
         answer = self._session.run(None, {self._input: embeddings[None, -self.frames :]})
         return min(1.0, max(0.0, float(np.asarray(answer[0]).ravel()[0])))

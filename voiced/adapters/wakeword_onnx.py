@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from voiced.adapters.wakeword_head import EMBEDDING, Floats, WakeHead, session
+from voiced.adapters.wakeword_head import EMBEDDING, WakeHead, session
+from voiced.arrays import F32
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
 
 _STEP = FRAME_SAMPLES * WAKE_FRAMES
@@ -47,7 +48,7 @@ class OnnxWakeWords:
         self._embed = session(_resources() / "embedding_model.onnx")
         self._heads = {word: WakeHead(word, path) for word, path in models.items()}
         self._history = max((head.frames for head in self._heads.values()), default=16)
-        self._after_silence: tuple[Floats, Floats] | None = None
+        self._after_silence: tuple[F32, F32] | None = None
         self.reset()
 
     def score(self, pcm: bytes) -> dict[str, float]:
@@ -55,26 +56,26 @@ class OnnxWakeWords:
         self.embed(pcm)
         return {word: head.score(self._embeddings) for word, head in self._heads.items()}
 
-    def embed(self, pcm: bytes) -> Floats:
+    def embed(self, pcm: bytes) -> F32:
         """The embedding [96] after 80 ms more sound: what the heads look at."""
         if len(pcm) != 2 * _STEP:
             raise ValueError(f"the wake word is scored every {_STEP} samples, not {len(pcm) // 2}")
         self._advance(np.frombuffer(pcm, np.int16).astype(np.float32))
-        last: Floats = self._embeddings[-1]
+        last: F32 = self._embeddings[-1]
         return last
 
     def reset(self) -> None:
         """As if only silence had been heard so far."""
-        self._sound: Floats = np.zeros(_CONTEXT, np.float32)
+        self._sound: F32 = np.zeros(_CONTEXT, np.float32)
         if self._after_silence is None:
-            self._mels: Floats = np.zeros((_MEL_WINDOW, 32), np.float32)
-            self._embeddings: Floats = np.zeros((self._history, EMBEDDING), np.float32)
+            self._mels: F32 = np.zeros((_MEL_WINDOW, 32), np.float32)
+            self._embeddings: F32 = np.zeros((self._history, EMBEDDING), np.float32)
             for _ in range(self._history + _MEL_WINDOW // _MEL_STEP + 1):
                 self._advance(np.zeros(_STEP, np.float32))
             self._after_silence = (self._mels, self._embeddings)
         self._mels, self._embeddings = self._after_silence
 
-    def _advance(self, step: Floats) -> None:
+    def _advance(self, step: F32) -> None:
         sound = np.concatenate([self._sound, step])
         self._sound = sound[-_CONTEXT:]
         mels = np.asarray(self._mel.run(None, {"input": sound[None]})[0], np.float32).reshape(-1, 32)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyopen_wakeword
-from numpy.typing import NDArray
 
+from voiced.arrays import F32
 from voiced.errors import ModelFileError
 from voiced.messages import FRAME_SAMPLES, WAKE_FRAMES
 
@@ -18,8 +18,6 @@ _CONTEXT_SAMPLES = 480
 _CONTEXT_MELS = 76 - 8
 _WARM_UP_STEPS = 40
 _EMBEDDING = 96
-
-Floats = NDArray[np.float32]
 
 
 def builtin_path(word: str) -> Path | None:
@@ -55,7 +53,7 @@ class PyOpenWakeWords:
             self._heads = {word: pyopen_wakeword.OpenWakeWord.from_model(path) for word, path in lite.items()}
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"the wake word models cannot be loaded: {error}") from error
-        self._embeddings: Floats = np.zeros((self._history, _EMBEDDING), np.float32)
+        self._embeddings: F32 = np.zeros((self._history, _EMBEDDING), np.float32)
         self._scores: dict[str, float] = {}
         self.reset()
 
@@ -72,10 +70,10 @@ class PyOpenWakeWords:
                 self._scores[word] = own.score(self._embeddings)
         return dict(self._scores)
 
-    def embed(self, pcm: bytes) -> Floats:
+    def embed(self, pcm: bytes) -> F32:
         """The embedding [96] after 80 ms more sound: what the heads look at."""
         self.score(pcm)
-        last: Floats = self._embeddings[-1]
+        last: F32 = self._embeddings[-1]
         return last
 
     def reset(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError
 from voiced.messages import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
@@ -23,7 +24,6 @@ MAX_SAMPLES = 30 * SAMPLE_RATE_HZ
 """The encoder's own limit; the listener caps a turn at 15 s."""
 POLE = 0.995
 
-F32 = npt.NDArray[np.float32]
 
 _POWERS = POLE ** np.arange(TOKEN_SAMPLES, dtype=np.float64)
 

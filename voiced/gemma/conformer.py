@@ -13,13 +13,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.gemma import features
 from voiced.gemma.ggml import FLOAT16, Arena, Cpu, Graph, Node, Weights, c_float, c_floats
 from voiced.gemma.layout import KERNEL, LIMITS, SOFT_NORM, WIDTHS, Shape
-
-F32 = npt.NDArray[np.float32]
 
 CHUNK = 12
 """Tokens that attend as a block: each sees itself and the 11 before it."""

@@ -22,11 +22,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32, I32
 from voiced.gemma.automaton import State, Step, TokenAutomaton
 
-F32 = npt.NDArray[np.float32]
 FORK = 1
 MOST_ASKED = 7
 """Choices of a draft that are looked at: with the first one, eight rows of a pass."""
@@ -94,9 +93,6 @@ class Walk:
     """What each step took, the model's pass behind it included."""
 
 
-Ids = npt.NDArray[np.int32]
-
-
 class Grown(NamedTuple):
     """A way on from a path of the beam."""
 
@@ -113,13 +109,13 @@ class Grown(NamedTuple):
 class _Arcs:
     """A choice as arrays."""
 
-    ids: Ids
+    ids: I32
     costs: F32
     steps: Mapping[int, Step]
     final: bool
     final_cost: float
     open_step: Step | None
-    closed: Ids
+    closed: I32
     """Tokens that are no part of the open stretch, where there is one."""
 
     @property

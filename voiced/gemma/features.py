@@ -17,13 +17,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.gemma.ggml import c_floats
 
 RATE_HZ, WINDOW, HOP, FFT, MELS = 16000, 320, 160, 512, 128
 FLOOR = float(np.float32(0.001))
 _BINS = FFT // 2 + 1
-
-F32 = npt.NDArray[np.float32]
 
 
 def frames(samples: int) -> int:

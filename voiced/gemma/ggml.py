@@ -17,14 +17,13 @@ from typing import Any, NewType
 
 import gguf
 import numpy as np
-import numpy.typing as npt
 from llama_cpp._ggml import libggml
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma.llama import start_backend
 
 Node = NewType("Node", int)
-F32 = npt.NDArray[np.float32]
 
 _ALIGNMENT = 32
 _FLOAT32 = 0  # GGML_TYPE_F32

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma import features
 from voiced.gemma.conformer import CHUNK, MELS_PER_TOKEN, Memory, Step, distances
 from voiced.gemma.ggml import Cpu, Weights
 from voiced.gemma.layout import PREFIXES, shape_of
-
-F32 = npt.NDArray[np.float32]
 
 TOKEN_SAMPLES = MELS_PER_TOKEN * features.HOP
 ROWS = 4

@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32, F64
 from voiced.errors import ModelFileError
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 BLANK = 0
 """Class of "no letter here"; the alphabet's first letter has class 1."""

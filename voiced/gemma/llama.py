@@ -26,11 +26,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import llama_cpp.llama_cpp as lib
 import llama_cpp.mtmd_cpp as mtmd
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError, ModelFileError
 from voiced.gemma.lower_half import LowerHalf
 from voiced.gemma.machine import filling, has_amx
-
-F32 = npt.NDArray[np.float32]
 
 _NOT_WORDS = (
     lib.LLAMA_TOKEN_ATTR_UNKNOWN | lib.LLAMA_TOKEN_ATTR_UNUSED | lib.LLAMA_TOKEN_ATTR_CONTROL

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
+from voiced.arrays import F32
 from voiced.gemma.calibration import Calibration
-from voiced.gemma.decide import F32, Path, Walk, Walker, log_softmax
+from voiced.gemma.decide import Path, Walk, Walker, log_softmax
 from voiced.gemma.judge import together
 from voiced.gemma.letters import Heard
 from voiced.gemma.weigh import Reader, Rows, allowed, freely, read, weigh

@@ -25,13 +25,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError
 from voiced.gemma.decide import FORK, Draft
 from voiced.gemma.llama import Context
 
-F32 = npt.NDArray[np.float32]
 TURN, DRAFT, FIRST_SLOT = 0, 2, 3
 _STEP = 32
 """Tokens of a prefix that are computed ahead in one go: what a turn that begins meanwhile has to wait for."""

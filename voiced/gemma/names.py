@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32
 from voiced.gemma.decide import log_softmax
 from voiced.gemma.llama import Context, TextModel
 from voiced.home.language.wordgraph import WordGraph
 
-F32 = npt.NDArray[np.float32]
 Words = tuple[str, ...]
 Tokens = tuple[float, ...]
 

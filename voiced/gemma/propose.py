@@ -18,15 +18,11 @@ from copy import copy
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from voiced.arrays import F32, F64, I64
 from voiced.gemma.grammar import GraphAutomaton, compile_sentences
 from voiced.gemma.letters import BLANK, Heard
 from voiced.home.language.wordgraph import WordGraph
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
 
 BEAM, WIDTH = 128, 25.0
 """Beginnings that are kept, and nats behind the best one at which one is given up."""

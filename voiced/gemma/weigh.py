@@ -13,7 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from voiced.gemma.decide import F32, FORK, Path, Runner, Walk, Walker, log_softmax
+from voiced.arrays import F32
+from voiced.gemma.decide import FORK, Path, Runner, Walk, Walker, log_softmax
 
 Rows = dict[tuple[int, ...], F32]
 """Log-probabilities [vocabulary] by what was said since the prompt."""

@@ -22,9 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voiced.arrays import F32
 from voiced.messages import FRAME_SAMPLES, ms_to_samples
-
-Floats = NDArray[np.float32]
 
 _BINS = FRAME_SAMPLES + 1
 _FULL_SCALE = 32768.0
@@ -98,9 +97,9 @@ class Played:
     """What was played and what will be, by the sample at which it was handed over."""
 
     def __init__(self) -> None:
-        self._pieces: list[tuple[int, Floats]] = []
+        self._pieces: list[tuple[int, F32]] = []
 
-    def add(self, first_sample: int, samples: Floats) -> None:
+    def add(self, first_sample: int, samples: F32) -> None:
         self.cut(first_sample)  # it is handed over once only
         self._pieces.append((first_sample, samples))
 
@@ -115,7 +114,7 @@ class Played:
             self._pieces = [piece for piece in self._pieces if piece[0] + len(piece[1]) > sample]
         return bool(self._pieces)
 
-    def between(self, begin: int, end: int) -> Floats:
+    def between(self, begin: int, end: int) -> F32:
         out = np.zeros(end - begin, np.float32)
         for first, samples in self._pieces:
             low, high = max(begin, first), min(end, first + len(samples))
@@ -123,17 +122,17 @@ class Played:
                 out[low - begin : high - begin] = samples[low - first : high - first]
         return out
 
-    def near(self, begin: float, count: int) -> Floats:
+    def near(self, begin: float, count: int) -> F32:
         """`count` samples from `begin` on, which may lie between two of them."""
         whole = math.floor(begin)
         around = self.between(whole - _TAPS + 1, whole + count + _TAPS)
         return np.convolve(around, _between_samples(begin - whole), "valid").astype(np.float32)
 
 
-def _between_samples(part: float) -> Floats:
+def _between_samples(part: float) -> F32:
     """Filter (a sinc under a Hann window) for the sound `part` of a sample after where `_TAPS` points."""
     at = np.arange(1 - _TAPS, _TAPS + 1) - part
-    taps: Floats = (np.sinc(at) * np.cos(np.pi * at / (2 * _TAPS + 1)) ** 2)[::-1].astype(np.float32)
+    taps: F32 = (np.sinc(at) * np.cos(np.pi * at / (2 * _TAPS + 1)) ** 2)[::-1].astype(np.float32)
     return taps
 
 
@@ -174,7 +173,7 @@ class Delay:
         self._drift = 0.0
         """Samples in one."""
 
-    def look(self, first_sample: int, heard: Floats, played: Played) -> bool:
+    def look(self, first_sample: int, heard: F32, played: Played) -> bool:
         """True when the delay is another than was thought."""
         if first_sample != self._next:
             self._heard[:], self._frames, self._seen = 0.0, 0, None
@@ -241,7 +240,7 @@ class KalmanFilter:
         self.reach = (blocks + 1) * FRAME_SAMPLES
         """Samples that it looks back on."""
 
-    def realign(self, played: Floats) -> None:
+    def realign(self, played: F32) -> None:
         """What was played before the next block comes from another place in time than was thought: `reach` samples.
         The room is the same, though less certainly.
         """
@@ -251,7 +250,7 @@ class KalmanFilter:
         self._input[:] = windows[0]
         self._doubt = np.maximum(self._doubt, _DOUBT_MOVED)
 
-    def cancel(self, played: Floats, heard: Floats) -> Floats:
+    def cancel(self, played: F32, heard: F32) -> F32:
         """One block: what was heard without the echo of what was played."""
         self._input[:FRAME_SAMPLES], self._input[FRAME_SAMPLES:] = self._input[FRAME_SAMPLES:], played
         self._inputs[1:] = self._inputs[:-1]
@@ -261,7 +260,7 @@ class KalmanFilter:
         self._learn(left)
         return left
 
-    def _learn(self, left: Floats) -> None:
+    def _learn(self, left: F32) -> None:
         error = np.fft.rfft(np.concatenate([np.zeros(FRAME_SAMPLES, np.float32), left]))
         power = np.abs(self._inputs) ** 2
         self._noise += 0.3 * (np.abs(error) ** 2 - self._noise)
@@ -275,9 +274,9 @@ class KalmanFilter:
         self._doubt += (1.0 - keep) * np.abs(self._path) ** 2
 
 
-def _floats(pcm: bytes) -> Floats:
+def _floats(pcm: bytes) -> F32:
     return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(_FULL_SCALE)
 
 
-def _pcm(samples: Floats) -> bytes:
+def _pcm(samples: F32) -> bytes:
     return bytes(np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767).astype(np.int16))

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError
 from voiced.gemma import prompt
 from voiced.gemma.audio import TOKEN_SAMPLES, AudioStream
 from voiced.gemma.automaton import TokenAutomaton
-from voiced.gemma.decide import F32, FORK, MOST_ASKED, Draft, Walk, Walker
+from voiced.gemma.decide import FORK, MOST_ASKED, Draft, Walk, Walker
 from voiced.gemma.ears import open_ear, open_letters
 from voiced.gemma.grammar import spell_sentence
 from voiced.gemma.judge import judge, judge_choice, judge_code, with_paths

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voiced.adapters.denoise import Denoiser, resampled
+from voiced.arrays import I16
 from voiced.messages import Decision, EngineTimes, Hearing, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
@@ -30,8 +31,6 @@ MOST_TAKEN = 1.25
 """Energy that may be taken away as noise, in that of what is left. Of held-out commands, as they were and in noise at
 6 dB, three were understood where it was more, all wrongly, and ten where it was less, seven rightly.
 """
-
-I16 = npt.NDArray[np.int16]
 
 
 class RehearingCore(EngineCore):

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from voiced.arrays import F32
 from voiced.errors import InferenceError, VoicedError
 from voiced.gemma import prompt
-from voiced.gemma.decide import F32, FORK
+from voiced.gemma.decide import FORK
 from voiced.gemma.llama import Context
 from voiced.workers import protocol
 from voiced.workers.engine import EngineCore

@@ -24,19 +24,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voiced.adapters import chimes
 from voiced.adapters.heap import return_large_blocks
 from voiced.adapters.rates import resample
 from voiced.adapters.speaker import BLOCK_MS, Loudspeaker, open_speaker
+from voiced.arrays import I16
 from voiced.errors import UsageError, VoicedError, VoiceError
 from voiced.messages import SAMPLE_RATE_HZ
 from voiced.ports import Chime
 from voiced.workers import child, protocol
 from voiced.workers.rendering import Cache, Rendering, Voice
-
-Pcm = NDArray[np.int16]
 
 LONGEST_KEPT_S = 10
 """Longer speech is not kept: it is not said twice."""
@@ -70,11 +68,11 @@ def gain(loudness: float) -> float:
     return float(min(1.0, max(0.0, loudness)) ** 1.66)
 
 
-def softened(pcm: Pcm, factor: float) -> Pcm:
+def softened(pcm: I16, factor: float) -> I16:
     return pcm if factor == 1.0 else np.rint(pcm * factor).astype(np.int16)
 
 
-def without_first(count: int, pieces: Iterator[Pcm]) -> Iterator[Pcm]:
+def without_first(count: int, pieces: Iterator[I16]) -> Iterator[I16]:
     for piece in pieces:
         yield piece[count:]
         count = max(0, count - len(piece))
@@ -89,7 +87,7 @@ class Account:
     def __init__(self, link: child.Link | None) -> None:
         self._link, self._due_s = link, 0.0
 
-    def plays(self, pcm: Pcm, rate_hz: int, since_s: float) -> None:
+    def plays(self, pcm: I16, rate_hz: int, since_s: float) -> None:
         """What is handed over piece by piece since then; all that came before has been."""
         if self._link is None:
             return
@@ -206,13 +204,13 @@ class Mouth:
         if (kept := self._cache.get((path, text))) is not None:
             self._play(request, iter([kept[said:]]), voice.rate_hz, asked_at, cached=True)
             return
-        sentences: list[Pcm] = []
+        sentences: list[I16] = []
         pieces = without_first(said, self._sentences(path, text, sentences))
         self._play(request, pieces, voice.rate_hz, asked_at, cached=False)
         if not self._silence:
             self._keep(path, text, sentences)
 
-    def _sentences(self, path: str, text: str, kept: list[Pcm]) -> Iterator[Pcm]:
+    def _sentences(self, path: str, text: str, kept: list[I16]) -> Iterator[I16]:
         """As they are rendered; meanwhile the core is answered. Ends early when silence is wanted."""
         voice = self._need_voice(path)
         rendering = Rendering(voice, text)
@@ -236,7 +234,7 @@ class Mouth:
         finally:
             rendering.drop()
 
-    def _play(self, request: int, pieces: Iterator[Pcm], rate_hz: int, asked_at: float, *, cached: bool) -> None:
+    def _play(self, request: int, pieces: Iterator[I16], rate_hz: int, asked_at: float, *, cached: bool) -> None:
         """Play to the end, or until silence is wanted; tell when the first sample went out, and how it ended."""
         first_ms, played = 0.0, 0
         self._sounds = False
@@ -279,7 +277,7 @@ class Mouth:
             while texts and self._cache.get((path, texts[0])) is not None:
                 texts.popleft()
             if texts:
-                text, sentences = texts.popleft(), list[Pcm]()
+                text, sentences = texts.popleft(), list[I16]()
                 self._silence = self._closing
                 for _ in self._sentences(path, text, sentences):
                     pass
@@ -293,7 +291,7 @@ class Mouth:
             self._to_prepare.popleft()
             self._trouble(error, request)
 
-    def _keep(self, path: str, text: str, sentences: list[Pcm]) -> None:
+    def _keep(self, path: str, text: str, sentences: list[I16]) -> None:
         if sentences and sum(map(len, sentences)) <= LONGEST_KEPT_S * self._need_voice(path).rate_hz:
             self._cache.put((path, text), np.concatenate(sentences))
 
