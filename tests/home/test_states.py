@@ -107,6 +107,21 @@ def test_the_book_remembers_the_last_word() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "payload", [b"None", b"unknown", b'{"state": null}', b'{"state": "Unavailable", "brightness": 9}']
+)
+def test_a_state_that_is_none_is_nothing_that_is_known(payload: bytes) -> None:
+    book = StateBook(HOME).heard("demo/bedroom/bed", b'{"state": "ON", "brightness": 51}')
+    assert book.heard("demo/bedroom/bed", payload).states == {"light.bed": EntityState()}
+
+
+def test_a_message_of_parts_leaves_the_state_as_it_was() -> None:
+    book = StateBook(HOME).heard("demo/bedroom/bed", b'{"brightness": 51}')
+    assert book.states == {"light.bed": EntityState(brightness_percent=20.0)}
+    book = book.heard("demo/bedroom/bed", b'{"state": "ON"}').heard("demo/bedroom/bed", b'{"brightness": 102}')
+    assert book.states == {"light.bed": EntityState("on", brightness_percent=40.0)}
+
+
 _HOSTILE = st.one_of(
     st.binary(max_size=40),
     st.sampled_from(

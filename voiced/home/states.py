@@ -65,6 +65,9 @@ _STATE_KEYS: Mapping[str, str] = {
     "state_closed": "closed", "state_opening": "opening", "state_closing": "closing", "state_stopped": "stopped",
 }  # fmt: skip
 _BINARY_KEYS = {"payload_on": "on", "payload_off": "off"}
+_NOTHING_KNOWN = frozenset(["", "none", "unknown", "unavailable"])
+_OF_PARTS = object()
+"""Stands for the state in a message that tells only of others: of a brightness."""
 
 
 def _text(payload: bytes) -> str | None:
@@ -232,11 +235,12 @@ def _percent(entity: Entity, level: float) -> float:
 
 
 def _main(entity: Entity, old: EntityState, text: str) -> EntityState:
-    if text.casefold() in ("", "none", "unknown", "unavailable"):
-        return EntityState(presence=old.presence)
     body = _object(text)
+    told = body.get("state", _OF_PARTS) if body else text
+    if told is None or str(told).casefold() in _NOTHING_KNOWN:
+        return EntityState(presence=old.presence)
     if body:
-        state = _word(entity, str(body.get("state", old.state)))
+        state = old.state if told is _OF_PARTS else _word(entity, str(told))
         level, colour = finite(body.get("brightness")), rgb(body.get("color"))
         white = finite(body.get("color_temp"))
         own = entity.flag("color_temp_kelvin")
