@@ -15,7 +15,8 @@ from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1]
 DECIDES = tuple(f"voiced/home/{room}.py" for room in (
-        "policy", "ruling", "said", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative", "which"
+        "policy", "ruling", "said", "dispatch", "outgoing", "lights", "code", "dialogue", "manner", "relative", "which",
+        "reach",
     ))  # fmt: skip
 DECODES = tuple(
     f"voiced/gemma/{room}.py" for room in ("automaton", "decide", "judge", "letters", "look", "propose", "weigh")
@@ -23,7 +24,17 @@ DECODES = tuple(
 TESTS = (
     *(
         f"tests/home/test_{story}.py"
-        for story in ("policy", "which", "following", "telling", "dispatch", "lights", "platforms", "questions")
+        for story in (
+            "policy",
+            "which",
+            "reach",
+            "following",
+            "telling",
+            "dispatch",
+            "lights",
+            "platforms",
+            "questions",
+        )
     ),
     *(
         f"tests/gemma/test_{story}.py"

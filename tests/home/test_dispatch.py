@@ -150,7 +150,7 @@ def test_what_a_thing_cannot_be_set_to_has_a_name() -> None:
     assert lacking(Step("climate.x", "set_mode", {"mode": "dry"}), home) == "dry"
     assert lacking(Step("climate.x", "set_mode", {"mode": "heat"}), home) == ""
     assert lacking(Step("climate.y", "set_mode", {"mode": "dry"}), home) == ""
-    assert lacking(Step("climate.x", "set_mode", {"mode": "on"}), home) == ""
+    assert lacking(Step("climate.x", "set_mode", {"mode": "on"}), home) == "power switch"
     assert lacking(Step("climate.x", "set_temperature", {"temperature": 20}), home) == "target temperature"
 
 
@@ -183,7 +183,8 @@ def test_what_a_light_lacks_is_named() -> None:
     assert lacking(Step("light.a", "set", {"color": "red"}), home) == "colour"
     assert lacking(Step("light.b", "set", asked), home) == "brightness"
     assert lacking(Step("light.b", "set", {"color": "red"}), home) == ""
-    for other in ("light.c", "switch.d", "light.none"):
+    assert lacking(Step("switch.d", "set", asked), home) == "way to do that"
+    for other in ("light.c", "light.none"):
         assert lacking(Step(other, "set", asked), home) == ""
 
 

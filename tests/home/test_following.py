@@ -92,8 +92,8 @@ def test_brighter_and_warmer_than_now() -> None:
     (sent,) = said(h, "HassLightSet", brightness_step="up", it="maybe").commands
     assert json.loads(sent.payload)["brightness"] == 179  # seventy percent
     h.heard_state("demo/bedroom/bed", b'{"state": "OFF"}')
-    (sent,) = said(h, "HassLightSet", brightness_step="down", it="maybe").commands
-    assert json.loads(sent.payload)["brightness"] == 3
+    (sent,) = said(h, "HassLightSet", brightness_step="up", it="maybe").commands
+    assert json.loads(sent.payload)["brightness"] == 51  # from nothing
     h.heard_state("demo/thermostat/target", b"20.5")
     (sent,) = said(h, "HassClimateSetTemperature", temperature_step="down").commands
     assert sent.payload == "19.5"
@@ -103,7 +103,7 @@ def test_brighter_and_warmer_than_now() -> None:
 
 def test_whiter_faster_and_the_other_way_round_than_now() -> None:
     h = house("bedroom")
-    assert said(h, "HassLightSet", name="bed light", kelvin_step="up").reason == "unknown_state"
+    assert said(h, "HassLightSet", name="desk light", kelvin_step="up").reason == "unknown_state"
     assert said(h, "HassFanSetSpeed", name="bedroom fan", percentage_step="up").reason == "unknown_state"
     assert said(h, "Toggle", name="bedroom fan").reason == "unknown_state"
     h.heard_state("demo/office/desk", b'{"state": "ON", "color_temp": 2700}')
@@ -143,7 +143,7 @@ def test_everything_off_spares_what_hangs_on_a_plug() -> None:
     h = house()
     judged = said(h, "HassTurnOff", everything="yes", everywhere="yes")
     assert {c.entity.partition(".")[0] for c in judged.commands} == {"light", "fan"}  # the TV has no topic
-    assert reported(h, judged) == "Lights and fans are off."
+    assert reported(h, judged) == "I know the TV, but I cannot reach it. Lights and fans are off."
     judged = said(h, "HassTurnOff", everything="yes", area="bedroom")
     assert {c.entity for c in judged.commands} == {"light.bed", "fan.bedroom"}
 

@@ -159,13 +159,14 @@ def _climate_power(entity: Entity, step: Step) -> Command | None:
 
 _LACKED: Mapping[str, str] = {
     "set_mode": "modes", "set_speed": "speeds", "set_position": "position", "set_humidity": "target humidity",
-    "set_volume": "volume", "set_temperature": "target temperature", "select": "options",
+    "set_volume": "volume", "set_temperature": "target temperature", "select": "options", "turn_on": "power switch",
+    "turn_off": "power switch",
 }  # fmt: skip
 """verb -> what a thing that can be reached, though not for this, does not have."""
 
 
 def lacking(step: Step, home: Home) -> str:
-    """What a thing was asked for and does not have: "colour", "eco"; empty where it is not that."""
+    """What a thing does not have for which a step gave no message: "colour", "eco"; empty where it is not that."""
     entity = home.entity(step.entity)
     if entity is None:
         return ""
@@ -174,8 +175,8 @@ def lacking(step: Step, home: Home) -> str:
     choice = _CHOICES.get((entity.domain, step.verb))
     if choice is not None and entity.text(choice[0]):
         said = str(step.values.get(choice[2], ""))
-        return "" if said in ("on", "off") or chosen(entity, choice[3], said) else said
-    return _LACKED.get(step.verb, "") if entity.reachable else ""
+        return _LACKED["turn_off"] if said in ("on", "off") else "" if chosen(entity, choice[3], said) else said
+    return _LACKED.get(step.verb, "way to do that") if entity.reachable else ""
 
 
 def own_command(call: Call, home: Home, device_id: str) -> Command:

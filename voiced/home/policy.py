@@ -6,32 +6,31 @@
 - What lets somebody in (unlock, open a garage or gate, disarm) needs the spoken one-time code, always. "All", rooms,
   floors and kinds never include it. Locking and closing just act.
 - The less harmless, the more certain the model must be. Where only the thing is in doubt, it is asked which.
-- What is said relatively ("brighter") becomes a value by what the state topic said; unknown, nothing happens.
+- What cannot be done to some of several things is told and done to the others (reach.py); of one, nothing happens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from voiced.home.answers import ANSWERS, answer
 from voiced.home.clock.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
 from voiced.home.dialogue import how, open_ended
-from voiced.home.dispatch import commands as messages_of
-from voiced.home.dispatch import lacking, own_command
+from voiced.home.dispatch import own_command
 from voiced.home.facts import Facts
 from voiced.home.intents import Resolved, Step, resolve, risky
 from voiced.home.interpreter import START
 from voiced.home.lists import kept_here
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home, Risk
-from voiced.home.relative import absolute
+from voiced.home.reach import Missed, Reached, told, tried
 from voiced.home.replies import Reply
 from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import LEADS_TO, done, joined, name_of
-from voiced.home.states import UNKNOWN, EntityState, States
+from voiced.home.states import UNKNOWN, States
 from voiced.home.voice import VOICE_INTENTS
 from voiced.messages import Call, Command, Decision, Verdict
 
@@ -124,80 +123,84 @@ def _risk(home: Home, resolved: Resolved | None) -> Risk:
     return worst
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one call comes to."""
+
+    commands: tuple[Command, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    ours: tuple[Call, ...] = ()
+    guarded: tuple[Step, ...] = ()
+    """Those of its steps that need the code."""
+
+
 def _judge(pairs: Sequence[tuple[Call, Resolved | None]], facts: Facts, code: str, device_id: str) -> Ruling:
     """All calls or none: half a sentence is not what was meant."""
-    home = facts.home
-    commands: list[Command] = []
-    ours: list[Call] = []
-    replies: list[Reply] = []
-    guarded: list[Step] = []
+    parts: list[_Part] = []
     for at, (call, resolved) in enumerate(pairs):
-        if resolved is None:
-            if call.intent in OUR_INTENTS or kept_here(call, home):
-                ours.append(call)
-            elif call.intent in ANSWERS:
-                replies.append(answer(call, facts))
-            else:
-                commands.append(own_command(call, home, device_id))
-                own = home.own(call.intent)
-                replies.append(Reply("own", {"text": own.say}) if own and own.say else Reply("sent"))
-            continue
-        if not resolved.steps:
-            said = {"name": str(call.slots.get("name", "")), "place": str(call.slots.get("area", ""))}
-            return Refuse("unknown", Reply("unknown", said))
-        if resolved.ambiguous:
+        if resolved is not None and resolved.ambiguous:
             # Choosing is no way around the code: the answer comes back here, by name.
-            names = [name_of(home, s.entity) for s in resolved.steps]
+            names = [name_of(facts.home, s.entity) for s in resolved.steps]
             options = tuple(s.entity for s in resolved.steps)
-            calls = tuple(c for c, _ in pairs)
-            return Ask(Reply("which", {"names": names}), options=options, calls=calls, about=at)
-        gone = [s for s in resolved.steps if (e := home.entity(s.entity)) is not None and facts.gone(e)]
-        if gone:
-            offline = Reply("offline", {"names": [name_of(home, s.entity) for s in gone]})
-            resolved = replace(resolved, steps=tuple(s for s in resolved.steps if s not in gone))
-            if not resolved.steps:
-                return Refuse("offline", offline)
-            replies.append(offline)
-        plain = [absolute(step, facts) for step in resolved.steps]
-        if None in plain:
-            unclear = [name_of(home, s.entity) for s, a in zip(resolved.steps, plain, strict=True) if a is None]
-            return Refuse("unknown_state", Reply("unknown_state", {"names": unclear}))
-        resolved = replace(resolved, steps=tuple(s for s in plain if s is not None))
-        steps, risks = _split(home, resolved, everything="everywhere" in call.slots)
-        if not steps and not risks:
-            return Refuse("not_in_groups", Reply("not_in_groups"))
-        sent = [(step, _in_own_unit(step, facts)) for step in (*steps, *risks)]
-        if (wrong := _out_of_range(home, [step for _, step in sent])) is not None:
-            return wrong
-        made = [(said, messages_of(step, home, _now(step, facts))) for said, step in sent]
-        reached = [(step, messages) for step, messages in made if messages]
-        if not reached:
-            if what := lacking(made[0][0], home):
-                return Refuse("lacks", Reply("lacks", {"name": name_of(home, made[0][0].entity), "what": what}))
-            return Refuse("unreachable", Reply("unreachable", {"names": [name_of(home, s.entity) for s, _ in made]}))
-        commands += [message for _, messages in reached for message in messages]
-        guarded += [step for step in risks if any(step is s for s, _ in reached)]
-        replies.append(done(home, call, [s for s, _ in reached], facts.area))
+            return Ask(Reply("which", {"names": names}), options=options, calls=tuple(c for c, _ in pairs), about=at)
+        part = _spoken_to(call, facts, device_id) if resolved is None else _done_to_things(call, resolved, facts)
+        if isinstance(part, Refuse):
+            return part
+        parts.append(part)
+    return _all_of(parts, facts, code)
+
+
+def _spoken_to(call: Call, facts: Facts, device_id: str) -> _Part:
+    """A call that acts on no thing of the house: a timer, a question, an owner's own sentence."""
+    home = facts.home
+    if call.intent in OUR_INTENTS or kept_here(call, home):
+        return _Part(ours=(call,))
+    if call.intent in ANSWERS:
+        return _Part(replies=(answer(call, facts),))
+    own = home.own(call.intent)
+    reply = Reply("own", {"text": own.say}) if own and own.say else Reply("sent")
+    return _Part((own_command(call, home, device_id),), (reply,))
+
+
+def _done_to_things(call: Call, resolved: Resolved, facts: Facts) -> _Part | Refuse:
+    """Of several things those are acted on that can be, and the others are told."""
+    home = facts.home
+    if not resolved.steps:
+        said = {"name": str(call.slots.get("name", "")), "place": str(call.slots.get("area", ""))}
+        return Refuse("unknown", Reply("unknown", said))
+    free, risks = _split(home, resolved, everything="everywhere" in call.slots)
+    if not free and not risks:
+        return Refuse("not_in_groups", Reply("not_in_groups"))
+    outcomes = [tried(step, facts) for step in (*free, *risks)]
+    reached = [one for one in outcomes if isinstance(one, Reached)]
+    missed = [one for one in outcomes if isinstance(one, Missed)]
+    why = told(missed, home)
+    if not reached:
+        return Refuse(why[0].key, joined(why))
+    steps = [one.step for one in reached]
+    risky_ones = {step.entity for step in risks}
+    return _Part(
+        commands=tuple(message for one in reached for message in one.messages),
+        replies=(*why, done(home, call, steps, facts.area, left_out=[one.entity for one in missed])),
+        guarded=tuple(step for step in steps if step.entity in risky_ones),
+    )
+
+
+def _all_of(parts: Sequence[_Part], facts: Facts, code: str) -> Ruling:
+    """Said and done together, after the code where anything needs it."""
+    commands = tuple(command for part in parts for command in part.commands)
+    reply = joined([reply for part in parts for reply in part.replies])
+    ours = tuple(call for part in parts for call in part.ours)
+    guarded = [step for part in parts for step in part.guarded]
     if not commands and not ours:
-        return Answer(joined(replies))
-    already = frozenset(c.entity for c in commands if _is_so(c, facts))
-    act = Act(tuple(commands), joined(replies), tuple(ours), already)
+        return Answer(reply)
+    act = Act(commands, reply, ours, already=frozenset(c.entity for c in commands if _is_so(c, facts)))
     if not guarded:
         return act
     if not is_code(code):
         return Refuse("no_code", Reply("no_code"))
-    asked = {"digits": code, "verb": guarded[0].verb, "names": [name_of(home, s.entity) for s in guarded]}
+    asked = {"digits": code, "verb": guarded[0].verb, "names": [name_of(facts.home, s.entity) for s in guarded]}
     return Ask(Reply("say_code", asked), code=code, then=act)
-
-
-def _now(step: Step, facts: Facts) -> EntityState:
-    return facts.states.get(step.entity, UNKNOWN)
-
-
-def _in_own_unit(step: Step, facts: Facts) -> Step:
-    entity = facts.home.entity(step.entity)
-    assert entity is not None
-    return facts.manner.sent(step, entity)
 
 
 def _is_so(sent: Command, facts: Facts) -> bool:
@@ -220,24 +223,3 @@ def _split(home: Home, resolved: Resolved, *, everything: bool) -> tuple[tuple[S
     if everything or (resolved.group and len(resolved.steps) > 1):
         risks = []
     return tuple(free), tuple(risks)
-
-
-_RANGES = {
-    "set_temperature": ("temperature", "min_temp", "max_temp"), "set_number": ("value", "min", "max"),
-    "set_humidity": ("humidity", "min_humidity", "max_humidity"),
-}  # fmt: skip
-
-
-def _out_of_range(home: Home, steps: Iterable[Step]) -> Refuse | None:
-    """Only by what a thing itself tells of its range: the defaults are no reason to refuse."""
-    for step in steps:
-        entity = home.entity(step.entity)
-        assert entity is not None
-        value, *ends = _RANGES.get(step.verb, ("", "", ""))
-        if value not in step.values:
-            continue
-        low, high = (float(str(entity.mqtt[end])) if end in entity.mqtt else None for end in ends)
-        wanted = float(step.values[value])
-        if (low is not None and wanted < low) or (high is not None and wanted > high):
-            return Refuse("range", Reply("range", {"name": entity.name, "low": low, "high": high}))
-    return None

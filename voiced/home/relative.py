@@ -2,49 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from voiced.home.facts import Facts
 from voiced.home.intents import Step, normal
 from voiced.home.manner import unit_of
+from voiced.home.states import EntityState
+from voiced.messages import SlotValue
 
-BRIGHTER_PERCENT = 20
-FASTER_PERCENT, SLOWEST_PERCENT = 25, 10
-WARMER_KELVIN = 500
-WARMEST_KELVIN, COLDEST_KELVIN = 2000, 6500
 WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
 """By the owner's degrees."""
 _TOGGLED = {"on": "turn_off", "off": "turn_on"}
+_ANY = 50
+"""A value that everything can be set to which has such a value at all."""
 
 
-def absolute(step: Step, facts: Facts) -> Step | None:
-    """A relative value as the value that it leads to; None where nobody knows from where."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a relative value changes, by how much where that was not said, and no further than where."""
+
+    value: str
+    now: Callable[[EntityState], float | None]
+    by: float
+    least: float
+    most: float
+    of_power: bool = False
+    """What is off has none of it, and cannot have less."""
+
+
+_BRIGHTER = _Change("brightness", lambda s: s.brightness_percent, 20, 1, 100, of_power=True)
+_CHANGES: Mapping[str, _Change] = {
+    "brightness_step": _BRIGHTER,
+    "kelvin_step": _Change("temperature", lambda s: s.kelvin, -500, 2000, 6500),  # the warmer, the fewer
+    "percentage_step": _Change("percentage", lambda s: s.percentage, 25, 10, 100, of_power=True),
+}
+
+
+def nominal(step: Step) -> Step:
+    """A step of the same kind that asks for no state: a thing that cannot do it cannot do the relative one either."""
+    values = {_value(key): _ANY if _value(key) != key else value for key, value in step.values.items()}
+    return replace(step, verb="turn_on" if step.verb == "toggle" else step.verb, values=values)
+
+
+def _value(key: str) -> str:
+    if key in ("temperature_step", "temperature_by"):
+        return "temperature"
+    return _CHANGES[key].value if key in _CHANGES else key
+
+
+def absolute(step: Step, facts: Facts) -> Step | str:
+    """A relative value as what it leads to; else why it leads nowhere: `unknown_state` where nobody knows from where,
+    `already_off` where what is off would have to be less.
+    """
     entity = facts.home.entity(step.entity)
     assert entity is not None
     state, values = facts.of(entity), dict(step.values)
-    if way := values.pop("brightness_step", None):
-        now = 0.0 if state.state == "off" else state.brightness_percent
+    if step.verb == "toggle":
+        return replace(step, verb=_TOGGLED[state.state]) if state.state in _TOGGLED else "unknown_state"
+    for key, change in _CHANGES.items():
+        if (way := values.pop(key, None)) is None:
+            continue
+        now = 0.0 if change.of_power and state.state == "off" else change.now(state)
         if now is None:
-            return None
-        values["brightness"] = round(min(100, max(1, now + (BRIGHTER_PERCENT if way == "up" else -BRIGHTER_PERCENT))))
-    if way := values.pop("kelvin_step", None):
-        if state.kelvin is None:
-            return None
-        white = state.kelvin + (-WARMER_KELVIN if way == "up" else WARMER_KELVIN)  # the warmer, the fewer
-        values["temperature"] = round(min(COLDEST_KELVIN, max(WARMEST_KELVIN, white)))
-    if way := values.pop("percentage_step", None):
-        if state.percentage is None:
-            return None
-        faster = state.percentage + (FASTER_PERCENT if way == "up" else -FASTER_PERCENT)
-        values["percentage"] = round(min(100, max(SLOWEST_PERCENT, faster)))
-    way, by = values.pop("temperature_step", None), values.pop("temperature_by", None)
-    if way or by:
+            return "unknown_state"
+        by = _by(way, change.by)
+        if change.of_power and now == 0 and by < 0:
+            return "already_off"
+        values[change.value] = round(min(change.most, max(change.least, now + by)))
+    if way := values.pop("temperature_step", None) or values.pop("temperature_by", None):
         if state.target_degrees is None:
-            return None
+            return "unknown_state"
         usual = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
         now = facts.manner.degrees(state.target_degrees, entity)
-        values["temperature"] = normal(round(now + float(by or (usual if way == "up" else -usual)), 1))
-    if step.verb != "toggle":
-        return replace(step, values=values)
-    return replace(step, verb=_TOGGLED[state.state]) if state.state in _TOGGLED else None
+        values["temperature"] = normal(round(now + _by(way, usual), 1))
+    return replace(step, values=values)
+
+
+def _by(way: SlotValue, usual: float) -> float:
+    """As a difference; a number is one."""
+    if isinstance(way, str):
+        return usual if way == "up" else -usual
+    return float(way)

@@ -48,7 +48,7 @@ class Refuse:
     """Understood, and not done: `reply` says why."""
 
     reason: str
-    """unreachable | offline | lacks | unknown | not_in_groups | no_code | range | unknown_state"""
+    """unreachable | offline | lacks | unknown | not_in_groups | no_code | range | unknown_state | already_off"""
     reply: Reply
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from voiced.home.intents import Step
 from voiced.home.model import Home
@@ -15,29 +15,41 @@ LEADS_TO = {
 }  # fmt: skip
 """verb -> the state that it leads to."""
 
+_DONE = {"done": "already_done", "done_group": "already_done_group"}
+"""What is said of what is done -> of what was so before."""
+
 
 def name_of(home: Home, entity_id: str) -> str:
     entity = home.entity(entity_id)
     return entity.name if entity else entity_id
 
 
-def done(home: Home, call: Call, steps: Sequence[Step], area: str) -> Reply:
-    """What to say once it is so: one thing by its name, a group by its kind and place."""
-    first = steps[0]
-    values: dict[str, object] = {"verb": first.verb, **first.values}
-    if "name" in call.slots:
-        groups = (e.name for e in home.called(str(call.slots["name"])) if e.members)
-        return Reply("done", {"name": next(groups, name_of(home, first.entity)), **values})
+def done(home: Home, call: Call, steps: Sequence[Step], area: str, left_out: Collection[str] = ()) -> Reply:
+    """What to say once it is so: one thing by its name, a group by its kind and place. `left_out`: the ids of things
+    that were meant, too, and to which it is not done.
+    """
+    first, named = steps[0], "name" in call.slots
+    same = {key: value for key, value in first.values.items() if all(s.values.get(key) == value for s in steps)}
+    values: dict[str, object] = {"verb": first.verb, **same}
+    groups = (e.name for e in home.called(str(call.slots["name"])) if e.members) if named and not left_out else iter(())
+    if group := next(groups, ""):
+        return Reply("done", {"name": group, **values})
     if len(steps) == 1:
         return Reply("done", {"name": name_of(home, first.entity), **values})
     place = home.area_called(str(call.slots["area"])) if "area" in call.slots else None
     floor = home.floor_called(str(call.slots["floor"])) if "floor" in call.slots else None
-    if place is None and floor is None and not call.slots.get("everywhere"):
+    if place is None and floor is None and not named and not call.slots.get("everywhere"):
         place = home.area(area)
-    things = [e for s in steps if (e := home.entity(s.entity))]
-    kinds = dict.fromkeys(e.device_class if e.domain == "cover" and e.device_class else e.domain for e in things)
+    kinds = dict.fromkeys(_kind(home, s.entity) for s in steps)
+    others = any(_kind(home, entity_id) in kinds for entity_id in left_out)
     said = place.name if place else floor.name if floor else ""
-    return Reply("done_group", {"kinds": list(kinds), "place": said, **values})
+    return Reply("done_group", {"kinds": list(kinds), "place": said, "others": others, **values})
+
+
+def _kind(home: Home, entity_id: str) -> str:
+    entity = home.entity(entity_id)
+    assert entity is not None
+    return entity.device_class if entity.domain == "cover" and entity.device_class else entity.domain
 
 
 def joined(replies: Sequence[Reply]) -> Reply:
@@ -49,22 +61,27 @@ def joined(replies: Sequence[Reply]) -> Reply:
 
 
 def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Sequence[Command] = ()) -> Reply:
-    """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed."""
+    """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed; and
+    what else there is to say.
+    """
     if unsent:
         return Reply("no_broker")
+    besides = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent")]
     failed = [c for c in unconfirmed if c.state_topic]
+    names = list(dict.fromkeys(name_of(home, c.entity) for c in failed))
     if failed and act.already.issuperset(c.entity for c in failed):
-        was = {"names": list(dict.fromkeys(name_of(home, c.entity) for c in failed)), "state": LEADS_TO[failed[0].verb]}
-        return Reply("unanswered", was)
+        return joined([*besides, Reply("unanswered", {"names": names, "state": LEADS_TO[failed[0].verb]})])
     if failed:
-        return Reply("unreached", {"names": list(dict.fromkeys(name_of(home, c.entity) for c in failed))})
-    if (
-        act.commands
-        and act.already.issuperset(c.entity for c in act.commands)
-        and act.reply.key in ("done", "done_group")
-    ):
-        return Reply(f"already_{act.reply.key}", act.reply.values)
+        return joined([*besides, Reply("unreached", {"names": names})])
+    if act.commands and act.already.issuperset(c.entity for c in act.commands):
+        return joined([Reply(_DONE.get(reply.key, reply.key), reply.values) for reply in _parts(act.reply)])
     of_entities = [c for c in act.commands if home.entity(c.entity) is not None]
     if of_entities and not any(c.state_topic for c in of_entities):
-        return Reply("sent")
+        return joined([*besides, Reply("sent")])
     return act.reply
+
+
+def _parts(reply: Reply) -> list[Reply]:
+    """Several one by one."""
+    several = reply.values.get("replies")
+    return [part for one in several for part in _parts(one)] if isinstance(several, list) else [reply]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voiced.speak import en_clock
-from voiced.speak.en_names import Phrases, Values, are, bare, few, first_upper, is_or_are, listed, many, plural, the
-from voiced.speak.numbers import clock, date, digits, joined, number
+from voiced.speak import en_clock, en_lists
+from voiced.speak.en_names import Phrases, Values, are, bare, first_upper, is_or_are, listed, many, plural, the
+from voiced.speak.numbers import clock, date, digits, joined, measured, number
 
 _AFTER: Mapping[str, str] = {
     "turn_on": "on", "turn_off": "off", "open": "opening", "close": "closing", "lock": "locked", "unlock": "unlocked",
@@ -26,6 +26,23 @@ _UNITS = {
     "km/h": "kilometers per hour", "m/s": "meters per second", "mm": "millimeters", "min": "minutes", "h": "hours",
 }  # fmt: skip
 
+_SET: Mapping[str, tuple[str, str]] = {
+    "set_position": ("position", "going to {} percent"), "set_number": ("value", "set to {}"),
+    "set_humidity": ("humidity", "set to {} percent"), "set_speed": ("percentage", "at {} percent"),
+    "set_volume": ("volume_level", "at volume {}"),
+}  # fmt: skip
+"""verb -> the number that it sets, and how it is said. Several things may each have their own: then none is said."""
+
+
+def _degrees(value: float) -> str:
+    return measured(value, "degrees")
+
+
+def _subject(v: Values) -> str:
+    """The things of which something is said, at its beginning."""
+    names = list(v["names"])
+    return bare(names[0]) if len(names) == 1 else first_upper(listed(names))
+
 
 def _how(v: Values, is_: str) -> str:
     """What became of a thing: "is on", "is at forty percent"."""
@@ -39,23 +56,16 @@ def _how(v: Values, is_: str) -> str:
         if "temperature" in v:
             parts.append(f"at {number(v['temperature'])} kelvin")
         return f"{is_} {joined(parts)}" if parts else f"{is_} set"
-    if verb == "set_position":
-        return f"{is_} going to {number(v.get('position', 0))} percent"
+    if verb in _SET:
+        value, how = _SET[verb]
+        return f"{is_} {how.format(number(v[value]))}" if value in v else f"{is_} set"
     if verb == "set_temperature":
-        return f"{is_} set to {number(v.get('temperature', 0))} degrees"
+        return f"{is_} set to {_degrees(v['temperature'])}" if "temperature" in v else f"{is_} set"
     if verb == "set_mode":
         mode = v.get("mode", "")
         return f"{is_} {mode}" if mode in ("on", "off") else f"{is_} set to {mode}"
     if verb == "select":
         return f"{is_} set to {v.get('option', '')}"
-    if verb == "set_number":
-        return f"{is_} set to {number(v.get('value', 0))}"
-    if verb == "set_humidity":
-        return f"{is_} set to {number(v.get('humidity', 0))} percent"
-    if verb == "set_speed":
-        return f"{is_} at {number(v.get('percentage', 0))} percent"
-    if verb == "set_volume":
-        return f"{is_} at volume {number(v.get('volume_level', 0))}"
     return f"{is_} {_AFTER[verb]}" if verb in _AFTER else ""
 
 
@@ -67,9 +77,10 @@ def _done(v: Values) -> str:
 
 
 def _group(v: Values) -> str:
-    """Kitchen lights and players."""
+    """Kitchen lights and players; the other ones, where it was said of some that they are no part of it."""
     place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
-    return first_upper(place + joined([plural(kind) for kind in v["kinds"]]))
+    others = "the other " if v.get("others") else ""
+    return first_upper(others + place + joined([plural(kind) for kind in v["kinds"]]))
 
 
 def _done_group(v: Values) -> str:
@@ -150,16 +161,16 @@ def _sensed(v: Values) -> str:
 
 def _measures(v: Values) -> str:
     unit = str(v["unit"])
-    said = f"{bare(v['name'])} is {number(v['number'], 2)}"
-    return f"{said} {_UNITS.get(unit, unit)}." if unit else f"{said}."
+    said = measured(v["number"], _UNITS.get(unit, unit), 2) if unit else number(v["number"], 2)
+    return f"{bare(v['name'])} is {said}."
 
 
 def _temperature(v: Values) -> str:
-    return f"{bare(v['name']) + ' is at' if v['name'] else 'It is'} {number(v['degrees'])} degrees."
+    return f"{bare(v['name']) + ' is at' if v['name'] else 'It is'} {_degrees(v['degrees'])}."
 
 
 def _weather(v: Values) -> str:
-    degrees = f", {number(v['degrees'])} degrees" if v["degrees"] is not None else ""
+    degrees = f", {_degrees(v['degrees'])}" if v["degrees"] is not None else ""
     return f"It is {v['state'].replace('-', ' ').replace('partlycloudy', 'partly cloudy')}{degrees}."
 
 
@@ -194,7 +205,7 @@ PHRASES: Phrases = {
     "is_state": _is_state,
     "which_are": _which_are,
     "sensed": _sensed,
-    "target": lambda v: f"{bare(v['name'])} is set to {number(v['degrees'])} degrees.",
+    "target": lambda v: f"{bare(v['name'])} is set to {_degrees(v['degrees'])}.",
     "is": lambda v: f"{first_upper(the(v['name']))} {is_or_are(v['name'])} {v['state']}.",
     "measures": _measures,
     "temperature": _temperature,
@@ -207,9 +218,10 @@ PHRASES: Phrases = {
         f"I know {listed(list(v['names']))}, but I cannot reach {'them' if many(v['names']) else 'it'}."
     ),
     "offline": lambda v: f"{first_upper(are(list(v['names'])))} offline.",
+    "already_off": lambda v: f"{_subject(v)} {'are' if many(v['names']) else 'is'} already off.",
     "unknown_state": lambda v: f"I don't know how {are(list(v['names']))} set now.",
     "again": lambda _: "I have said nothing yet.",
-    "lacks": lambda v: f"{bare(v['name'])} has no {v['what']}.",
+    "lacks": lambda v: f"{_subject(v)} {'have' if many(v['names']) else 'has'} no {v['what']}.",
     "unanswered": lambda v: (
         f"No answer from {listed(list(v['names']))}, "
         f"but {'they were' if many(v['names']) else 'it was'} {v['state']} before."
@@ -217,7 +229,7 @@ PHRASES: Phrases = {
     "unreached": lambda v: f"No answer from {listed(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",
-    "range": lambda v: f"{bare(v['name'])} does not go there.",
+    "range": lambda v: f"{_subject(v)} {'do' if many(v['names']) else 'does'} not go there.",
     "code_wrong": lambda _: "That was not the code.",
     "code_expired": lambda _: "That was too late. Ask me again.",
     "code_locked": lambda _: "Too many wrong codes. Try again later.",
@@ -236,16 +248,7 @@ PHRASES: Phrases = {
     "interpreter_other": lambda v: f"I can only interpret between {joined(v['languages'])}.",
     "interpreter_voice": lambda v: f"I cannot interpret: I have no voice for {v['language']}.",
     **en_clock.PHRASES,
-    # lists
-    "list": lambda v: (
-        f"On {the(v['name'])}: {few(v['items'])}." if v["items"] else f"There is nothing on {the(v['name'])}."
-    ),
-    "list_added": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])}.",
-    "list_has": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])} already.",
-    "list_removed": lambda v: f"{first_upper(v['item'])} is off {the(v['name'])}.",
-    "list_lacks": lambda v: f"There is no {v['item']} on {the(v['name'])}.",
-    "list_cleared": lambda v: f"{first_upper(the(v['name']))} is empty now.",
-    "list_full": lambda v: f"{first_upper(the(v['name']))} is full.",
+    **en_lists.PHRASES,
     # our own voice
     "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
     "voice_loudest": lambda _: "This is as loud as I can.",

@@ -13,7 +13,10 @@ Phrases = Mapping[str, Callable[[Values], str]]
 MOST_NAMES = 4
 """More than these are not listened to."""
 
-_KINDS = {"switch": "switches", "media_player": "players", "input_boolean": "switches", "valve": "valves"}
+_KINDS = {
+    "switch": "switches", "media_player": "players", "input_boolean": "switches", "valve": "valves",
+    "climate": "thermostats",
+}  # fmt: skip
 
 
 def first_upper(text: str) -> str:

@@ -39,6 +39,14 @@ def joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
+def measured(value: float, unit: str, places: int = 1) -> str:
+    """A number and its unit, which is given for several: one degree, two kilometers per hour."""
+    if abs(round(value, places)) == 1:
+        head, per, rest = unit.partition(" per ")
+        unit = head.removesuffix("s") + per + rest
+    return f"{number(value, places)} {unit}"
+
+
 def duration(seconds: float) -> str:
     """Three hours and ten minutes, without seconds beyond an hour; at least one second."""
     whole = max(1, math.ceil(seconds)) if math.isfinite(seconds) else 1

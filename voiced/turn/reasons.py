@@ -165,6 +165,7 @@ _REFUSED = {
     "no_code": "it needs a spoken code, and there is none here",
     "range": "the value is out of its range",
     "unknown_state": "the change is relative, and its state topic has not said how it is now",
+    "already_off": "the change is relative, and what is off cannot be less",
     "code_expired": "no code was heard in time",
     "code_wrong": "the code was wrong",
     "code_locked": "too many wrong codes: it is locked for a while",
