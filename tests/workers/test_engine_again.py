@@ -18,6 +18,7 @@ from tests.gemma.tiny import tiny_folder
 from tests.test_assistant import Stage, frames
 from voiced.adapters.fakes import FrameEar, ScriptedEngine
 from voiced.adapters.wavfile import Recording
+from voiced.bench.follow import final
 from voiced.config import DEMO_HOME, MODELS
 from voiced.errors import InferenceError
 from voiced.gemma.llama import Context
@@ -41,7 +42,6 @@ from voiced.workers.cascade import Cascade
 from voiced.workers.clients import EngineClient
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_again import PACES, RehearingCore, paced
-from voiced.workers.engine_follow import final
 from voiced.workers.engine_load import load_model
 
 SEEMED = Scored("the lamp on now", -3.0)

@@ -20,6 +20,7 @@ from tools.mix.__main__ import sounds
 from tools.wake.measure import most
 from voiced.adapters.wavfile import Recording
 from voiced.app import real_house
+from voiced.bench.follow import Asked, final, follow
 from voiced.configfile import read_config
 from voiced.home.load import load_home
 from voiced.home.model import Home
@@ -30,7 +31,6 @@ from voiced.listen.settings import ListenerSettings
 from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_follow import Asked, final, follow
 from voiced.workers.engine_load import load_model
 from voiced.workers.hearing import frames_of
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import last_word_s
 from voiced.bench.common import at_least_one, wilson
+from voiced.bench.follow import Asked, follow
 from voiced.bench.manifest import Line, read_manifest
 from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
@@ -44,7 +45,6 @@ from voiced.messages import (
 )
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_follow import Asked, follow
 from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
 from voiced.workers.hearing import frames_of

@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from voiced.adapters.wavfile import Recording
+from voiced.bench.follow import Asked, final, follow
 from voiced.bench.manifest import Line
 from voiced.home.model import Home
 from voiced.home.unsaid import slots_left
@@ -14,7 +15,6 @@ from voiced.listen.listener import Listener
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.engine_follow import Asked, final, follow
 from voiced.workers.hearing import frames_of
 
 _SILENCE_MS = 2500
