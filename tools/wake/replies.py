@@ -61,6 +61,7 @@ EXAMPLES: tuple[Reply, ...] = (
     Reply("offline", {"names": ["Porch Light", "Top Shelf Light"]}),
     Reply("unknown_state", {"names": ["Front Door"]}),
     Reply("lacks", {"names": ["Desk Light"], "what": "color"}),
+    Reply("already_off", {"names": ["Bed Light"]}),
     Reply("unanswered", {"names": ["Front Door"], "state": "locked"}),
     Reply("unreached", {"names": ["Garage Door"]}),
     Reply("range", {"names": ["Thermostat"]}),
