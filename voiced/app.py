@@ -18,6 +18,7 @@ from voiced.adapters.homeassistant import HomeAssistant
 from voiced.adapters.ledgerfile import LedgerFile
 from voiced.adapters.mqtt import MqttBroker
 from voiced.adapters.recordings import SUPPRESSED, Recordings
+from voiced.adapters.systemzone import SYSTEM
 from voiced.config import DEMO_HOME, MODELS, Config
 from voiced.configfile import read_text
 from voiced.errors import ConfigError, InferenceError, VoicedError
@@ -285,7 +286,7 @@ def system_digits() -> str:
 
 
 def local_time() -> dt.datetime:
-    return dt.datetime.now().astimezone()
+    return dt.datetime.now(SYSTEM)
 
 
 def mqtt(config: Config, *, suffix: str = "") -> MqttBroker:
