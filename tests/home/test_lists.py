@@ -12,8 +12,9 @@ from voiced.home.house import House
 from voiced.home.language.sentences import word_graph
 from voiced.home.language.typed import typed
 from voiced.home.language.wordgraph import WordGraph
-from voiced.home.lists import MAX_ITEMS, from_dict
+from voiced.home.lists import MAX_ITEMS, apply, from_dict, to_dict
 from voiced.home.load import load_home
+from voiced.messages import Call
 
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 TODAY = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
@@ -65,7 +66,62 @@ def test_a_list_has_an_end(graph: WordGraph) -> None:
     kitchen = Kitchen(graph)
     kitchen.house.lists = {"todo.shopping": tuple(f"thing {n}" for n in range(MAX_ITEMS))}
     assert kitchen.hears("add milk to the shopping list") == "The shopping list is full."
+    kitchen.house.lists = {"todo.shopping": tuple(f"thing {n}" for n in range(MAX_ITEMS - 1))}
+    assert kitchen.hears("add milk and eggs to the shopping list") == (
+        "Milk is on the shopping list. The shopping list is full."
+    )
     assert kitchen.hears("what's on the shopping list").endswith("and ninety six others.")
+
+
+def test_milk_and_eggs_are_two_things(graph: WordGraph) -> None:
+    kitchen = Kitchen(graph)
+    assert kitchen.hears("add milk and eggs to the shopping list") == "Milk and eggs are on the shopping list."
+    assert kitchen.hears("add eggs and bread to the shopping list") == (
+        "Bread is on the shopping list. Eggs are on the shopping list already."
+    )
+    assert kitchen.hears("read the shopping list") == "On the shopping list: milk, eggs and bread."
+    assert kitchen.hears("take milk and caviar off the shopping list") == (
+        "Milk is off the shopping list. There is no caviar on the shopping list."
+    )
+    assert kitchen.hears("take beer and wine off the shopping list") == (
+        "There is no beer and no wine on the shopping list."
+    )
+    assert kitchen.hears("remove bread and eggs from the shopping list") == "Bread and eggs are off the shopping list."
+    assert kitchen.house.lists == {"todo.shopping": ()}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("mac and cheese", ("mac and cheese",)),
+        ("butter and mac and cheese and milk", ("butter", "mac and cheese", "milk")),
+        ("salt and vinegar chips and oat milk", ("salt and vinegar chips", "oat milk")),
+        ("a bag of apples", ("a bag of apples",)),
+        ("eggs, milk and bread", ("eggs", "milk", "bread")),
+        ("eggs, milk, and bread", ("eggs", "milk", "bread")),
+        ("milk and milk", ("milk",)),
+        ("bread and butter pudding and brandy", ("bread and butter pudding", "brandy")),
+    ],
+)
+def test_what_is_one_thing_stays_one(said: str, kept: tuple[str, ...]) -> None:
+    """Commas come from a model that writes; the pudding is on the list already, written by hand."""
+    before = {"todo.shopping": ("bread and butter pudding",)}
+    lists, _ = apply(before, Call("HassListAddItem", {"name": "shopping list", "item": said}), HOME)
+    now = lists["todo.shopping"]
+    assert (now if "pudding" in said else now[1:]) == kept
+    lists, reply = apply(lists, Call("HassListRemoveItem", {"name": "shopping list", "item": said}), HOME)
+    assert (reply.key, reply.values["items"]) == ("list_removed", list(kept))
+
+
+@pytest.mark.parametrize("said", ["", " ", "and", ","])
+def test_nothing_is_put_on_no_list(said: str) -> None:
+    lists, reply = apply({}, Call("HassListAddItem", {"name": "shopping list", "item": said}), HOME)
+    assert (lists, reply.key) == ({}, "dont_know")
+
+
+@pytest.mark.parametrize(("item", "are"), [("milk", "Milk is"), ("eggs", "Eggs are"), ("hummus", "Hummus is")])
+def test_one_is_and_several_are(graph: WordGraph, item: str, are: str) -> None:
+    assert Kitchen(graph).hears(f"add {item} to the shopping list") == f"{are} on the shopping list."
 
 
 def test_a_list_of_somebody_elses_is_sent_to() -> None:
@@ -77,7 +133,12 @@ def test_a_list_of_somebody_elses_is_sent_to() -> None:
     assert json.loads(sent.payload)["slots"]["item"] == "milk"
 
 
-@pytest.mark.parametrize("damaged", [7, {"a": "b"}, {"a": [7]}, {"a": ["x"] * 101}, {str(n): [] for n in range(21)}])
+def test_as_many_lists_are_read_as_were_kept() -> None:
+    many = {f"todo.{n}": ("milk",) for n in range(22)}
+    assert from_dict(json.loads(json.dumps(to_dict(many)))) == many
+
+
+@pytest.mark.parametrize("damaged", [7, {"a": "b"}, {"a": [7]}])
 def test_a_damaged_state_is_no_list(damaged: object) -> None:
     with pytest.raises(ValueError, match="list"):
         from_dict(damaged)

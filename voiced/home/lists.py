@@ -1,8 +1,15 @@
-"""PURE. Lists that the house keeps itself: a `todo` of home.toml without topics. Others have a keeper of their own."""
+"""PURE. Lists that the house keeps itself: a `todo` of home.toml without topics. Others have a keeper of their own.
+
+"Milk and eggs" are two items: what is said is parted at "and" and at commas. Three things stay whole: what is on the
+list under that name, so that "bread and butter pudding" can be taken off again; pairs that are sold as one, which are
+in `_PAIRS` ("mac and cheese"); and words without an "and", for nobody hears whether "oat milk" are two.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from voiced.home.model import Home, folded
@@ -10,11 +17,16 @@ from voiced.home.replies import Reply
 from voiced.messages import Call
 
 MAX_ITEMS = 100
-"""On each list."""
-MAX_LISTS = 20
+"""More are not put on one list."""
 LIST_INTENTS = frozenset(["HassListAddItem", "HassListRemoveItem", "HassListCompleteItem", "ListRead", "ListClear"])
 Lists = Mapping[str, tuple[str, ...]]
 """Items by entity id, the oldest first."""
+_PAIRS = frozenset([
+    ("mac", "cheese"), ("macaroni", "cheese"), ("fish", "chips"), ("half", "half"), ("salt", "vinegar"),
+    ("sweet", "sour"), ("gin", "tonic"), ("cookies", "cream"), ("m", "m"), ("m", "ms"), ("head", "shoulders"),
+    ("arm", "hammer"), ("pork", "beans"), ("surf", "turf"),
+])  # fmt: skip
+"""The words beside an "and" that parts nothing."""
 
 
 def kept_here(call: Call, home: Home) -> str:
@@ -25,30 +37,48 @@ def kept_here(call: Call, home: Home) -> str:
     return next(found, "")
 
 
+def _parted(said: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The items that are named, each once; `known` are those on the list."""
+    names = {folded(item) for item in known}
+    pieces = [piece for piece in (p.strip() for p in re.split(r",|\band\b", said)) if piece]
+    found: dict[str, str] = {}
+    while pieces:
+        count = next(n for n in range(len(pieces), 0, -1) if n == 1 or _is_one(pieces[:n], names))
+        item = " and ".join(pieces[:count])
+        found.setdefault(folded(item), item)
+        pieces = pieces[count:]
+    return tuple(found.values())
+
+
+def _is_one(pieces: Sequence[str], names: set[str]) -> bool:
+    beside = ((left.split()[-1].casefold(), right.split()[0].casefold()) for left, right in pairwise(pieces))
+    return folded(" and ".join(pieces)) in names or _PAIRS.issuperset(beside)
+
+
 def apply(lists: Lists, call: Call, home: Home) -> tuple[Lists, Reply]:
     """Do what the call asks of a list that is `kept_here`; what was done."""
     entity = home.entity(kept_here(call, home))
     assert entity is not None
-    items, item = lists.get(entity.id, ()), str(call.slots.get("item", "")).strip()
-    said = {"name": entity.name, "item": item}
-    matching = tuple(i for i in items if folded(i) == folded(item))
-    match call.intent:
-        case "ListRead":
-            return lists, Reply("list", {**said, "items": list(items)})
-        case "ListClear":
-            return {**lists, entity.id: ()}, Reply("list_cleared", said)
-        case _ if not item:
-            return lists, Reply("dont_know")
-        case "HassListAddItem" if matching:
-            return lists, Reply("list_has", said)
-        case "HassListAddItem" if len(items) >= MAX_ITEMS:
-            return lists, Reply("list_full", said)
-        case "HassListAddItem":
-            return {**lists, entity.id: (*items, item)}, Reply("list_added", said)
-        case _ if not matching:
-            return lists, Reply("list_lacks", said)
-    left = tuple(i for i in items if i not in matching)
-    return {**lists, entity.id: left}, Reply("list_removed", said)
+    items, said = lists.get(entity.id, ()), {"name": entity.name}
+    if call.intent == "ListRead":
+        return lists, Reply("list", {**said, "items": list(items)})
+    if call.intent == "ListClear":
+        return {**lists, entity.id: ()}, Reply("list_cleared", said)
+    named = _parted(str(call.slots.get("item", "")), items)
+    if not named:
+        return lists, Reply("dont_know")
+    on = {folded(item) for item in items}
+    there, others = [n for n in named if folded(n) in on], [n for n in named if folded(n) not in on]
+    if call.intent == "HassListAddItem":
+        new = others[: max(0, MAX_ITEMS - len(items))]
+        items = (*items, *new)
+        done = {"list_added": new, "list_has": there, "list_full": others[len(new) :]}
+    else:
+        gone = {folded(n) for n in there}
+        items = tuple(i for i in items if folded(i) not in gone)
+        done = {"list_removed": there, "list_lacks": others}
+    replies = [Reply(key, {**said, "items": which}) for key, which in done.items() if which]
+    return {**lists, entity.id: items}, replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
 
 
 def to_dict(lists: Lists) -> dict[str, Any]:
@@ -58,9 +88,9 @@ def to_dict(lists: Lists) -> dict[str, Any]:
 
 def from_dict(data: object) -> Lists:
     """ValueError on what `to_dict` never gave."""
-    if not isinstance(data, Mapping) or len(data) > MAX_LISTS:
+    if not isinstance(data, Mapping):
         raise ValueError("these are no lists")
     for items in data.values():
-        if not isinstance(items, list) or len(items) > MAX_ITEMS or not all(isinstance(i, str) for i in items):
+        if not isinstance(items, list) or not all(isinstance(i, str) for i in items):
             raise ValueError("this is no list")
     return {str(name): tuple(items) for name, items in data.items()}

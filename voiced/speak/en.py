@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voiced.speak import en_clock
-from voiced.speak.en_names import Phrases, Values, are, bare, few, first_upper, is_or_are, listed, many, plural, the
+from voiced.speak import en_clock, en_lists
+from voiced.speak.en_names import Phrases, Values, are, bare, first_upper, is_or_are, listed, many, plural, the
 from voiced.speak.numbers import clock, date, digits, joined, measured, number
 
 _AFTER: Mapping[str, str] = {
@@ -248,16 +248,7 @@ PHRASES: Phrases = {
     "interpreter_other": lambda v: f"I can only interpret between {joined(v['languages'])}.",
     "interpreter_voice": lambda v: f"I cannot interpret: I have no voice for {v['language']}.",
     **en_clock.PHRASES,
-    # lists
-    "list": lambda v: (
-        f"On {the(v['name'])}: {few(v['items'])}." if v["items"] else f"There is nothing on {the(v['name'])}."
-    ),
-    "list_added": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])}.",
-    "list_has": lambda v: f"{first_upper(v['item'])} is on {the(v['name'])} already.",
-    "list_removed": lambda v: f"{first_upper(v['item'])} is off {the(v['name'])}.",
-    "list_lacks": lambda v: f"There is no {v['item']} on {the(v['name'])}.",
-    "list_cleared": lambda v: f"{first_upper(the(v['name']))} is empty now.",
-    "list_full": lambda v: f"{first_upper(the(v['name']))} is full.",
+    **en_lists.PHRASES,
     # our own voice
     "voice_volume": lambda v: f"My volume is at {number(v['percent'])} percent.",
     "voice_loudest": lambda _: "This is as loud as I can.",
