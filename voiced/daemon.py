@@ -203,17 +203,21 @@ class Kept:
         self._message_lifts = message_lifts
 
     async def restore(self) -> None:
-        """Before anything starts. A state that cannot be read is said, and nothing of it is taken over; but where
-        nobody knows whether the ear was muted, it is.
+        """Before anything starts. What cannot be read is said, and the rest is taken over; but where nobody knows
+        whether the ear was muted, it is.
         """
+        lost: tuple[str, ...] = ()
         try:
             state = self._store.load()
-            if state:
-                self._house.restore(_table(state["house"]))
-            self.muted = bool(state.get("muted"))
-        except (StateError, ValueError, KeyError) as error:
-            _log.error("timers, lock-outs and mute of before are lost: %s; muted to be safe", error)
-            self.muted = True
+        except StateError as error:
+            state, lost = {"muted": True}, (f"everything, and it is muted to be safe: {error}",)
+        try:
+            lost += self._house.restore(_table(state.get("house", {})))
+        except ValueError as error:
+            lost += (f"house: {error}",)
+        self.muted = state.get("muted", False) is not False
+        if lost:
+            _log.error("of the state of before is lost: %s", "; ".join(lost))
         self._house.changed = self.keeper.changed
         self._reporter.is_now(muted=self.muted)
         if self.muted:

@@ -198,6 +198,7 @@ def test_a_right_code_forgives_the_wrong_ones() -> None:
         assert [c.payload for c in judged.commands] == ["UNLOCK"]
 
 
+PARTS = ("timers", "alarms", "ringing", "lists", "lockout", "volume", "saved_at_s")
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -206,19 +207,40 @@ values = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from(["saved_at_s", "timers", "lockout"]), values),
+    st.dictionaries(
+        st.sampled_from(["saved_at_s", "timers", "lockout", "alarms", "ringing", "lists", "volume"]), values
+    ),
     st.dictionaries(st.sampled_from(["id", "name", "set_s", "left_s", "paused"]), values),
 )
-def test_whatever_a_file_holds_is_taken_over_whole_or_not_at_all(data: dict[str, object], row: object) -> None:
+def test_whatever_a_file_holds_is_taken_over_or_told_of(data: dict[str, object], row: object) -> None:
     house = Clock().house()
     say(house, "HassStartTimer", minutes=5)
     before = house.to_dict()
-    try:
-        house.restore({"timers": {"timers": [row], "next_id": 7}, **data})
-    except ValueError:
-        assert house.to_dict() == before
-    else:
-        Clock().house().restore(house.to_dict())
+    for name in house.restore({"timers": {"timers": [row], "next_id": 7}, **data}):
+        part = name.partition(":")[0]
+        assert part == "saved_at_s" or house.to_dict()[part] == before[part]
+    assert Clock().house().restore(json.loads(json.dumps(house.to_dict()))) == ()
+    house.rings()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_cannot_be_read_loses_no_other(part: str) -> None:
+    clock = Clock()
+    house = clock.house()
+    say(house, "HassStartTimer", minutes=5, name="tea")
+    say(house, "AlarmSet", hour=10)
+    say(house, "AlarmSet", minutes=1)
+    say(house, "HassListAddItem", name="shopping list", item="milk")
+    say(house, "VoiceVolume", volume_level=40)
+    wrong_code(house)
+    clock.passes(60)
+    assert len(house.rings()) == 1
+    kept = json.loads(json.dumps(house.to_dict()))
+    after = clock.house()
+    (lost,) = after.restore({**kept, part: {"damaged": 7}})
+    assert lost.startswith(f"{part}: ")
+    found = after.to_dict()
+    assert [name for name in kept if found[name] != kept[name]] == ([part] if part != "saved_at_s" else [])
 
 
 class FullDisk(Store):
@@ -276,6 +298,30 @@ async def test_nobody_knows_whether_it_was_muted_so_it_is(tmp_path: Path) -> Non
     found, _ = kept(tmp_path)
     await found.restore()
     assert found.muted
+
+
+@pytest.mark.parametrize("muted", [True, False])
+async def test_a_part_that_cannot_be_read_is_told_and_mutes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, muted: bool
+) -> None:
+    house = Clock().house()
+    say(house, "HassStartTimer", minutes=5)
+    Store(tmp_path).save({"house": {**house.to_dict(), "alarms": []}, "muted": muted})
+    found, _ = kept(tmp_path)
+    await found.restore()
+    assert found.muted is muted
+    assert "alarms: these are no alarms" in caplog.text
+    assert say(found._house, "HassTimerStatus") == "Five minutes left."
+
+
+@pytest.mark.parametrize(
+    ("state", "muted"), [({"house": 7, "muted": False}, False), ({"muted": "perhaps"}, True), ({"muted": None}, True)]
+)
+async def test_of_a_strange_state_the_mute_is_believed(tmp_path: Path, state: dict[str, object], muted: bool) -> None:
+    Store(tmp_path).save(state)
+    found, _ = kept(tmp_path)
+    await found.restore()
+    assert found.muted is muted
 
 
 @pytest.mark.parametrize("environ", [{"STATE_DIRECTORY": "/a:/b"}, {"XDG_STATE_HOME": "/a"}, {}])

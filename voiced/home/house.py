@@ -21,6 +21,7 @@ from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
 from voiced.home.model import Home
+from voiced.home.parts import number, part
 from voiced.home.replies import DONT_KNOW, NOTHING, Reply
 from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import result
@@ -168,8 +169,15 @@ class House:
         if self._asked and not self._asked.code:
             decision = which.choose(self._asked, decision, self.home) or decision
         calls = dialogue.alone(self._completed(decision.calls))
-        ours = (self.clocks.meant(voice.own(call, self.home, self.book.states)) for call in calls)
+        ours = (self.clocks.meant(voice.own(self._here(call), self.home, self.book.states)) for call in calls)
         return replace(decision, calls=tuple(ours))
+
+    def _here(self, call: Call) -> Call:
+        """Timers are all where this device stands: its own room says nothing more of them."""
+        place = self.home.area_called(str(call.slots.get("area", "")))
+        if call.intent not in CLOCK_INTENTS or place is None or place.id != self.area:
+            return call
+        return Call(call.intent, {name: value for name, value in call.slots.items() if name != "area"})
 
     def _completed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
         recent = self._now_s() - self._before_at_s <= CONTEXT_S
@@ -357,16 +365,17 @@ class House:
         mine = {"saved_at_s": self._wall_s(), "volume": self.volume, "lockout": self.lockout.to_dict()}
         return {**mine, **self.clocks.to_dict(), "lists": lists.to_dict(self.lists)}
 
-    def restore(self, data: Mapping[str, object]) -> None:
-        """What `to_dict` gave, however long ago. ValueError where it is not that, and nothing is taken over."""
-        saved_at_s, volume = data.get("saved_at_s"), data.get("volume", voice.LOUDEST)
-        if not isinstance(saved_at_s, int | float) or not isinstance(volume, int):
-            raise ValueError("this is no state of a house")
+    def restore(self, data: Mapping[str, object]) -> tuple[str, ...]:
+        """What `to_dict` gave, however long ago, each part by itself. A part that cannot be read is left as it is here,
+        and told of: its name, and why.
+        """
+        lost: list[str] = []
+        saved_at_s = part(data, "saved_at_s", number, self._wall_s(), lost)
         away_s = max(0.0, self._wall_s() - saved_at_s)  # a clock that was set back says nothing
-        lockout = Lockout.from_dict(data.get("lockout"), self._wall_s())
-        kept = lists.from_dict(data.get("lists", {}))
-        self.clocks.restore(data, away_s)
-        self.lockout, self.volume, self.lists = lockout, voice.bounded(volume), kept
+        self.lockout = part(data, "lockout", lambda v: Lockout.from_dict(v, self._wall_s()), self.lockout, lost)
+        self.volume = part(data, "volume", lambda v: voice.bounded(number(v)), self.volume, lost)
+        self.lists = part(data, "lists", lists.from_dict, self.lists, lost)
+        return (*lost, *self.clocks.restore(data, away_s))
 
     def _wall_s(self) -> float:
         return self._today().timestamp()

@@ -26,14 +26,24 @@ def _timer_missed(v: Values) -> str:
 _DAYS = {"today": "today", "tomorrow": "tomorrow", "daily": "every day"}
 
 
-def _alarm(v: Values, twelve: bool) -> str:
-    """Seven a m tomorrow, seven a m every Monday, seven a m on weekdays."""
-    day = str(v["day"])
+def _day(day: str) -> str:
+    """Tomorrow, on Monday, every Monday, on weekdays."""
     named = day.removeprefix("every ")
     named = named if named.startswith("week") else named.title()
-    when = _DAYS.get(day) or (f"every {named}" if day.startswith("every ") else f"on {named}")
+    return _DAYS.get(day) or (f"every {named}" if day.startswith("every ") else f"on {named}")
+
+
+def _skipped(v: Values) -> str:
+    if not v["skipped"]:
+        return ""
+    days = [_day(d).removeprefix("on ") for d in v["skipped"]]
+    return f" except {'the next' if v['day'].startswith('every ') else joined(days)}"
+
+
+def _alarm(v: Values, twelve: bool) -> str:
+    """Seven a m tomorrow, seven a m every Monday, seven a m on weekdays except tomorrow."""
     task = f" to {v['text']}" if v["text"] else ""
-    return f"{time_of_day(v['hour'], v['minute'], twelve)} {when}{task}"
+    return f"{time_of_day(v['hour'], v['minute'], twelve)} {_day(v['day'])}{_skipped(v)}{task}"
 
 
 def _reminder(v: Values) -> str:
@@ -69,10 +79,12 @@ PHRASES: Phrases = {
     # alarms
     "alarm_set": lambda v: f"{'I remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
     "alarm_when": lambda _: "For what time?",
+    "alarm_past": lambda v: f"{first_upper(time_of_day(v['hour'], v['minute'], v['twelve']))} today is past already.",
     "alarm_too_many": lambda _: "There are too many alarms.",
     "alarm_none": lambda _: "There is no such alarm.",
     "alarm_which": lambda v: f"{_alarms(v)} Say which.",
     "alarm_cancelled": lambda v: f"The alarm for {_alarm(v, v['twelve'])} is cancelled.",
+    "alarm_skipped": lambda v: f"The alarm for {_alarm(v, v['twelve'])} does not ring {_day(v['on'])}.",
     "alarms_cancelled": lambda v: f"{first_upper(counted(v['count'], 'alarm'))} cancelled.",
     "alarms": _alarms,
     "alarm_rings": lambda v: _reminder(v) or f"It is {time_of_day(v['hour'], v['minute'], v['twelve'])}.",

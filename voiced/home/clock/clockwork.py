@@ -10,12 +10,15 @@ from voiced.home.clock import alarms, timers
 from voiced.home.clock.alarms import ALARM_INTENTS, Alarms
 from voiced.home.clock.rings import LONGEST_S, RING_INTENTS, SNOOZE, SNOOZE_S, STOP, STOPPING, Ring
 from voiced.home.clock.timers import TIMER_INTENTS, Timers, seconds_of
+from voiced.home.clock.when import instant_s, local, when_of
+from voiced.home.parts import part
 from voiced.home.replies import Reply
 from voiced.messages import Call
 
 CLOCK_INTENTS = TIMER_INTENTS | ALARM_INTENTS | RING_INTENTS
 LATE_S = 15.0
 """What is said later than this after its time says so."""
+_NONE = frozenset(["timer_none", "alarm_none"])
 MISSED_S = 3600.0
 """An alarm that could not ring for so long (the power was off) wakes nobody any more: it is told."""
 
@@ -37,19 +40,33 @@ class Clockwork:
 
     def do(self, call: Call) -> Reply:
         """What a call of CLOCK_INTENTS asks for; what was done."""
+        if call.intent in RING_INTENTS:
+            return self._answered(call)
+        meant = tuple(r for r in self.ringing if r.is_meant(call))
+        self.ringing = tuple(r for r in self.ringing if r not in meant)
+        when = when_of(call)
+        if meant and call.intent in STOPPING and not (when and when.days):
+            return Reply("okay")  # that ring and no more: a series rings again tomorrow
         if call.intent in TIMER_INTENTS:
             self.timers, reply = timers.apply(self.timers, call, self._now_s())
-        elif call.intent in ALARM_INTENTS:
-            self.alarms, reply = alarms.apply(self.alarms, call, self._local())
-        elif not self.silence():
-            return Reply("nothing_rings")
-        elif call.intent == SNOOZE:
-            seconds = seconds_of(call) or SNOOZE_S
-            self.alarms = self.alarms.snoozed(self._local() + dt.timedelta(seconds=seconds))
-            reply = Reply("snoozed", {"seconds": seconds})
         else:
-            reply = Reply("okay")
-        return reply
+            self.alarms, reply = alarms.apply(self.alarms, call, self._today())
+        return Reply("okay") if meant and reply.key in _NONE else reply
+
+    def _answered(self, call: Call) -> Reply:
+        """Stop or snooze: it is about all that rings. What is snoozed rings again for what it rang."""
+        rang = self.ringing
+        if not self.silence():
+            return Reply("nothing_rings")
+        if call.intent != SNOOZE:
+            return Reply("okay")
+        seconds = seconds_of(call) or SNOOZE_S
+        for name, set_s in dict.fromkeys((r.name, r.set_s) for r in rang):
+            if set_s:
+                self.timers = self.timers.snoozed(name, set_s, self._now_s() + seconds)
+            else:
+                self.alarms = self.alarms.snoozed(seconds, name, self._today())
+        return Reply("snoozed", {"seconds": seconds})
 
     # --- ringing ----------------------------------------------------------------------------------------------------
 
@@ -59,7 +76,8 @@ class Clockwork:
         return None if due is None else max(0.0, due - self._now_s())
 
     def next_alarm_s(self) -> float | None:
-        return self.alarms.next_due_s(self._local())
+        """Seconds until an alarm rings; None where none is set."""
+        return self.alarms.next_due_s(self._today())
 
     def next_s(self) -> float | None:
         """Seconds until something rings; None where nothing will."""
@@ -68,7 +86,7 @@ class Clockwork:
     def rings(self) -> tuple[Ring, ...]:
         """What has begun to ring since this was asked last."""
         self.timers, over = self.timers.due(self._now_s())
-        self.alarms, rung = self.alarms.due(self._local())
+        self.alarms, rung = self.alarms.due(self._today())
         new = (*map(self._of_timer, over), *map(self._of_alarm, rung))
         self.ringing += new
         return new
@@ -95,16 +113,16 @@ class Clockwork:
         said = {"name": timer.name, "seconds": timer.set_s}
         missed = late_s > LATE_S
         reply = Reply("timer_missed", {**said, "ago_s": late_s}) if missed else Reply("timer_over", said)
-        return Ring(self._say(reply), alarm=False, once=late_s > LONGEST_S)
+        once = late_s > LONGEST_S
+        return Ring(self._say(reply), alarm=False, once=once, name=timer.name, set_s=timer.set_s)
 
     def _of_alarm(self, alarm: alarms.Alarm) -> Ring:
-        late_s = (self._local() - alarm.at).total_seconds()
-        said = {"hour": alarm.at.hour, "minute": alarm.at.minute, "ago_s": late_s, "text": alarm.text}
+        now = self._today()
+        at, late_s = local(alarm.at, now), now.timestamp() - instant_s(alarm.at, now)
+        said = {"hour": at.hour, "minute": at.minute, "ago_s": late_s, "text": alarm.text}
         reply = Reply("alarm_missed" if late_s > LATE_S else "alarm_rings", said)
-        return Ring(self._say(reply), alarm=True, once=late_s > MISSED_S)
-
-    def _local(self) -> dt.datetime:
-        return self._today().replace(tzinfo=None)
+        once = late_s > MISSED_S
+        return Ring(self._say(reply), alarm=True, once=once, name=alarm.text, at=alarm.wall(now))
 
     def _wall_s(self) -> float:
         return self._today().timestamp()
@@ -119,13 +137,14 @@ class Clockwork:
             "ringing": [r.to_dict() for r in self.ringing],
         }
 
-    def restore(self, data: Mapping[str, object], away_s: float) -> None:
-        """What `to_dict` gave, `away_s` ago. ValueError where it is not that, and nothing is taken over. A state of
-        before there were alarms has none.
+    def restore(self, data: Mapping[str, object], away_s: float) -> tuple[str, ...]:
+        """What `to_dict` gave, `away_s` ago, each part by itself. A part that cannot be read is left as it is here, and
+        told of; one that an older version did not have is none.
         """
-        rows, days, rang = data.get("timers"), data.get("alarms", {"alarms": [], "next_id": 1}), data.get("ringing", [])
-        if not isinstance(rows, Mapping) or not isinstance(days, Mapping) or not isinstance(rang, list):
-            raise ValueError("these are no timers and alarms")
-        rings = tuple(Ring.from_dict(r) for r in rang)
-        self.timers, self.alarms = Timers.from_dict(rows, self._now_s(), away_s), Alarms.from_dict(days)
+        lost: list[str] = []
+        now_s = self._now_s()
+        self.timers = part(data, "timers", lambda v: Timers.from_dict(v, now_s, away_s), self.timers, lost)
+        self.alarms = part(data, "alarms", Alarms.from_dict, self.alarms, lost)
+        rings = part(data, "ringing", lambda v: tuple(map(Ring.from_dict, v)), self.ringing, lost)
         self.ringing = tuple(replace(r, since_s=min(r.since_s, self._wall_s())) for r in rings)
+        return tuple(lost)

@@ -15,6 +15,7 @@ from voiced.home.replies import Reply
 from voiced.messages import Call
 
 MAX_TIMERS = 20
+"""More are not started. What is snoozed comes on top."""
 MAX_SECONDS = 7 * 24 * 3600
 
 
@@ -56,6 +57,10 @@ class Timers:
         )
         return replace(self, timers=tuple(t for t in self.timers if t not in over)), tuple(over)
 
+    def snoozed(self, name: str, set_s: float, ends_at_s: float) -> Timers:
+        """With one more that ends then, and is called as the one that rang."""
+        return Timers((*self.timers, Timer(self.next_id, name, set_s, ends_at_s)), self.next_id + 1)
+
     def to_dict(self, now_s: float) -> dict[str, Any]:
         """Plain values, with what remains instead of a clock that starts anew at every boot."""
         rows = [
@@ -75,10 +80,10 @@ class Timers:
                 for r in data["timers"]
             )
             next_id = int(data["next_id"])
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"these are no timers: {error!r}") from error
-        if len(timers) > MAX_TIMERS or len({t.id for t in timers} | {next_id}) != len(timers) + 1:
-            raise ValueError("these are no timers of ours: too many, or two with one number")
+        if len({t.id for t in timers} | {next_id}) != len(timers) + 1:
+            raise ValueError("these are no timers of ours: two with one number")
         return cls(timers, next_id)
 
 
@@ -97,14 +102,18 @@ def seconds_of(call: Call, prefix: str = "") -> float:
     return total if 0 <= total <= MAX_SECONDS else 0.0
 
 
+def fits(name: str, set_s: float, call: Call) -> bool:
+    """Whether a call can mean the timer of that name and length: where it names none it means any. Timers stand in no
+    room, so "the kitchen timer" is the one with that name.
+    """
+    called = (str(call.slots[key]) for key in ("name", "area") if key in call.slots)
+    lengths = [f"start_{unit}" for unit in ("hours", "minutes", "seconds")]
+    long = not any(slot in call.slots for slot in lengths) or set_s == seconds_of(call, "start_")
+    return long and all(folded(name) == folded(one) for one in called)
+
+
 def _meant(timers: Timers, call: Call) -> tuple[Timer, ...]:
-    """The timers that a call can mean: by name, by what they were set to, else all."""
-    found = timers.timers
-    if "name" in call.slots:
-        found = tuple(t for t in found if folded(t.name) == folded(str(call.slots["name"])))
-    if any(f"start_{unit}" in call.slots for unit in ("hours", "minutes", "seconds")):
-        found = tuple(t for t in found if t.set_s == seconds_of(call, "start_"))
-    return found
+    return tuple(t for t in timers.timers if fits(t.name, t.set_s, call))
 
 
 def _start(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
@@ -165,13 +174,13 @@ def apply(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
     """Do what the call asks; the reply says what was done, or what is missing."""
     if call.intent == "HassStartTimer":
         return _start(timers, call, now_s)
-    if call.intent == "HassCancelAllTimers":
-        key = "timers_cancelled" if timers.timers else "timer_none"
-        return replace(timers, timers=()), Reply(key, {"count": len(timers.timers)})
-    change, key = _CHANGES[call.intent]
     meant = _meant(timers, call)
     if not meant:
         return timers, Reply("timer_none")
+    if call.intent == "HassCancelAllTimers":
+        rest = tuple(t for t in timers.timers if t not in meant)
+        return replace(timers, timers=rest), Reply("timers_cancelled", {"count": len(meant)})
+    change, key = _CHANGES[call.intent]
     if call.intent == "HassTimerStatus" and len(meant) > 1:
         rows = [{"name": t.name, "set_s": t.set_s, "seconds": t.remaining_s(now_s)} for t in meant]
         return timers, Reply("timers_left", {"timers": rows})
@@ -184,6 +193,6 @@ def apply(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
         meant = fitting
     old = meant[0]
     new = change(old, call, now_s)
-    rest = tuple(n for t in timers.timers if (n := new if t is old else t) is not None)
+    kept = tuple(n for t in timers.timers if (n := new if t is old else t) is not None)
     seconds = new.remaining_s(now_s) if new else 0.0
-    return replace(timers, timers=rest), Reply(key, {"name": old.name, "seconds": seconds, "set_s": old.set_s})
+    return replace(timers, timers=kept), Reply(key, {"name": old.name, "seconds": seconds, "set_s": old.set_s})

@@ -37,15 +37,18 @@ LISTS: dict[str, dict[str, Any]] = {
     "cl_half": {
         "values": [
             {"in": "(a m|am|in the morning)", "out": "am"},
-            {"in": "(p m|pm|in the afternoon|in the evening|at night)", "out": "pm"},
+            {"in": "(p m|pm|in the afternoon|in the evening)", "out": "pm"},
+            {"in": "at night", "out": "night"},
         ]
     },
     "cl_day": {
         "values": [
             "today", "tonight", "tomorrow", "tomorrow morning", "tomorrow evening",
-            *({"in": f"[(on|this|next)] {day}", "out": day} for day in _DAYS),
+            *({"in": f"[(on|this)] {day}", "out": day} for day in _DAYS),
+            *(f"next {day}" for day in _DAYS),
             *(f"every {day}" for day in _DAYS),
-            {"in": "every (day|morning)", "out": "daily"},
+            {"in": "every day", "out": "daily"},
+            {"in": "every morning", "out": "daily morning"},
             {"in": "(on weekdays|every weekday)", "out": "weekdays"},
             {"in": "(on|at) weekends", "out": "weekends"},
         ]
