@@ -58,6 +58,9 @@ ledgers = st.builds(
     ),
     st.integers(0, 5),
     st.none() | st.integers(0, 1000).map(lambda p: p / 1000),
+    st.sampled_from(["", "nano", "e2b"]),
+    st.sampled_from(["", "German"]),
+    st.sampled_from(list(Hearing)),
 )
 
 
@@ -106,6 +109,7 @@ def test_what_is_written_is_read_again(ledger: Ledger) -> None:
     assert again.marks == pytest.approx(dict(ledger.marks))
     assert again.engine.choice_ms == pytest.approx(ledger.engine.choice_ms)
     assert again.certainty == ledger.certainty
+    assert Ledger.from_json(again.to_json()) == again, "what was rounded once is not rounded again"
 
 
 @given(ledgers)

@@ -187,8 +187,16 @@ class Ledger:
             choice_ms=tuple(map(float, choices)),
         )
         marks = {mark: number(f"{mark}_ms") for mark in Mark if data.get(f"{mark}_ms") is not None}
-        certainty = None if data.get("certainty") is None else number("certainty")
-        return cls(int(number("turn")), marks, times, int(number("speculations")), certainty)
+        return cls(
+            int(number("turn")),
+            marks,
+            times,
+            int(number("speculations")),
+            None if data.get("certainty") is None else number("certainty"),
+            by=str(data.get("by", "")),
+            into=str(data.get("into", "")),
+            hearing=Hearing(str(data.get("hearing", Hearing.AS_SAID))),
+        )
 
     def line(self) -> str:
         """For the log."""
