@@ -28,6 +28,11 @@ def test_a_model_of_ones_own_is_scored_by_its_files_name() -> None:
     assert listener_settings(config).word("hey_gemma").threshold == 0.8
 
 
+def test_a_model_of_ones_own_lies_beside_the_configuration_whatever_folder_voiced_was_started_in() -> None:
+    words = load_config('[wake]\nwords = ["hey_gemma.onnx", "alexa"]\n', base=Path("/etc/voiced")).wake.words
+    assert words == ("/etc/voiced/hey_gemma.onnx", "alexa")
+
+
 def test_a_stop_word_is_none_unless_it_is_asked_for_and_has_a_threshold_of_its_own() -> None:
     assert Config().wake.stop == ""
     config = load_config('[wake]\nthreshold = 0.8\nstop = "stop.onnx"\n', base=Path("/models"))

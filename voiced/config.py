@@ -1,4 +1,7 @@
-"""What can be configured, frozen. Every default stands here and nowhere else; `configfile.py` reads voiced.toml."""
+"""What an owner can set, frozen, each with its default; `configfile.py` reads voiced.toml.
+
+The pure rooms have defaults of their own, for they know no configuration: a test holds that both are the same.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from pathlib import Path
 
 from voiced.home.interpreter import NO_INTERPRETER, Interpreter
 
+WAKE_MODELS = (".onnx", ".tflite")
+"""How the file of a wake word of one's own ends."""
 MODELS = Path(__file__).resolve().parent.parent / "models"
 DEMO_HOME = Path(__file__).resolve().parent / "data" / "demo-home.toml"
 
@@ -33,6 +38,7 @@ class MicrophoneConfig:
 @dataclass(frozen=True, slots=True)
 class WakeConfig:
     words: tuple[str, ...] = ("hey_jarvis",)
+    """Names of words that ship with the library, or paths of models of one's own."""
     threshold: float = 0.5
     thresholds: dict[str, float] = field(default_factory=dict)
     """Of words that differ, by name."""
@@ -52,7 +58,7 @@ class WakeConfig:
 
     def by_word(self) -> dict[str, float]:
         """Each word's threshold, by the name under which it is scored: a model of one's own has its file's."""
-        names = [Path(word).stem if word.endswith((".onnx", ".tflite")) else word for word in self.words]
+        names = [Path(word).stem if word.endswith(WAKE_MODELS) else word for word in self.words]
         return {name: self.thresholds.get(name, self.threshold) for name in names}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from voiced.config import (
+    WAKE_MODELS,
     BrokerConfig,
     Config,
     DiscoveryConfig,
@@ -115,7 +116,7 @@ def _microphone(table: Table) -> MicrophoneConfig:
 def _wake(table: Table, base: Path) -> WakeConfig:
     usual, thresholds = WakeConfig(), table.table("thresholds")
     wake = WakeConfig(
-        words=table.strings("words", usual.words),
+        words=tuple(_wake_word(word, base) for word in table.strings("words", usual.words)),
         threshold=table.number("threshold", usual.threshold, low=0.01, high=1),
         thresholds={word: thresholds.number(word, low=0.01, high=1) for word in thresholds},
         backend=table.string("backend", usual.backend, choices=("", "onnx", "pyopen")),
@@ -256,6 +257,11 @@ def _optional(table: Table, key: str, *, high: int) -> int | None:
 def _path(table: Table, key: str, base: Path) -> Path | None:
     text = table.string(key, "")
     return base / Path(text).expanduser() if text else None
+
+
+def _wake_word(word: str, base: Path) -> str:
+    """A name, or the path of a model of one's own."""
+    return str(base / Path(word).expanduser()) if word.endswith(WAKE_MODELS) else word
 
 
 def _model_folder(table: Table, key: str, base: Path) -> Path | None:

@@ -9,7 +9,8 @@ stands for, and others give the table at the end: how often the word is missed, 
 
 Everything is kept in --cache: an interrupted run goes on where it was. Then set in voiced.toml:
 
-    [wake]  words = ["hey_gemma.onnx"]   threshold = 0.5
+    [wake]
+    words = ["hey_gemma.onnx"]    # from the folder in which voiced.toml lies
 """
 
 from __future__ import annotations

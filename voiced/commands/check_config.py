@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voiced.adapters.wakeword import SHIPPED
 from voiced.app import area_id
-from voiced.config import DEMO_HOME, Config, WakeConfig
+from voiced.config import DEMO_HOME, WAKE_MODELS, Config, WakeConfig
 from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError
 from voiced.home.interpreter import Interpreter
@@ -75,7 +75,7 @@ def _words(wake: WakeConfig) -> list[str]:
     """What is wrong with the wake words."""
     faults = []
     for word in wake.words:
-        if word.endswith((".onnx", ".tflite")):
+        if word.endswith(WAKE_MODELS):
             if not Path(word).is_file():
                 faults.append(f"{word} does not exist")
         elif word not in SHIPPED:
