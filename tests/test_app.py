@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from tests.home import network
 from voiced.adapters.mosquitto import Mosquitto
 from voiced.adapters.mqtt import MqttBroker
-from voiced.app import home_of, known_states
+from voiced.app import endpoint, home_of, known_states, listener_settings, turn_settings
 from voiced.config import BrokerConfig, Config
 from voiced.errors import ConfigError
+from voiced.listen.endpoint import Endpoint
+from voiced.listen.settings import ListenerSettings, WakeWord
+from voiced.turn.timeline import TurnSettings
 
 
 async def test_a_file_of_corrections_needs_the_network_that_it_corrects(tmp_path: Path) -> None:
@@ -42,3 +46,12 @@ async def test_what_is_so_in_the_house_is_known_before_the_first_question(tmp_pa
         home = await home_of(config, learn=True)
         told = {message.topic: message.payload for message in await known_states(config, home)}
     assert told == {"zigbee2mqtt/Front Door": b'{"state": "LOCK"}', "zigbee2mqtt/bridge/state": b'{"state": "online"}'}
+
+
+def test_what_an_owner_leaves_out_is_what_the_rooms_do_by_themselves() -> None:
+    """The pure rooms know no configuration and have defaults of their own: they say the same."""
+    settings, turn = listener_settings(Config()), turn_settings(Config())
+    assert replace(settings, words={}, ask_ms=0) == replace(ListenerSettings(), words={})
+    assert settings.word("hey_jarvis") == WakeWord()
+    assert endpoint(Config()) == Endpoint() == turn.endpoint
+    assert replace(turn, stop_word=TurnSettings().stop_word) == TurnSettings()

@@ -62,7 +62,6 @@ def listener_settings(config: Config) -> ListenerSettings:
         end_ms=turn.end_ms,
         no_speech_ms=turn.no_speech_ms,
         cap_ms=turn.cap_ms,
-        follow_up_ms=8000,
     )
 
 

@@ -45,3 +45,15 @@ def test_a_recording_tells_in_which_hearing_it_was_understood(
     assert main(given) == 0
     assert json.loads(capsys.readouterr().out)["by_hearing"]["as_said"]["exact"] == 1
     assert json.loads(details.read_text("utf-8"))["hearing"] == "as_said"
+
+
+def test_recordings_are_heard_as_the_owners_daemon_hears_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wake word that the owner wants to be surer of wakes nobody here, either."""
+    rows = map(json.loads, (DEMO / "manifest.jsonl").read_text("utf-8").splitlines())
+    row = next(one for one in rows if one.get("wake"))
+    (tmp_path / "one.jsonl").write_text(json.dumps(row | {"audio": str(DEMO / row["audio"])}) + "\n", "utf-8")
+    (tmp_path / "voiced.toml").write_text("[wake]\nthreshold = 1\n", "utf-8")
+    assert main(["evaluate", str(tmp_path / "one.jsonl"), "--config", str(tmp_path / "voiced.toml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rejected"] == 1

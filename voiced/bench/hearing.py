@@ -22,7 +22,6 @@ from rich.progress import track
 
 from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import Whisper
-from voiced.app import endpoint
 from voiced.bench.closest import closest
 from voiced.bench.common import at_least_one, wilson
 from voiced.bench.manifest import read_manifest
@@ -75,7 +74,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     for line in track(lines, "listening", disable=not sys.stderr.isatty()):
         noise = next((tag for tag in line.tags if _NOISE.fullmatch(tag)), "as recorded")
         begun = time.process_time()
-        decision, _ = hear(core, line, home, endpoint(config))
+        decision, _ = hear(core, line, home, config)
         ours_ms = (time.process_time() - begun) * 1000
         pcm = b"".join(Recording(path=line.audio).frames())
         begun = time.process_time()

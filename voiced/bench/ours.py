@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 
 from voiced.adapters.wavfile import Recording
+from voiced.app import endpoint, listener_settings
 from voiced.bench.follow import Asked, final, follow
 from voiced.bench.manifest import Line
+from voiced.config import Config
 from voiced.home.model import Home
 from voiced.home.unsaid import slots_left
-from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
+from voiced.listen.settings import WAKE_WORDS
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
@@ -21,16 +24,17 @@ _SILENCE_MS = 2500
 
 
 def hear(
-    core: EngineCore, line: Line, home: Home, endpoint: Endpoint | None = None, area: str = ""
+    core: EngineCore, line: Line, home: Home, config: Config | None = None, area: str = ""
 ) -> tuple[Decision, float | None]:
     """The decision of the recording's first turn, and milliseconds from t0 to it (None if nothing was heard).
 
     As in the daemon: each hush is decided on at once, so the decision costs its hush and its own work, and says how
     long the silence must be that ends the turn. `home` is the one that `core` knows, `area` where in it the device
-    stands.
+    stands; `config` says what a daemon's says of its turns.
     """
-    endpoint = endpoint or Endpoint()
-    listener = Listener()
+    config = config or Config()
+    silences, settings = endpoint(config), listener_settings(config)
+    listener = Listener(replace(settings, words={**WAKE_WORDS, **settings.words}))
     words = ("hey_jarvis", "alexa") if line.wake else ()
     options = EarOptions(wake_words=words, noise_suppression=core.noise_suppression)
     decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
@@ -46,7 +50,7 @@ def hear(
                     spoken = True
                 case Asked(hush=hush, decision=decision):
                     delay_ms = samples_to_ms(hush.at_sample - hush.speech_end_sample) + event.wall_ms
-                    silence_ms = endpoint.silence_ms(decision, slots_left=slots_left(home, decision.calls, area))
+                    silence_ms = silences.silence_ms(decision, slots_left=slots_left(home, decision.calls, area))
                     listener.set_end(hush.turn, silence_ms)
                 case Ended(turn=turn) if spoken:
                     begun, last = time.perf_counter(), final(core, turn, decision)

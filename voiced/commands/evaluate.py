@@ -13,17 +13,17 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import track
 
-from voiced.app import area_id, endpoint
+from voiced.app import area_id
 from voiced.bench.common import wilson
 from voiced.bench.manifest import Line, read_manifest
 from voiced.bench.ours import hear
+from voiced.config import Config
 from voiced.configfile import read_config, read_text
 from voiced.errors import ConfigError, UsageError
 from voiced.home.load import load_home
 from voiced.home.model import Home
 from voiced.home.outcome import Result, result
 from voiced.ledger import percentile
-from voiced.listen.endpoint import Endpoint
 from voiced.messages import Hearing, Verdict
 from voiced.turn.reasons import decided
 from voiced.workers.engine import EngineCore
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     core.load_home(home.to_dict(), area)
     console = Console(stderr=True)
     rows = [
-        judge(core, home, line, area, endpoint(config))
+        judge(core, home, line, area, config)
         for line in track(lines, "evaluating", console=console, disable=not console.is_terminal)
     ]
     core.close()
@@ -96,9 +96,9 @@ def _show(found: dict[str, Any]) -> None:
         print(f"  {tag:16s} {of_tag['exact']:6.1%} exactly right of {of_tag['n']}")
 
 
-def judge(core: EngineCore, home: Home, line: Line, area: str, endpoint: Endpoint) -> dict[str, Any]:
+def judge(core: EngineCore, home: Home, line: Line, area: str, config: Config) -> dict[str, Any]:
     """One recording's row: its outcome and why."""
-    decision, delay_ms = hear(core, line, home, endpoint, area)
+    decision, delay_ms = hear(core, line, home, config, area)
     calls = decision.calls if decision.verdict is Verdict.CALLS else ()
     return {
         "audio": line.audio.name,

@@ -58,8 +58,8 @@ class ListenerSettings:
     interrupt_ms: int = 2000
     """After a wake word that cut our own voice short. Whoever does so has their words ready; silence means that nobody
     called, and what we said goes on."""
-    follow_up_ms: int = 5000
-    """Where a turn was opened without a wake word."""
+    follow_up_ms: int = 8000
+    """Where a turn was opened without a wake word: as long as an answer to a question may take."""
     cap_ms: int = 15_000
     """Longest sound of a turn. The audio encoder's own limit is 30 s."""
     max_gap_ms: int = 100
