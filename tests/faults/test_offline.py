@@ -25,7 +25,7 @@ RECORDING = DEMO_HOME.parent / "demo" / "joe-close-garage-door.flac"
 
 
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "voiced", "doctor", "--offline", *arguments]
+    command = [sys.executable, "-m", "voiced", "doctor", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

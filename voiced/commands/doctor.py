@@ -18,9 +18,6 @@ BROKER, HERE, ELSEWHERE = "the broker", "this machine", "ELSEWHERE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--offline", action="store_true", help="list every socket of the running daemon and its children (the default)"
-    )
     parser.add_argument("--config", type=Path, help="voiced.toml, which names the broker")
     parser.add_argument("--pid", type=int, help="the daemon's process id; without it, all that run here")
     parser.add_argument("--watch", type=float, default=0.0, metavar="SECONDS", help="look again for so long")
