@@ -121,7 +121,8 @@ def _pull(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"folder": str(folder), "files": [s.to_json() for s in states]}))
     else:
-        print(f"{folder}: {options.name} is complete. Next: voiced models prepare {options.name}")
+        place = f" --folder {folder}" if options.folder else ""
+        print(f"{folder}: {options.name} is complete. Faster: voiced models prepare {options.name}{place}")
     return 0
 
 
