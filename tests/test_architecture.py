@@ -1,4 +1,4 @@
-"""The rooms of the house and who may enter them: see ARCHITECTURE in the README."""
+"""The rooms of the house and who may enter them: see "The house" in the README."""
 
 from __future__ import annotations
 

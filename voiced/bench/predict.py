@@ -36,7 +36,7 @@ POTATO = "potato-os/core PR #269, E2B Q4_K_M on llama.cpp: 31.98 tok/s prefill, 
 WHISPER = "whisper.cpp #89, base encoder 2.48 s on a Pi 5"
 HPL = "geerlingguy/sbc-reviews #21, HPL fp64 36.7 GFLOPS on four cores"
 E2B_MAC = 1877e6
-"""Per token of prefill, all layers (field notes; `count` of the replica gives the same)."""
+"""Per token of prefill, all layers (of E2B's published configuration; `count` of the replica gives the same)."""
 GEMM_4BIT = 2 * E2B_MAC * 31.98
 """Operations per second, derived from the published prefill rate."""
 GEMM_F16 = 87e9 / 2.48

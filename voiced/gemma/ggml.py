@@ -1,7 +1,8 @@
 """ggml itself, from the shared libraries that llama-cpp-python ships: weights mapped from a GGUF, graphs over them.
 
-Beside llama.py the only module that knows ctypes. A `Node` is the address of a ggml_tensor; shapes here are ggml's,
-the fastest axis first. ggml aborts the process on a wrong shape, so callers check what comes out of a file.
+With llama.py and lower_half.py this is what of this room knows ctypes. A `Node` is the address of a ggml_tensor;
+shapes here are ggml's, the fastest axis first. ggml aborts the process on a wrong shape, so callers check what comes
+out of a file.
 
 Sources: ggml.h, ggml-alloc.h, ggml-backend.h and ggml-cpu.h of llama.cpp 0c1e57098.
 """

@@ -2,9 +2,9 @@
 
     <|tool_call>call:LightSet{brightness:50,name:<|"|>Bed Light<|"|>}<tool_call|>
 
-Source of the format: the official chat template (field/performance.md 4.2): arguments sorted case-insensitively, every
-string fenced by the single token `<|"|>`. So what stands between two fences, and every number, is tokenized on its own,
-as is each stretch of text between them. An open string is any plain tokens up to `OPEN_TOKENS`.
+Source of the format: llama.cpp's models/templates/google-gemma-4-31B-it.jinja: arguments sorted case-insensitively,
+every string fenced by the single token `<|"|>`. So what stands between two fences, and every number, is tokenized on
+its own, as is each stretch of text between them. An open string is any plain tokens up to `OPEN_TOKENS`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Format(enum.StrEnum):
 
 
 def best_format(machine: str = platform.machine()) -> Format:
-    """Q8_0 on ARM, whose F16 products are slow (performance.md 3.4); F16, exact, elsewhere."""
+    """Q8_0 on ARM, where ggml's F16 products are slower than F32's (llama.cpp #5183); F16, exact, elsewhere."""
     return Format.Q8_0 if machine in {"aarch64", "arm64"} else Format.F16
 
 

@@ -31,7 +31,7 @@ _LOAD_S = 180.0
 
 
 class EarClient:
-    """`ports.Ear`. `options` are those of `workers/hearing.py`; a file's ear starts once, a microphone's for ever."""
+    """`ports.Ear`. `options` are those of `earoptions.py`; a file's ear starts once, a microphone's for ever."""
 
     def __init__(
         self,

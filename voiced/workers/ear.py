@@ -3,7 +3,7 @@
 One thread reads the microphone and nothing else, and nobody else touches it: PortAudio hangs and crashes otherwise.
 It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped. What is
 missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`). What it makes
-of the sound, and its options, stand in `hearing.py`.
+of the sound stands in `hearing.py`, its options in `earoptions.py`.
 
     no microphone, or not the right one   said once (EarLost), and looked for every second: it is heard as soon as it
                                           is back, under whatever number

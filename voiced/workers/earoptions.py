@@ -1,7 +1,8 @@
 """What an ear is told when it is started.
 
 Options: `file`, `realtime`, `silence_ms` (what follows a file), or `device`, `channel`; `wake_words`, `stop_word`,
-`wake_backend`, `aggressiveness`, `lost_ms`; `model`, the folder of the one that is to understand it.
+`wake_backend`, `aggressiveness`, `lost_ms`; `model`, the folder of the one that is to understand it, and
+`noise_suppression`, in place of the level that this model wants.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class EarOptions:
     device: str = ""
     channel: int | None = None
     wake_words: tuple[str, ...] = ()
-    """None: nothing is scored, and the wake models are not even loaded."""
+    """Empty: nothing is scored, and the wake models are not even loaded."""
     stop_word: str = ""
     """Scored beside them; empty for none."""
     wake_backend: str = ""

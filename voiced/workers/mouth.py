@@ -11,7 +11,7 @@ Without a voice it still chimes, without a loudspeaker it still answers: each re
 Trouble, and the part is looked for again at the next one.
 
 Options: `speaker` (default, none, wav:PATH, a device), `voice` (path), `length_scale`, `cache_mb`, `realtime`, `tells`
-(what is played, for the ear).
+(what is played, for the ear), `copy` (a WAV file of what is played).
 """
 
 from __future__ import annotations
