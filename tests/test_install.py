@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,25 @@ def test_the_configuration_of_the_owner_is_never_written_over(place: Place) -> N
     assert (place.root / "etc/voiced/voiced.toml").read_text() == 'id = "kitchen"\n'
 
 
+def test_what_setup_wrote_is_what_the_service_reads(place: Place, tmp_path: Path) -> None:
+    (written := tmp_path / "voiced.toml").write_text('home = "home.toml"\nid = "kitchen"\n')
+    (tmp_path / "home.toml").write_text("# my home\n")
+    place("--config", str(written))
+    assert (place.root / "etc/voiced/voiced.toml").read_text() == written.read_text()
+    assert (place.root / "etc/voiced/home.toml").read_text() == "# my home\n"
+    assert "nothing to do" in place("--config", str(written))
+
+    (place.root / "etc/voiced/voiced.toml").write_text('id = "bedroom"\n')
+    assert "says something else" in place("--config", str(written), ok=False)
+    assert (place.root / "etc/voiced/voiced.toml").read_text() == 'id = "bedroom"\n'
+
+    (place.root / "etc/voiced/voiced.toml").unlink()
+    place.calls.unlink()
+    place("--config", str(written))
+    assert "restart voiced.service" in place.calls.read_text(), "it reads what is new"
+    assert "No such file" in place("--config", str(tmp_path / "vioced.toml"), ok=False)
+
+
 def test_two_releases_are_kept(place: Place) -> None:
     for number in range(4):
         place.change(f"# {number}")
@@ -134,6 +154,11 @@ def test_backup_and_restore(place: Place, tmp_path: Path) -> None:
     state = place.root / "var/lib/private/voiced/state.json"
     state.parent.mkdir(parents=True)
     state.write_text('{"version": 1}')
+    (password := place.root / "etc/voiced/password").write_text("secret\n")
+    password.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(password, -1, 29)
+    owner = password.stat().st_gid
     place("--backup", str(tmp_path / "kept.tar.gz"))
     assert (tmp_path / "kept.tar.gz").stat().st_mode & 0o077 == 0
     place("--uninstall", "--purge")
@@ -145,6 +170,7 @@ def test_backup_and_restore(place: Place, tmp_path: Path) -> None:
 
     assert (place.root / "etc/voiced/home.toml").read_text() == "# my home\n"
     assert state.read_text() == '{"version": 1}'
+    assert (password.stat().st_mode & 0o777, password.stat().st_gid) == (0o640, owner), "the service can still read it"
 
 
 def test_a_strange_archive_is_refused(place: Place, tmp_path: Path) -> None:
@@ -198,6 +224,7 @@ def test_what_stays_is_named_and_only_what_is_there(place: Place) -> None:
 
 def test_what_makes_no_sense_is_refused(place: Place, tmp_path: Path) -> None:
     assert "--purge goes with --uninstall" in place("--purge", ok=False)
+    assert "--config goes with installing" in place("--uninstall", "--config", "voiced.toml", ok=False)
     (tmp_path / "words.tar").write_text("no archive")
     told = place("--restore", str(tmp_path / "words.tar"), ok=False)
     assert told == f"install: {tmp_path / 'words.tar'} cannot be read: file could not be opened successfully\n"
