@@ -128,3 +128,18 @@ def test_a_timer_is_called_by_its_length_as_people_say_it(name: str, seconds: in
     assert say(Reply("timer_missed", {**set_to, "ago_s": 180})) == f"Your {called} timer ended three minutes ago."
     assert say(Reply("timers_left", {"timers": [{**set_to, "seconds": 9}]})) == f"Nine seconds on the {called} timer."
     assert say(Reply("timer_cancelled", set_to)) == f"{called.capitalize() + ' timer' if name else 'Timer'} cancelled."
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        {"timers": [{}], "next_id": 1},
+        {"timers": [{"id": 1, "name": "", "set_s": "long", "left_s": 1, "paused": False}], "next_id": 2},
+        {"timers": [{"id": 1, "name": "", "set_s": 9, "left_s": 1, "paused": False}], "next_id": 1},
+        {"timers": [], "next_id": float("inf")},
+    ],
+)
+def test_a_damaged_state_is_no_timer(damaged: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="timer"):
+        Timers.from_dict(damaged, 0.0)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -22,11 +23,13 @@ from voiced.assistant import Assistant
 from voiced.config import Config, DiscoveryConfig, HermesConfig
 from voiced.configfile import load_config
 from voiced.errors import ConfigError
+from voiced.home.house import House
+from voiced.home.model import Home
 from voiced.home.network.templates import parse
 from voiced.listen.listener import Listener
 from voiced.messages import Call, Decision, Verdict
 from voiced.topics.hermes import Hermes, rendered
-from voiced.topics.presence import ACTIVITIES, activity, announcement, next_timer
+from voiced.topics.presence import ACTIVITIES, activity, announcement, next_alarm, next_timer
 from voiced.topics.presenting import Presenting
 
 SCHEMA = json.loads((resources.files("voiced") / "data" / "topics.schema.json").read_text(encoding="utf-8"))
@@ -80,6 +83,15 @@ def test_what_is_told_holds_no_words_and_lasts_only_where_it_should() -> None:
         assert "secret" not in out.payload
     assert not list(activity("k", {"event": "decision", "calls": []}))
     assert next_timer("k", None, dt.datetime.now(dt.UTC)).payload == "None"
+
+
+def test_the_next_alarm_is_published_as_the_hour_that_was_named() -> None:
+    """The clocks go back in the night before it."""
+    evening = dt.datetime(2026, 10, 31, 22, 0, tzinfo=ZoneInfo("America/New_York"))
+    house = House(Home(), random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: evening)
+    house.judge(Decision(Verdict.CALLS, (Call("AlarmSet", {"hour": 8, "half": "am", "day": "tomorrow"}),), 0.99))
+    told = next_alarm("k", house.clocks.next_alarm_s(), evening.astimezone(dt.UTC))
+    assert told.payload == "2026-11-01T13:00:00+00:00"
 
 
 def test_hermes_gets_a_sentence_and_where_its_values_stand() -> None:
