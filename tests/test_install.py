@@ -197,6 +197,8 @@ def test_a_user_has_it_below_his_home_with_his_own_systemd(place: Place, tmp_pat
 
     unit = (place.root / ".config/systemd/user/voiced.service").read_text("utf-8")
     program = place.root / ".local/share/voiced/current/.venv/bin/voiced"
+    example = (place.root / ".config/voiced/voiced.toml").read_text("utf-8")
+    assert f'stop = "{program.parents[2]}/models/wake/stop.onnx"' in example
     assert f"ExecStart={program} run --config %E/voiced/voiced.toml" in unit
     assert "--user restart voiced.service" in place.calls.read_text()
     assert not [path.name for path in place.root.iterdir() if not path.name.startswith(".")], "nothing but in its home"

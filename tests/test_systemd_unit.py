@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
+import tomllib
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,18 +20,38 @@ from voiced.errors import ConfigError
 FOLDER = Path(__file__).parent.parent / "systemd"
 
 
-def test_the_example_says_the_defaults() -> None:
-    text = (FOLDER / "voiced.toml.example").read_text("utf-8")
+EXAMPLE = (FOLDER / "voiced.toml.example").read_text("utf-8")
+WHOLE = re.sub(r"(?m)^# (?=[\w.]+ = |\[)", "", EXAMPLE)
+"""With every line that is commented out."""
 
-    given = load_config(text, base=Path("/etc/voiced"))
 
-    assert given.home == Path("/etc/voiced/home.toml")
-    assert (given.turn, given.wake, given.broker, given.model) == (
-        Config().turn,
-        Config().wake,
-        Config().broker,
-        Config().model,
-    )
+def test_the_example_as_it_is_changes_nothing_but_the_home() -> None:
+    given = load_config(EXAMPLE, base=Path("/etc/voiced"))
+    assert given == replace(Config(), home=Path("/etc/voiced/home.toml"))
+
+
+def test_every_setting_is_in_the_example_and_may_be_taken_from_it() -> None:
+    load_config(WHOLE, base=Path("/etc/voiced"))
+    told = tomllib.loads(WHOLE)
+    named = {"begin": "from", "end": "to"}
+    for one in fields(Config):
+        usual = getattr(Config(), one.name)
+        assert one.name in told
+        if is_dataclass(usual):
+            assert {named.get(of.name, of.name) for of in fields(usual)} == set(told[one.name]), one.name
+
+
+def test_what_has_a_default_is_commented_out_with_it() -> None:
+    """Empty, or nothing, is said where it needs no example."""
+    sections = set(re.findall(r"(?m)^# \[(\w+)\]", EXAMPLE))
+    given, usual = load_config(WHOLE, base=Path("/etc/voiced")), Config()
+    assert (given.id, given.area, given.locale) == (usual.id, usual.area, usual.locale)
+    for one in fields(Config):
+        mine, default = getattr(given, one.name), getattr(usual, one.name)
+        if is_dataclass(default) and one.name not in sections:
+            for of in fields(default):
+                if getattr(default, of.name) not in (None, "", {}) and not isinstance(getattr(default, of.name), Path):
+                    assert getattr(mine, of.name) == getattr(default, of.name), f"{one.name}.{of.name}"
 
 
 def test_what_is_wrong_in_the_configuration_is_said_all_at_once() -> None:

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from tests.conftest import Figure
+from tests.test_systemd_unit import WHOLE
 from voiced.adapters.wavfile import Recording, write_wav
 from voiced.app import real_house
 from voiced.config import DEMO_HOME, MODELS
@@ -34,7 +35,6 @@ from voiced.workers.earoptions import EarOptions
 from voiced.workers.hearing import frames_of
 from voiced.workers.protocol import Ping, Say
 
-ROOT = Path(__file__).parents[2]
 HOME = load_home(DEMO_HOME.read_text("utf-8"))
 
 
@@ -150,7 +150,8 @@ def test_f2_three_hundred_malformed_recordings(tmp_path: Path) -> None:
 def test_f1_five_hundred_malformed_configurations() -> None:
     """Each is one line a fault, with file and key, or is read as what it still says."""
     chance = random.Random(3)
-    good = (ROOT / "systemd" / "voiced.toml.example").read_text("utf-8").replace("# ", "", 40)
+    good = WHOLE
+    load_config(good, "voiced.toml")
     homes = DEMO_HOME.read_text("utf-8")
     refused = 0
     for number in range(600):

@@ -8,6 +8,7 @@ import contextlib
 import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,9 +53,10 @@ def run(options: argparse.Namespace) -> int:
             options.out.write_text(text, "utf-8")
         except OSError as error:
             raise UsageError(f"{options.out}: {error.strerror}") from error
-        console.print(
-            f"written. Next: voiced check-config --config {options.out}, then voiced run --config {options.out}"
-        )
+        program = sys.argv[0] if Path(sys.argv[0]).name == "voiced" else "voiced"
+        console.print(f"written. Next: {program} check-config --config {options.out}", soft_wrap=True, markup=False)
+        console.print(f"to try it: {program} run --config {options.out}", soft_wrap=True, markup=False)
+        console.print(f"as a service: sudo tools/install --config {options.out}", soft_wrap=True, markup=False)
     return 0
 
 
