@@ -50,7 +50,8 @@ _SLOTS = st.fixed_dictionaries(
         "device_class": st.sampled_from(["garage", "window", "blind"]), "everywhere": st.just("yes"),
         "brightness": st.integers(-5, 150), "position": st.one_of(st.integers(0, 100), st.just("x")),
         "temperature": st.one_of(st.floats(), st.text(max_size=3)), "color": st.sampled_from(["red", "no colour"]),
-        "percentage": st.integers(0, 100), "volume_step": st.sampled_from(["up", "down"]),
+        "percentage": st.integers(0, 100), "brightness_by": st.integers(-150, 150),
+        "volume_step": st.one_of(st.sampled_from(["up", "down"]), st.integers(-150, 150)),
     },
 )  # fmt: skip
 CALLS = st.builds(Call, st.sampled_from([*ACTIONS, "HassGetState", "HassStartTimer", "CastSpell"]), _SLOTS)

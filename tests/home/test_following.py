@@ -121,6 +121,68 @@ def test_whiter_faster_and_the_other_way_round_than_now() -> None:
     assert ([c.payload for c in judged.commands], reported(h, judged)) == (["OFF"], "Bedroom fan is off.")
 
 
+def test_by_so_many_percent_is_from_how_bright_it_is_and_in_the_direction_that_was_said() -> None:
+    """ "Brighten by ten percent" made a lamp that was at fifty percent all but dark."""
+    h = house("bedroom")
+    assert said(h, "HassLightSet", name="bed light", brightness_by=10).reason == "unknown_state"
+    h.heard_state("demo/bedroom/bed", b'{"state": "ON", "brightness": 128}')
+    judged = said(h, "HassLightSet", name="bed light", brightness_by=10)
+    assert reported(h, judged) == "Bed light is at sixty percent."
+    assert (
+        reported(h, said(h, "HassLightSet", name="bed light", brightness_by=-20)) == "Bed light is at thirty percent."
+    )
+    assert reported(h, said(h, "HassLightSet", name="bed light", brightness_by=-80)) == "Bed light is at one percent."
+    h.heard_state("demo/bedroom/bed", b'{"state": "OFF"}')
+    assert said(h, "HassLightSet", name="bed light", brightness_by=-10).say == "Bed light is already off."
+    assert reported(h, said(h, "HassLightSet", name="bed light", brightness_by=10)) == "Bed light is at ten percent."
+
+
+BUTTONS: dict[str, Setting] = {"command_topic": "r/set", "state_topic": "r"}
+RADIO = Entity(
+    "media_player.r", "Radio", mqtt={**BUTTONS, "volume_command_topic": "r/vol/set", "volume_state_topic": "r/vol"}
+)
+
+
+def test_louder_by_so_many_percent_is_louder_and_quieter_is_quieter() -> None:
+    """ "Turn up the volume by ten percent" made it quieter."""
+    h = of(RADIO)
+    for by, pressed in ((10, "VOLUME_UP"), (-10, "VOLUME_DOWN"), ("up", "VOLUME_UP"), ("down", "VOLUME_DOWN")):
+        (sent,) = said(h, "HassSetVolumeRelative", volume_step=by).commands
+        assert (sent.topic, sent.payload) == ("r/set", pressed)  # nobody knows how loud it is
+    assert said(h, "HassSetVolumeRelative", volume_step=0).commands == ()
+    assert said(h, "HassSetVolumeRelative").commands == ()
+    h.heard_state("r/vol", b"30")
+    for by, level in ((10, "40"), (-10, "20"), (-40, "0"), (90, "100")):
+        (sent,) = said(h, "HassSetVolumeRelative", volume_step=by).commands
+        assert (sent.topic, sent.payload) == ("r/vol/set", level)
+    assert reported(h, said(h, "HassSetVolumeRelative", volume_step=10)) == "Radio is at volume forty."
+    assert [c.payload for c in said(h, "HassSetVolumeRelative", volume_step="down").commands] == ["VOLUME_DOWN"]
+    only_read = {**BUTTONS, "volume_state_topic": "r/vol"}
+    h = of(Entity("media_player.r", "Radio", mqtt=only_read))
+    h.heard_state("r/vol", b"30")
+    assert [c.payload for c in said(h, "HassSetVolumeRelative", volume_step=10).commands] == ["VOLUME_UP"]
+
+
+def test_a_player_that_plays_is_on() -> None:
+    h = of(RADIO)
+    assert said(h, "Toggle", name="radio").reason == "unknown_state"
+    for state, told, toggled in (
+        ("playing", "Yes, the radio is on.", "OFF"), ("idle", "Yes, the radio is on.", "OFF"),
+        ("paused", "Yes, the radio is on.", "OFF"), ("standby", "No, the radio is on standby.", "ON"),
+        ("OFF", "No, the radio is off.", "ON"),
+    ):  # fmt: skip
+        h.heard_state("r", state.encode())
+        assert said(h, "HassGetState", name="radio", state="on").say == told
+        assert [c.payload for c in said(h, "Toggle", name="radio").commands] == [toggled]
+        (on,), (off,) = (said(h, f"HassTurn{way}", name="radio").commands for way in ("On", "Off"))
+        assert (h.confirms(on, "r", state.encode()), h.confirms(off, "r", state.encode())) == (
+            toggled == "OFF",
+            toggled == "ON",
+        )
+    h.heard_state("r", b"idle")
+    assert said(h, "HassGetState", state="on", everything="yes", how="any").say == "Yes, the radio is on."
+
+
 def test_a_number_stays_within_what_the_thing_tells_of_itself() -> None:
     pump = Entity("number.p", "Pump", mqtt={"command_topic": "c", "state_topic": "s", "min": 0.0, "max": 60.0})
     h = of(pump, Entity("number.f", "Free", mqtt={"command_topic": "f"}))

@@ -186,6 +186,11 @@ def test_louder_means_the_player_that_plays_else_our_own_voice() -> None:
     assert it.house.judge(heard("HassSetVolumeRelative", volume_step="up")).say == "This is as loud as I can."
     assert it.house.judge(heard("HassSetVolume", volume_level=1)).say == "My volume is at ten percent."
     assert it.house.judge(heard("HassSetVolumeRelative", volume_step="down")).say == "This is as quiet as I can."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=15)).say == "My volume is at twenty five percent."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=-10)).say == "My volume is at fifteen percent."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=-30)).say == "My volume is at ten percent."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=-5)).say == "This is as quiet as I can."
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=0)).say == "My volume is at ten percent."
     radio = load_home(
         '[[entities]]\nid = "media_player.radio"\nname = "Radio"\n'
         'mqtt = { command_topic = "radio/set", state_topic = "radio" }\n'

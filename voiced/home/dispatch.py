@@ -14,7 +14,7 @@ from voiced.home.intents import Step
 from voiced.home.model import Entity, Home
 from voiced.home.outgoing import chosen, half_up, message, number, number_text
 from voiced.home.states import UNKNOWN, EntityState
-from voiced.messages import Call, Command
+from voiced.messages import Call, Command, SlotValue
 
 PAYLOADS: Mapping[str, str] = {
     "turn_on": "payload_on", "turn_off": "payload_off", "open": "payload_open", "close": "payload_close",
@@ -33,6 +33,8 @@ _PROOFS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("vacuum", "pause"): ("paused",), ("vacuum", "stop"): ("idle", "paused"),
     ("lawn_mower", "start_mowing"): ("mowing",), ("lawn_mower", "dock"): ("docked", "returning"),
     ("lawn_mower", "pause"): ("paused",), ("alarm_control_panel", "disarm"): ("disarmed",),
+    ("media_player", "turn_on"): ("state_on", "idle", "playing", "paused", "buffering"),
+    ("media_player", "turn_off"): ("state_off", "standby"),
 }  # fmt: skip
 """(domain or any, verb) -> the states that confirm it: keys of an entity, or words that its platform fixes. What is
 on its way there has understood.
@@ -96,7 +98,7 @@ def _command(entity: Entity, step: Step, now: EntityState) -> Command | None:
     if step.verb == "set_position":
         return _position(entity, step, now)
     if step.verb == "change_volume":
-        payload = entity.text("payload_volume_up" if step.values.get("volume_step") == "up" else "payload_volume_down")
+        payload = entity.text(f"payload_volume_{_way(step.values.get('volume_step', 0))}")
         return message(entity, step, "command_topic", payload, "", {})
     if entity.domain == "climate" and step.verb in ("turn_on", "turn_off"):
         return _climate_power(entity, step)
@@ -109,6 +111,13 @@ def _command(entity: Entity, step: Step, now: EntityState) -> Command | None:
     states = list(proofs(entity, step.verb))
     made = message(entity, step, topic, entity.text(PAYLOADS[step.verb]), "state_topic", {"state": states})
     return _moving(made, entity, 100.0 if step.verb == "open" else 0.0, now) if step.verb in ("open", "close") else made
+
+
+def _way(change: SlotValue) -> str:
+    """Up or down; "" of no change at all."""
+    if isinstance(change, str):
+        return change
+    return "up" if change > 0 else "down" if change < 0 else ""
 
 
 def _arm(entity: Entity, step: Step) -> Command | None:

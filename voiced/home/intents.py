@@ -42,7 +42,9 @@ ACTIONS: Mapping[str, Action] = {
     "HassSetPosition": Action("set_position", ("cover",), ("position",), ("valve",)),
     "HassLock": Action("lock", ("lock",)),
     "HassUnlock": Action("unlock", ("lock",)),
-    "HassLightSet": Action("set", ("light",), ("brightness", "color", "temperature", "brightness_step", "kelvin_step")),
+    "HassLightSet": Action(
+        "set", ("light",), ("brightness", "color", "temperature", "brightness_step", "brightness_by", "kelvin_step")
+    ),
     "HassClimateSetTemperature": Action(
         "set_temperature",
         ("climate",),
@@ -95,6 +97,8 @@ _WORDS = frozenset([
     "unit",
 ])  # fmt: skip
 """The values that are words; all others are numbers."""
+_WORDS_OR_NUMBERS = frozenset(["volume_step"])
+"""Louder, and louder by ten percent."""
 
 
 def verb_for(verb: str, domain: str) -> str:
@@ -200,7 +204,8 @@ def resolve(call: Call, home: Home, area: str = "") -> Resolved | None:
     values = {
         k: v
         for k, v in values.items()
-        if isinstance(v, str) == (k in _WORDS) and not (isinstance(v, float) and not math.isfinite(v))
+        if (k in _WORDS_OR_NUMBERS or isinstance(v, str) == (k in _WORDS))
+        and not (isinstance(v, float) and not math.isfinite(v))
     }  # a model may have said anything
     if not ambiguous and any(e.members for e in entities):
         left_out = _left_out(str(call.slots.get("except", "")), home) or frozenset()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from voiced.home.facts import Facts
 from voiced.home.intents import Step, normal
 from voiced.home.manner import unit_of
+from voiced.home.model import Entity
+from voiced.home.senses import is_so
 from voiced.home.states import EntityState
 from voiced.messages import SlotValue
 
@@ -34,6 +36,7 @@ class _Change:
 _BRIGHTER = _Change("brightness", lambda s: s.brightness_percent, 20, 1, 100, of_power=True)
 _CHANGES: Mapping[str, _Change] = {
     "brightness_step": _BRIGHTER,
+    "brightness_by": _BRIGHTER,
     "kelvin_step": _Change("temperature", lambda s: s.kelvin, -500, 2000, 6500),  # the warmer, the fewer
     "percentage_step": _Change("percentage", lambda s: s.percentage, 25, 10, 100, of_power=True),
 }
@@ -59,7 +62,9 @@ def absolute(step: Step, facts: Facts) -> Step | str:
     assert entity is not None
     state, values = facts.of(entity), dict(step.values)
     if step.verb == "toggle":
-        return replace(step, verb=_TOGGLED[state.state]) if state.state in _TOGGLED else "unknown_state"
+        return _toggled(step, entity, state)
+    if step.verb == "change_volume":
+        return _louder(step, entity, state)
     for key, change in _CHANGES.items():
         if (way := values.pop(key, None)) is None:
             continue
@@ -77,6 +82,21 @@ def absolute(step: Step, facts: Facts) -> Step | str:
         now = facts.manner.degrees(state.target_degrees, entity)
         values["temperature"] = normal(round(now + _by(way, usual), 1))
     return replace(step, values=values)
+
+
+def _toggled(step: Step, entity: Entity, state: EntityState) -> Step | str:
+    was = next((way for way in _TOGGLED if is_so(entity, state.state, way)), "") if state.state else ""
+    return replace(step, verb=_TOGGLED[was]) if was else "unknown_state"
+
+
+def _louder(step: Step, entity: Entity, state: EntityState) -> Step:
+    """By a number of percent, as the volume that this leads to; a press of a button where nobody knows how loud it is,
+    or no volume can be set.
+    """
+    by = step.values.get("volume_step")
+    if not isinstance(by, int | float) or state.percentage is None or not entity.text("volume_command_topic"):
+        return step
+    return replace(step, verb="set_volume", values={"volume_level": round(min(100, max(0, state.percentage + by)))})
 
 
 def _by(way: SlotValue, usual: float) -> float:

@@ -37,7 +37,7 @@ def in_words(entity: Entity, state: str) -> str:
     """A state as it is said: a window is open, not on."""
     if entity.domain == "binary_sensor" and state in ("on", "off"):
         return _WORDS.get(entity.device_class, ("on", "off"))[state == "off"]
-    return state.replace("_", " ")
+    return "on standby" if state == "standby" else state.replace("_", " ")
 
 
 _CAN_BE = {
@@ -54,10 +54,16 @@ def can_be(entity: Entity, state: str) -> bool:
     return state in _CAN_BE.get(entity.domain, frozenset([state]))
 
 
+_OFF: Mapping[str, frozenset[str]] = {
+    "climate": frozenset(["off"]), "water_heater": frozenset(["off"]), "media_player": frozenset(["off", "standby"]),
+}  # fmt: skip
+"""What is told of by what it does, "heat" or "playing" -> the states in which it is off; in every other it is on."""
+
+
 def is_so(entity: Entity, state: str, wanted: str) -> bool:
     """Whether a thing in this state is what was asked for; both as its domain says it."""
     if entity.domain == "alarm_control_panel" and wanted == "armed":
         return state.startswith("armed")
-    if entity.domain in ("climate", "water_heater") and wanted in ("on", "off"):
-        return (state == "off") is (wanted == "off")
+    if wanted in ("on", "off") and (off := _OFF.get(entity.domain)):
+        return (state in off) is (wanted == "off")
     return wanted in (state, in_words(entity, state))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from voiced.home.model import Home
 from voiced.home.replies import Reply
 from voiced.home.states import States
@@ -11,6 +13,7 @@ VOICE = "VoiceVolume"
 VOICE_INTENTS = frozenset([VOICE])
 LOUDEST, SOFTEST, STEP = 100, 10, 20
 """Percent. It never falls silent by being told to be softer: nobody would know what it does."""
+_STEPS: Mapping[str, int] = {"up": STEP, "down": -STEP}
 _OF_PLAYERS = frozenset(["HassSetVolume", "HassSetVolumeRelative"])
 _SILENT = frozenset(["off", "idle", "standby", "paused", "stopped"])
 
@@ -30,9 +33,9 @@ def bounded(percent: float) -> int:
 
 def apply(volume: int, call: Call) -> tuple[int, Reply]:
     """The volume in percent that the call leads to, and what is said of it."""
-    level, way = call.slots.get("volume_level"), call.slots.get("volume_step")
-    wanted = volume + (STEP if way == "up" else -STEP) if way else level if isinstance(level, int | float) else volume
-    new = bounded(wanted)
-    if way and new == volume:
-        return volume, Reply("voice_loudest" if way == "up" else "voice_softest")
+    level, step = call.slots.get("volume_level"), call.slots.get("volume_step", 0)
+    change = _STEPS.get(step, 0) if isinstance(step, str) else step
+    new = bounded(volume + change if change or not isinstance(level, int | float) else level)
+    if change and new == volume:
+        return volume, Reply("voice_loudest" if change > 0 else "voice_softest")
     return new, Reply("voice_volume", {"percent": new})

@@ -27,6 +27,8 @@ RULES = {
     "ev_all": "(all [[of] (the|my|our)]|every|every one of (the|my|our))",
     "ev_the": "(the|my|our|this|that)",
     "ev_pct": "{brightness}[%| percent]",
+    "ev_up": "{ev_up:brightness_by}[%| percent]",
+    "ev_down": "{ev_down:brightness_by}[%| percent]",
     "ev_pos": "{position}[%| percent]",
     "ev_deg": "{temperature}[([ ]°)|( degree[s] [{ev_unit:unit}])]",
     "ev_bit": "(a bit|a little|a little bit|slightly|much)",
@@ -45,6 +47,8 @@ RULES = {
 }
 
 LISTS: dict[str, dict[str, Any]] = {
+    "ev_up": {"range": {"from": 1, "to": 100}},
+    "ev_down": {"range": {"from": 1, "to": 100, "multiplier": -1}},
     "ev_unit": {"values": [{"in": "celsius", "out": "C"}, {"in": "fahrenheit", "out": "F"}]},
     "ev_hour": {"values": [{"in": "(an|a)", "out": 1}]},
     "ev_half": {"values": [{"in": "and a half", "out": 30}, {"in": "and a quarter", "out": 15}]},
@@ -165,7 +169,7 @@ unlock [<ev_all>] [the] (doors|locks)
 [<ev_the>] {name} {color}
 == HassLightSet names=light
 <ev_dim> [[up|down] [<ev_the>]] {name} [brightness] (to|at) <ev_pct>
-(dim|brighten|turn up|turn down) [<ev_the>] {name} (to|by) <ev_pct>
+(dim|brighten|turn up|turn down) [<ev_the>] {name} to <ev_pct>
 [<ev_the>] {name} (to|at) <ev_pct>
 <ev_turn> on [<ev_the>] {name} (to|at) <ev_pct>
 == HassLightSet domain=light
@@ -176,6 +180,13 @@ unlock [<ev_all>] [the] (doors|locks)
 <ev_dim> [<ev_the>] <ev_lights> [brightness] (to|at) <ev_pct>
 == HassLightSet domain=light whole
 <ev_dim> <ev_all> <ev_lights> [brightness] (to|at) <ev_pct>
+== HassLightSet names=light
+((brighten|turn up) [<ev_the>] {name}|turn [<ev_the>] {name} up) by <ev_up>
+((dim|turn down) [<ev_the>] {name}|turn [<ev_the>] {name} down) by <ev_down>
+make [<ev_the>] {name} (<ev_up> brighter|<ev_down> (darker|dimmer))
+== HassLightSet domain=light
+(brighten|turn up) [<ev_the>] [{area}] <ev_lights> by <ev_up>
+(dim|turn down) [<ev_the>] [{area}] <ev_lights> by <ev_down>
 == HassLightSet names=light brightness=30
 dim [<ev_the>] {name}
 == HassLightSet domain=light brightness=30
@@ -310,6 +321,9 @@ previous
 volume [to|at] <ev_vol>
 == HassSetVolume names=media_player
 (set|turn|change) [<ev_the>] {name} [volume] [up|down] (to|at) <ev_vol>
+== HassSetVolumeRelative names=media_player
+(turn up [<ev_the>] {name}|turn [<ev_the>] {name} up) by {volume_step_up:volume_step}[%| percent]
+(turn down [<ev_the>] {name}|turn [<ev_the>] {name} down) by {volume_step_down:volume_step}[%| percent]
 == HassSetVolumeRelative volume_step=up
 make it louder
 louder
