@@ -17,7 +17,7 @@ from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
 from voiced.errors import BrokerError
-from voiced.home.dispatch import command
+from voiced.home.dispatch import command, lacking
 from voiced.home.intents import Step
 from voiced.home.load import HomeFile
 from voiced.home.model import Home
@@ -124,6 +124,31 @@ def test_states_are_read_as_home_assistant_tells_them() -> None:
     assert confirms(
         red, red.state_topic, json.dumps({"state": "on", "attributes": {"rgb_color": [255, 0, 0]}}).encode()
     )
+
+
+def of_home_assistant(*states: dict[str, Any]) -> Home:
+    return merge(HomeFile(), things(Registry(states=list(states)))).home
+
+
+@pytest.mark.parametrize(("thing", "verb"), [("vacuum", "stop"), ("vacuum", "pause"), ("lawn_mower", "pause")])
+def test_what_home_assistant_has_no_intent_for_is_not_sent(thing: str, verb: str) -> None:
+    """The words of MQTT's vacuums went to the intent API, and what it said of them was told as a lost connection."""
+    house = of_home_assistant(state(f"{thing}.robo", "docked"))
+    assert command(Step(f"{thing}.robo", verb), house) is None
+    assert lacking(Step(f"{thing}.robo", verb), house) == "way to do that"
+
+
+@pytest.mark.parametrize("said", ["on", "idle", "playing", "paused", "buffering"])
+def test_a_player_that_was_turned_on_may_idle_or_play(said: str) -> None:
+    on, off = (
+        command(Step("media_player.tv", verb), of_home_assistant(state("media_player.tv", "off")))
+        for verb in ("turn_on", "turn_off")
+    )
+    assert on is not None
+    assert off is not None
+    now, standby = (json.dumps({"state": one, "attributes": {}}).encode() for one in (said, "standby"))
+    assert (confirms(on, on.state_topic, now), confirms(off, off.state_topic, now)) == (True, False)
+    assert (confirms(on, on.state_topic, standby), confirms(off, off.state_topic, standby)) == (False, True)
 
 
 @contextlib.asynccontextmanager

@@ -148,9 +148,11 @@ def _settings(domain: str, entity_id: str, attributes: Mapping[str, object]) -> 
         case "vacuum":
             yield "payload_start", _intent("HassVacuumStart", entity_id)
             yield "payload_return_to_base", _intent("HassVacuumReturnToBase", entity_id)
+            yield from (("payload_stop", ""), ("payload_pause", ""))  # Home Assistant has no intent for these
         case "lawn_mower":
             yield "payload_start_mowing", _intent("HassLawnMowerStartMowing", entity_id)
             yield "payload_dock", _intent("HassLawnMowerDock", entity_id)
+            yield "payload_pause", ""
         case "button" | "input_button":
             yield "payload_press", on
         case "media_player":
