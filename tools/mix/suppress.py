@@ -1,7 +1,5 @@
 """`python -m tools.mix.suppress MANIFEST --noise 2 --out FOLDER`: recordings of a manifest, as the noise suppression
 (and gain) of WebRTC would hand them to the ear. `voiced evaluate` on both manifests says whether it helps.
-
-Needs webrtc-noise-gain (`pip install webrtc-noise-gain`), which nothing else here does.
 """
 
 from __future__ import annotations
