@@ -99,14 +99,14 @@ def test_lamps_without_colour_are_not_called_red() -> None:
     h = house()
     judged = said(h, "HassLightSet", color="red", everywhere="yes")
     assert [c.entity for c in judged.commands] == ["light.kitchen_ceiling", "light.bed"]
-    assert reported(h, judged) == "The standing light and the desk light have no colour. The other lights are red."
+    assert reported(h, judged) == "Two lights are red."
 
 
 def test_a_plain_lamp_keeps_no_room_from_being_brighter() -> None:
     h = told(PLAIN, lamp("Left"), Left={"state": "ON", "brightness": 102})
     judged = said(h, "HassLightSet", brightness_step="up", everywhere="yes")
     assert [json.loads(c.payload)["brightness"] for c in judged.commands] == [153]
-    assert reported(h, judged) == "Plain has no brightness. Left is at sixty percent."
+    assert reported(h, judged) == "Left is at sixty percent."
 
 
 def test_each_lamp_is_brighter_by_its_own_measure_and_no_number_is_said_of_both() -> None:

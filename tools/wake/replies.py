@@ -22,7 +22,7 @@ from voiced.listen.ourselves import Ourselves
 from voiced.messages import FRAME_SAMPLES
 from voiced.speak.phrases import confirmations, say
 
-_ALARM = {"hour": 6, "minute": 30, "twelve": True, "day": "daily", "text": ""}
+_ALARM = {"hour": 6, "minute": 30, "twelve": True, "day": "daily", "text": "", "skipped": []}
 _MANY = {"kind": "window", "state": "open", "unknown": 0}
 EXAMPLES: tuple[Reply, ...] = (
     *(Reply(key) for key in (
@@ -77,7 +77,9 @@ EXAMPLES: tuple[Reply, ...] = (
     Reply("alarm_set", _ALARM),
     Reply("alarm_set", {**_ALARM, "text": "water the plants", "day": "tomorrow"}),
     Reply("alarm_which", {"alarms": [_ALARM, {**_ALARM, "hour": 8, "day": "every sunday"}], "twelve": True}),
+    Reply("alarm_past", _ALARM),
     Reply("alarm_cancelled", _ALARM),
+    Reply("alarm_skipped", {**_ALARM, "day": "on weekdays", "on": "tomorrow"}),
     Reply("alarms_cancelled", {"count": 2}),
     Reply("alarms", {"alarms": [_ALARM, {**_ALARM, "hour": 8, "day": "every weekend"}], "twelve": True}),
     Reply("alarm_rings", {**_ALARM, "text": ""}),
@@ -86,7 +88,7 @@ EXAMPLES: tuple[Reply, ...] = (
     Reply("snoozed", {"seconds": 540.0}),
     Reply("list", {"name": "Shopping List", "items": ["bread", "butter", "chops"]}),
     Reply("list", {"name": "Shopping List", "items": []}),
-    *(Reply(key, {"name": "Shopping List", "item": "stock cubes"})
+    *(Reply(key, {"name": "Shopping List", "items": ["stock cubes", "salt"]})
       for key in ("list_added", "list_has", "list_removed", "list_lacks", "list_cleared", "list_full")),
     Reply("voice_volume", {"percent": 60}),
     *(Reply(key, {"languages": ["English", "Polish"]}) for key in ("interpreting", "interpreter_other")),

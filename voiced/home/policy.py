@@ -163,7 +163,7 @@ def _spoken_to(call: Call, facts: Facts, device_id: str) -> _Part:
 
 
 def _done_to_things(call: Call, resolved: Resolved, facts: Facts) -> _Part | Refuse:
-    """Of several things those are acted on that can be, and the others are told."""
+    """Of several things those are acted on that can be, and why the others are not is told."""
     home = facts.home
     if not resolved.steps:
         said = {"name": str(call.slots.get("name", "")), "place": str(call.slots.get("area", ""))}
@@ -174,14 +174,20 @@ def _done_to_things(call: Call, resolved: Resolved, facts: Facts) -> _Part | Ref
     outcomes = [tried(step, facts) for step in (*free, *risks)]
     reached = [one for one in outcomes if isinstance(one, Reached)]
     missed = [one for one in outcomes if isinstance(one, Missed)]
-    why = told(missed, home)
     if not reached:
+        why = told(missed, home)
         return Refuse(why[0].key, joined(why))
+    # nobody asks of a plain lamp that it is dimmed with the others: it is not counted, and not told of each time
+    plain = [one for one in missed if resolved.group and one.reason == "lacks"]
+    missed = [one for one in missed if one not in plain]
     steps = [one.step for one in reached]
     risky_ones = {step.entity for step in risks}
     return _Part(
         commands=tuple(message for one in reached for message in one.messages),
-        replies=(*why, done(home, call, steps, facts.area, left_out=[one.entity for one in missed])),
+        replies=(
+            *told(missed, home),
+            done(home, call, steps, facts.area, left_out=[one.entity for one in missed], counted=bool(plain)),
+        ),
         guarded=tuple(step for step in steps if step.entity in risky_ones),
     )
 

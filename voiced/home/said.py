@@ -24,14 +24,20 @@ def name_of(home: Home, entity_id: str) -> str:
     return entity.name if entity else entity_id
 
 
-def done(home: Home, call: Call, steps: Sequence[Step], area: str, left_out: Collection[str] = ()) -> Reply:
+def done(
+    home: Home, call: Call, steps: Sequence[Step], area: str, left_out: Collection[str] = (), *, counted: bool = False
+) -> Reply:
     """What to say once it is so: one thing by its name, a group by its kind and place. `left_out`: the ids of things
-    that were meant, too, and to which it is not done.
+    that were meant, too, and to which it is not done. `counted`: of a group, say how many, for they are not all.
     """
     first, named = steps[0], "name" in call.slots
     same = {key: value for key, value in first.values.items() if all(s.values.get(key) == value for s in steps)}
     values: dict[str, object] = {"verb": first.verb, **same}
-    groups = (e.name for e in home.called(str(call.slots["name"])) if e.members) if named and not left_out else iter(())
+    groups = (
+        (e.name for e in home.called(str(call.slots["name"])) if e.members)
+        if named and not left_out and not counted
+        else iter(())
+    )
     if group := next(groups, ""):
         return Reply("done", {"name": group, **values})
     if len(steps) == 1:
@@ -43,7 +49,10 @@ def done(home: Home, call: Call, steps: Sequence[Step], area: str, left_out: Col
     kinds = dict.fromkeys(_kind(home, s.entity) for s in steps)
     others = any(_kind(home, entity_id) in kinds for entity_id in left_out)
     said = place.name if place else floor.name if floor else ""
-    return Reply("done_group", {"kinds": list(kinds), "place": said, "others": others, **values})
+    return Reply(
+        "done_group",
+        {"kinds": list(kinds), "place": said, "others": others, "count": len(steps) if counted else 0, **values},
+    )
 
 
 def _kind(home: Home, entity_id: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from voiced.home.clock.alarms import WEEKDAYS
+from voiced.home.clock.when import WEEKDAYS
 from voiced.home.interpreter import LANGUAGES, START
 from voiced.home.language.data import grammar, list_values
 from voiced.home.language.sentences import HomeLike

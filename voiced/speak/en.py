@@ -77,10 +77,13 @@ def _done(v: Values) -> str:
 
 
 def _group(v: Values) -> str:
-    """Kitchen lights and players; the other ones, where it was said of some that they are no part of it."""
+    """Kitchen lights and players; three of them, where they are not all; the other ones, where it was said of some
+    that they are no part of it.
+    """
     place = the(v["place"]).removeprefix("the ") + " " if v["place"] else ""
     others = "the other " if v.get("others") else ""
-    return first_upper(others + place + joined([plural(kind) for kind in v["kinds"]]))
+    count = number(v["count"]) + " " if v.get("count") else ""
+    return first_upper(others + count + place + joined([plural(kind) for kind in v["kinds"]]))
 
 
 def _done_group(v: Values) -> str:

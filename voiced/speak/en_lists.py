@@ -26,7 +26,7 @@ PHRASES: Phrases = {
     "list_added": lambda v: f"{_where(v, 'on')}.",
     "list_has": lambda v: f"{_where(v, 'on')} already.",
     "list_removed": lambda v: f"{_where(v, 'off')}.",
-    "list_lacks": lambda v: f"There is no {' and no '.join(v['items'])} on {the(v['name'])}.",
+    "list_lacks": lambda v: f"There {_are(v['items'][:1])} no {' and no '.join(v['items'])} on {the(v['name'])}.",
     "list_cleared": lambda v: f"{first_upper(the(v['name']))} is empty now.",
     "list_full": lambda v: f"{first_upper(the(v['name']))} is full.",
 }
