@@ -52,6 +52,10 @@ class BrokerError(VoicedError):
     """The broker is not reachable or refused: nothing was sent."""
 
 
+class DeclinedError(BrokerError):
+    """Home Assistant was reached, and said that it does not do this."""
+
+
 class ChannelError(VoicedError):
     """A child process sent what is no message, or went away."""
 

@@ -23,6 +23,8 @@ class StandIn:
     """It takes intents and never answers."""
     mumbles: bool = False
     """It answers intents with what is no answer to one."""
+    tells_only_changes: bool = False
+    """As the real one: no event where a state is what it was."""
     port: int = 0
     _sockets: dict[ServerConnection, int] = field(default_factory=dict)
 
@@ -41,6 +43,8 @@ class StandIn:
         old = self.states.get(entity_id, {"attributes": {}})
         new = {"entity_id": entity_id, "state": state, "attributes": {**old["attributes"], **attributes}}
         self.states[entity_id] = new
+        if self.tells_only_changes and new["state"] == old.get("state") and new["attributes"] == old["attributes"]:
+            return
         await self._event("state_changed", {"entity_id": entity_id, "new_state": new})
 
     async def take_out(self, entity_id: str) -> None:

@@ -16,7 +16,7 @@ from tests.adapters.ha_standin import TOKEN, StandIn
 from voiced.adapters import homeassistant
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.homeassistant import HomeAssistant
-from voiced.errors import BrokerError
+from voiced.errors import BrokerError, DeclinedError
 from voiced.home.dispatch import command, lacking
 from voiced.home.intents import Step
 from voiced.home.load import HomeFile
@@ -182,7 +182,7 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
             standin.states["switch.new"] = state("switch.new", "on")
             await standin.registry_changed()
             assert "switch.new" in {f.key for f in await houses.get()}
-            with pytest.raises(BrokerError, match="No such thing"):
+            with pytest.raises(DeclinedError, match="No such thing"):
                 await broker.publish("ha/light.gone/set", json.dumps({"name": "HassTurnOn", "data": {"name": "x.y"}}))
             standin.mumbles = True
             with pytest.raises(BrokerError, match="did not say why"):
@@ -192,8 +192,9 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
                 await broker.publish(lock.topic, lock.payload)
             token.write_text("wrong", "utf-8")
             standin.deaf = False
-            with pytest.raises(BrokerError, match="401"):
+            with pytest.raises(BrokerError, match="401") as refused:
                 await broker.publish(lock.topic, lock.payload)
+            assert not isinstance(refused.value, DeclinedError)
             await broker.publish("other/topic", "x")
 
 
@@ -201,6 +202,24 @@ async def heard(messages: AsyncIterator[BrokerMessage], topic: str, state: str) 
     async for message in messages:
         if message.topic == topic and json.loads(message.payload)["state"] == state:
             return
+
+
+async def test_what_was_so_before_is_told_again_and_so_confirmed(tmp_path: Path) -> None:
+    """Home Assistant tells no state that has not changed: "No answer from the pump", which was off already."""
+    token = tmp_path / "token"
+    token.write_text(TOKEN, "utf-8")
+    pump, elsewhere = sent("switch.pump", "turn_off"), sent("light.lamp", "turn_off")
+    async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
+        standin.tells_only_changes = True
+        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token, settle_s=0.1)
+        messages = broker.messages()
+        async with in_background(broker.run()):
+            await heard(messages, "ha/switch.pump/state", "off")
+            await broker.publish(pump.topic, pump.payload)
+            message = await anext(m async for m in messages if m.topic == pump.state_topic)
+            assert confirms(pump, message.topic, message.payload)
+            assert message.retained
+            assert not confirms(elsewhere, message.topic, message.payload)
 
 
 async def test_a_home_assistant_that_restarts_is_found_again_and_meanwhile_nothing_is_known(tmp_path: Path) -> None:

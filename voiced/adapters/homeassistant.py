@@ -22,7 +22,7 @@ from websockets.exceptions import WebSocketException
 
 from voiced.adapters.inbox import Inbox
 from voiced.adapters.secrets import read_secret
-from voiced.errors import BrokerError
+from voiced.errors import BrokerError, DeclinedError
 from voiced.messages import BrokerMessage
 from voiced.ports import Broker
 
@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 ROOT = "ha/"
 ANSWER_S = 2.0
 """A slower answer to an intent counts as none; Home Assistant is in the same house."""
+_NOT_US = frozenset([401, 403])
+"""Answers that are about the token, not about what was asked for."""
 _LISTS = {
     "areas": "config/area_registry/list", "devices": "config/device_registry/list",
     "entities": "config/entity_registry/list", "states": "get_states", "exposed": "homeassistant/expose_entity/list",
@@ -68,7 +70,9 @@ class HomeAssistant:
         return self._broker.connected
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        """Below `ha/`: BrokerError unless Home Assistant says that the intent was handled."""
+        """Below `ha/`: BrokerError unless Home Assistant says that the intent was handled, DeclinedError where it says
+        that it was not. How the thing is then is told again: nobody tells what has not changed.
+        """
         if not topic.startswith(ROOT):
             await self._broker.publish(topic, payload, retain=retain)
             return
@@ -77,7 +81,9 @@ class HomeAssistant:
         kind = answer.get("response_type")
         if not kind or kind == "error":
             words = str(answer.get("speech", {}).get("plain", {}).get("speech", ""))[:200]
-            raise BrokerError(f"Home Assistant does not do it: {words or 'it did not say why'}")
+            raise DeclinedError(f"Home Assistant does not do it: {words or 'it did not say why'}")
+        entity_id = topic.removeprefix(ROOT).partition("/")[0]
+        await self.subscribe(f"{ROOT}{entity_id}/state")
 
     async def subscribe(self, topic: str) -> None:
         if not topic.startswith(ROOT):
@@ -113,7 +119,8 @@ class HomeAssistant:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as response:  # noqa: S310
                 answer = json.loads(response.read(1_000_000))
         except urllib.error.HTTPError as error:
-            raise BrokerError(f"Home Assistant at {self._url} answered {error.code}: nothing was done") from error
+            kind = BrokerError if error.code in _NOT_US else DeclinedError
+            raise kind(f"Home Assistant at {self._url} answered {error.code}: nothing was done") from error
         except (OSError, ValueError) as error:
             raise BrokerError(f"Home Assistant at {self._url} does not answer ({error})") from error
         return answer if isinstance(answer, dict) else {}
