@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from voiced.adapters.fakes import MemoryBroker
 from voiced.adapters.store import Store
 from voiced.config import DEMO_HOME
-from voiced.daemon import Kept
 from voiced.errors import StateError
 from voiced.home.house import House
 from voiced.home.judgement import Kind
 from voiced.home.load import load_home
 from voiced.messages import Call, Decision, Verdict
 from voiced.service.keeping import Keeper
+from voiced.service.muting import Muting
 from voiced.topics.reporter import Reporter
 from voiced.workers.clients import EarClient
 
@@ -267,9 +267,9 @@ async def test_a_full_disk_is_told_and_mended_without_a_restart(tmp_path: Path) 
     assert store.load() == {"muted": True}
 
 
-def kept(tmp_path: Path) -> tuple[Kept, EarClient]:
+def kept(tmp_path: Path) -> tuple[Muting, EarClient]:
     ear = EarClient(options={"device": "none such"})
-    return Kept(Store(tmp_path), Clock().house(), ear, Reporter(MemoryBroker(), "t")), ear
+    return Muting(Store(tmp_path), Clock().house(), ear, Reporter(MemoryBroker(), "t")), ear
 
 
 async def test_mute_outlasts_a_restart(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from voiced.adapters.fakes import MemoryBroker
-from voiced.config import Config
-from voiced.daemon import Moving
 from voiced.home.house import House
 from voiced.home.model import Entity, Home
+from voiced.service.moving import Moving
 
 
 def home(*names: str) -> Home:
@@ -21,11 +20,10 @@ async def test_topics_of_what_left_are_unsubscribed() -> None:
     async def load_home(_home: object, _area: str) -> None:
         return None
 
-    mind: Any = SimpleNamespace(load_home=load_home)
     voice: Any = SimpleNamespace(supervisor=SimpleNamespace(ready=False))
     broker = MemoryBroker()
     house = House(home(), random_digits=lambda: "47", now_s=lambda: 0.0, today=dt.datetime.now)
-    moving = Moving(Config(), house, mind, voice, broker)
+    moving = Moving(lambda _: "", load_home, house, voice, broker)
     await moving(home("plug", "pump"))
     assert broker.topics == {"plug/state", "pump/state"}
     await moving(home("pump", "fan"))

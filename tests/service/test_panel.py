@@ -16,9 +16,9 @@ from voiced.adapters.store import Store
 from voiced.app import open_panel
 from voiced.config import Config, PanelConfig
 from voiced.configfile import load_config
-from voiced.daemon import Kept
 from voiced.errors import AudioDeviceError, BusyError, ConfigError
 from voiced.ports import Light
+from voiced.service.muting import Muting
 from voiced.service.panel import LIGHTS, Panel
 from voiced.topics.reporter import DeviceState, Reporter
 from voiced.workers.clients import EarClient
@@ -120,7 +120,7 @@ async def test_a_message_mutes_but_lifts_it_only_where_the_owner_said_so(tmp_pat
     reporter = Reporter(MemoryBroker(), "t")
     shown: list[str] = []
     reporter.show = shown.append
-    keep = Kept(Store(tmp_path), Clock().house(), ear, reporter)
+    keep = Muting(Store(tmp_path), Clock().house(), ear, reporter)
     await keep.mute_by_message(True)
     with pytest.raises(BusyError, match="at the device"):
         await keep.mute_by_message(False)
@@ -129,7 +129,7 @@ async def test_a_message_mutes_but_lifts_it_only_where_the_owner_said_so(tmp_pat
     await keep.toggle_mute()
     assert not keep.muted
 
-    lenient = Kept(Store(tmp_path), Clock().house(), ear, reporter, message_lifts=True)
+    lenient = Muting(Store(tmp_path), Clock().house(), ear, reporter, message_lifts=True)
     await lenient.mute_by_message(True)
     await lenient.mute_by_message(False)
     assert not lenient.muted
