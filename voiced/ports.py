@@ -142,6 +142,11 @@ class Broker(Protocol):
     @property
     def connected(self) -> bool: ...
 
+    @property
+    def trouble(self) -> str:
+        """What is missing for reaching the house, in words; empty where nothing is."""
+        ...
+
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """QoS 0. Raises BrokerError while disconnected; nothing is ever queued."""
         ...

@@ -230,11 +230,14 @@ async def test_a_home_assistant_that_restarts_is_found_again_and_meanwhile_nothi
         port = first.port
         broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{port}", token_file=token, settle_s=0.1)
         messages = broker.messages()
+        assert broker.trouble == f"Home Assistant at http://127.0.0.1:{port}: not reached yet"
         working = in_background(broker.run())
         await working.__aenter__()
         await heard(messages, "ha/lock.door/state", "locked")
+        assert not broker.trouble
     async with asyncio.timeout(60):
         await heard(messages, "ha/lock.door/state", "unavailable")
+        assert broker.trouble.startswith(f"Home Assistant at http://127.0.0.1:{port}: ")
         book = StateBook(home()).heard("ha/lock.door/state", b'{"state": "unavailable"}')
         door = home().entity("lock.door")
         assert door is not None

@@ -144,6 +144,10 @@ class MemoryBroker:
         self._answer = answer
         self._inboxes: list[asyncio.Queue[BrokerMessage]] = []
 
+    @property
+    def trouble(self) -> str:
+        return "" if self.connected else "not connected"
+
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         del retain
         if not self.connected:

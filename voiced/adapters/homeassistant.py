@@ -62,12 +62,18 @@ class HomeAssistant:
         self._states: dict[str, bytes] = {}
         self._numbers = itertools.count(1)
         self.reached = False
+        self._why = "not reached yet"
+        """Why the last connection is no more."""
 
     # --- ports.Broker -----------------------------------------------------------------------------------------------
 
     @property
     def connected(self) -> bool:
         return self._broker.connected
+
+    @property
+    def trouble(self) -> str:
+        return self._broker.trouble or ("" if self.reached else f"Home Assistant at {self._url}: {self._why}")
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Below `ha/`: BrokerError unless Home Assistant says that the intent was handled, DeclinedError where it says
@@ -129,15 +135,15 @@ class HomeAssistant:
 
     async def run(self) -> None:
         """Connect, follow states and registries, reconnect with backoff, until cancelled."""
-        wait, told = _BACKOFF_S[0], ""
+        wait = _BACKOFF_S[0]
         while True:
             try:
                 await self._follow()
             except (OSError, WebSocketException, BrokerError, TimeoutError, ValueError, KeyError) as error:
                 why = str(error) or type(error).__name__
-                if self.reached or why != told:
+                if self.reached or why != self._why:
                     _log.warning("Home Assistant at %s: %s", self._url, why)
-                told = why
+                self._why = why
             if self.reached:  # nobody tells any more how things are
                 self._gone(self._known())
             wait = _BACKOFF_S[0] if self.reached else min(wait * 2, _BACKOFF_S[1])

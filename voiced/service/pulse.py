@@ -76,7 +76,7 @@ class Pulse:
             ("no sound", "" if hears else self.ear.trouble or "it stopped without a word"),
             ("no model", "" if self.mind.ready else self.mind.supervisor.state.what),
             ("no voice", self.voice.trouble),
-            ("no broker", "" if self.broker.connected else getattr(self.broker, "trouble", "") or "not connected"),
+            ("no broker", self.broker.trouble),
             ("nothing is kept", self.keeper.trouble),
         )
         return [f"{what}: {why}" for what, why in named if why]
