@@ -202,6 +202,27 @@ def test_louder_means_the_player_that_plays_else_our_own_voice() -> None:
     assert it.house.judge(louder).commands == ()
 
 
+def test_louder_and_pause_mean_the_only_player_of_several_that_can_be_heard() -> None:
+    several = load_home(
+        "".join(
+            f'[[entities]]\nid = "media_player.{name}"\nname = "{name}"\n'
+            f'mqtt = {{ command_topic = "{name}/set", state_topic = "{name}" }}\n'
+            for name in ("tv", "radio", "speaker")
+        )
+    )
+    it = Bedroom(home=several)
+    assert it.house.judge(heard("HassMediaPause")).say == "Which one: the tv, the radio or the speaker?"
+    for name, state in (("tv", b"playing"), ("radio", b"OFF"), ("speaker", b"idle")):
+        it.house.heard_state(name, state)
+    for intent, payload in (("HassMediaPause", "PAUSE"), ("HassMediaNext", "NEXT"), ("HassMediaPlayerMute", "MUTE")):
+        assert [(c.topic, c.payload) for c in it.house.judge(heard(intent)).commands] == [("tv/set", payload)]
+    louder = it.house.judge(heard("HassSetVolumeRelative", volume_step="up"))
+    assert [(c.topic, c.payload) for c in louder.commands] == [("tv/set", "VOLUME_UP")]
+    it.house.heard_state("tv", b"OFF")
+    assert it.house.judge(heard("HassMediaPause")).say == "Which one: the tv, the radio or the speaker?"
+    assert it.house.judge(heard("HassSetVolumeRelative", volume_step=-10)).say == "My volume is at ninety percent."
+
+
 def test_a_stop_in_other_words_is_one_and_what_is_not_about_the_ring_is_none() -> None:
     it = Bedroom()
     it.house.judge(heard("HassStartTimer", minutes=1))

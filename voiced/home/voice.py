@@ -15,16 +15,21 @@ LOUDEST, SOFTEST, STEP = 100, 10, 20
 """Percent. It never falls silent by being told to be softer: nobody would know what it does."""
 _STEPS: Mapping[str, int] = {"up": STEP, "down": -STEP}
 _OF_PLAYERS = frozenset(["HassSetVolume", "HassSetVolumeRelative"])
+_OF_WHAT_PLAYS = frozenset(["HassMediaPause", "HassMediaNext", "HassMediaPrevious", "HassMediaPlayerMute"])
 _SILENT = frozenset(["off", "idle", "standby", "paused", "stopped"])
 
 
 def own(call: Call, home: Home, states: States) -> Call:
-    """Without a name, "louder" means the player that can be heard; where there is none, the voice that just spoke."""
-    if call.intent not in _OF_PLAYERS or {"name", "area", "floor"} & call.slots.keys():
+    """Without a name, "louder" and "pause" mean the only player that can be heard; where there is none, "louder" means
+    the voice that just spoke.
+    """
+    if call.intent not in _OF_PLAYERS | _OF_WHAT_PLAYS or {"name", "area", "floor"} & call.slots.keys():
         return call
     players = (e for e in home.entities if e.domain == "media_player" and e.reachable)
-    audible = any(e.id not in states or states[e.id].state not in _SILENT for e in players)
-    return call if audible else Call(VOICE, call.slots)
+    audible = [e for e in players if e.id not in states or states[e.id].state not in _SILENT]
+    if len(audible) == 1:
+        return Call(call.intent, {**call.slots, "name": audible[0].name})
+    return call if audible or call.intent in _OF_WHAT_PLAYS else Call(VOICE, call.slots)
 
 
 def bounded(percent: float) -> int:

@@ -10,6 +10,7 @@ RULES = {
     "dv_white": "({color_temperature_names:temperature}|{dv_kelvin:temperature} kelvin)",
     "dv_both": "({color} [(at|and|with)] <ev_pct> [brightness]|<ev_pct> [(and|brightness and)] {color})",
     "dv_heat": "(heating|heat|thermostat|air conditioning)",
+    "dv_warm": "(<dv_heat>|temperature)",
     "dv_armed": "[(in|for)] [the] {dv_arm:mode} [mode]",
     "dv_more": "(faster|up)",
     "dv_less": "(slower|down)",
@@ -74,10 +75,10 @@ turn [the] <dv_heat> @ [<ev_bit>]
 (turn|switch) on [<ev_the>] [{area}] <dv_heat>
 (turn|switch) [<ev_the>] [{area}] <dv_heat> on
 == HassClimateSetTemperature @={dv_up:temperature_by}
-(turn up [the] <dv_heat>|turn [the] <dv_heat> up) by @ degree[s]
+(<ev_more> [the] <dv_warm>|turn [the] <dv_warm> up) [by] @ [degree[s]]
 make it @ degree[s] warmer
 == HassClimateSetTemperature @={dv_down:temperature_by}
-(turn down [the] <dv_heat>|turn [the] <dv_heat> down) by @ degree[s]
+(<ev_less> [the] <dv_warm>|turn [the] <dv_warm> down) [by] @ [degree[s]]
 make it @ degree[s] (cooler|colder)
 == HassLightSet domain=light brightness_step=up @=up
 == HassLightSet domain=light brightness_step=down @=down
@@ -127,6 +128,12 @@ disarm [the] (alarm|alarm system|house)
 (turn up [<ev_the>] {name}|turn [<ev_the>] {name} up|make [<ev_the>] {name} louder)
 == HassSetVolumeRelative names=media_player volume_step=down
 (turn down [<ev_the>] {name}|turn [<ev_the>] {name} down|make [<ev_the>] {name} quieter)
+== HassSetVolumeRelative names=media_player
+(turn up [<ev_the>] {name}|turn [<ev_the>] {name} up) by {volume_step_up:volume_step}[%| percent]
+(turn down [<ev_the>] {name}|turn [<ev_the>] {name} down) by {volume_step_down:volume_step}[%| percent]
+== HassSetVolumeRelative
+raise [the] volume by {volume_step_up:volume_step}[%| percent]
+lower [the] volume by {volume_step_down:volume_step}[%| percent]
 == HassTurnOn domain=cover whole @=<ev_open>
 == HassTurnOff domain=cover whole @=<ev_close>
 @ <ev_all> [the] covers

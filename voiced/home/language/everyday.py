@@ -34,6 +34,7 @@ RULES = {
     "ev_bit": "(a bit|a little|a little bit|slightly|much)",
     "ev_more": "(turn up|raise|increase)",
     "ev_less": "(turn down|lower|decrease)",
+    "ev_heat": "(temperature|heat|heating|thermostat)",
     "ev_lights": "(light|lights|lamp|lamps)",
     "ev_a": "(a|an|another|the|my)",
     "ev_dur": (
@@ -106,7 +107,7 @@ TABLE = """
 <ev_turn> [<ev_the>] {name} @
 [<ev_the>] {name} @
 == HassTurnOff everything
-(<ev_turn> everything off|<ev_turn> off everything) <ev_in> {area}
+(<ev_turn> everything off|<ev_turn> off everything) (<ev_in> <ev_place>|{floor})
 == HassTurnOff everything whole
 <ev_turn> everything off
 <ev_turn> off everything
@@ -194,6 +195,8 @@ dim [<ev_the>] {area} <ev_lights>
 dim [<ev_the>] <ev_lights> in [<ev_the>] {area}
 == HassLightSet domain=light brightness=30
 dim [<ev_the>] <ev_lights>
+== HassLightSet domain=light whole brightness=30
+dim <ev_all> <ev_lights>
 == HassLightSet names=light brightness=100
 (brighten|turn up) [<ev_the>] {name}
 == HassLightSet domain=light brightness=100
@@ -210,6 +213,10 @@ make [<ev_the>] <ev_lights> <ev_in> <ev_place> [<ev_bit>] @
 == HassLightSet domain=light brightness_step=up @=brighter
 == HassLightSet domain=light brightness_step=down @=(darker|dimmer)
 make [<ev_the>] <ev_lights> [<ev_bit>] @
+== HassLightSet names=light brightness_step=down
+dim [<ev_the>] {name} <ev_bit>
+== HassLightSet domain=light brightness_step=down
+dim [<ev_the>] [{area}] <ev_lights> <ev_bit>
 == HassLightSet domain=light it cost=0.3
 make it {color}
 (set|turn|dim) it to (<ev_pct>|{color})
@@ -232,7 +239,7 @@ lock it
 [make it] [<ev_bit>] @ [in here]
 == HassClimateSetTemperature temperature_step=up @=<ev_more>
 == HassClimateSetTemperature temperature_step=down @=<ev_less>
-@ [the] (temperature|heat|heating|thermostat) [<ev_bit>]
+@ [the] <ev_heat> [<ev_bit>]
 == HassSetPosition names=cover,valve
 (set|move|put|open|close|lower|raise) [<ev_the>] {name} (to|at) <ev_pos> [(open|closed)]
 == HassSetPosition domain=cover
@@ -240,7 +247,8 @@ lock it
 == HassStopMoving names=cover
 stop [<ev_the>] {name}
 == HassClimateSetTemperature
-(set|turn|put|change|make) [[up|down]] [the] (temperature|heat|heating|thermostat) [up|down] [to|at] <ev_deg>
+(set|turn|put|change|make) [the] <ev_heat> [to|at] <ev_deg>
+(set|turn|put|change|make) [up|down] [the] <ev_heat> [up|down] (to|at) <ev_deg>
 == HassClimateSetTemperature names=climate
 (set|turn|put|change) [<ev_the>] {name} [temperature] [up|down] (to|at) <ev_deg>
 == HassClimateSetTemperature cost=0.1
@@ -317,20 +325,20 @@ play the next (song|track|one)
 previous (song|track|one)
 previous
 == HassSetVolume
-(set|turn|change) [the] volume [up|down] [to|at] <ev_vol>
+(set|turn|change) [the] volume [to|at] <ev_vol>
+(set|turn|change) [the] volume (up|down) (to|at) <ev_vol>
 volume [to|at] <ev_vol>
 == HassSetVolume names=media_player
 (set|turn|change) [<ev_the>] {name} [volume] [up|down] (to|at) <ev_vol>
-== HassSetVolumeRelative names=media_player
-(turn up [<ev_the>] {name}|turn [<ev_the>] {name} up) by {volume_step_up:volume_step}[%| percent]
-(turn down [<ev_the>] {name}|turn [<ev_the>] {name} down) by {volume_step_down:volume_step}[%| percent]
 == HassSetVolumeRelative volume_step=up
 make it louder
 louder
+raise [the] volume
 turn it up
 == HassSetVolumeRelative volume_step=down
 make it quieter
 quieter
+lower [the] volume
 turn it down
 == HassListAddItem names=todo
 (add|put) <ev_item> (to|on|onto) [my|the|our] {name} [list]
@@ -339,6 +347,9 @@ turn it down
 == HassVacuumStart
 (start|run) [the] (vacuum|robot)
 (vacuum|clean) [the] (house|floor|floors)
+start vacuuming
+== HassVacuumReturnToBase needs=vacuum
+stop vacuuming
 == HassVacuumReturnToBase names=vacuum
 (return|send) [<ev_the>] {name} [to (base|the dock|home)]
 dock [<ev_the>] {name}
