@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,9 +18,8 @@ from rich.progress import track
 
 from tools.mix.__main__ import sounds
 from tools.wake.measure import most
-from voiced.adapters.wavfile import Recording
 from voiced.app import real_house
-from voiced.bench.follow import Asked, final, follow
+from voiced.bench.follow import Asked, final, follow, frames_for, open_turn
 from voiced.configfile import read_config
 from voiced.home.load import load_home
 from voiced.home.model import Home
@@ -29,12 +28,8 @@ from voiced.listen.endpoint import Endpoint
 from voiced.listen.listener import Listener
 from voiced.listen.settings import ListenerSettings
 from voiced.messages import SAMPLE_RATE_HZ, Decision, Ended, Frame
-from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_load import load_model
-from voiced.workers.hearing import frames_of
-
-WAKE_WORDS = ("hey_jarvis", "alexa")
 
 
 def decided(
@@ -45,7 +40,7 @@ def decided(
     last: Decision | None = None
     for frame in frames:
         if not wake and listener.turn is None:
-            deque(follow(core, listener.open_turn(window_ms=60_000)), maxlen=0)
+            open_turn(core, listener, window_ms=60_000)
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Asked(decision=last):
@@ -60,8 +55,7 @@ def decided(
 def decisions(core: EngineCore, path: Path, home: Home, *, wake: bool) -> tuple[list[Decision], float]:
     """What was decided at each turn's end, and the hours heard."""
     listener = Listener(ListenerSettings())
-    options = EarOptions(wake_words=WAKE_WORDS if wake else (), noise_suppression=core.noise_suppression)
-    frames = frames_of(Recording(path=path).frames(silence_ms=2000), options)
+    frames = frames_for(core, path, wake=wake, silence_ms=2000)
     found = list(decided(core, frames, listener, home, wake=wake))
     return found, listener.now / SAMPLE_RATE_HZ / 3600
 

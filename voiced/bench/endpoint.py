@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from voiced.adapters.wavfile import Recording
 from voiced.adapters.whisper import last_word_s
 from voiced.bench.common import at_least_one, wilson
-from voiced.bench.follow import Asked, follow
+from voiced.bench.follow import Asked, follow, frames_for, open_turn
 from voiced.bench.manifest import Line, read_manifest
 from voiced.configfile import read_config, read_text
 from voiced.home.load import load_home
@@ -43,11 +42,9 @@ from voiced.messages import (
     ms_to_samples,
     samples_to_ms,
 )
-from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
 from voiced.workers.engine_load import load_model
 from voiced.workers.engine_setup import Setup
-from voiced.workers.hearing import frames_of
 
 _AFTER_MS = 2500
 _FIXED_MS = (140, 180, 220, 260, 300, 400, 500, 700, 1000)
@@ -161,11 +158,9 @@ def hear(core: EngineCore, line: Line, home: Home, hush_ms: int = _HUSH_MS, *, n
     listener = Listener(ListenerSettings(hush_ms=hush_ms, end_ms=ListenerSettings().cap_ms - 1, short_end_ms=0))
     frames: list[Frame] = []
     decided: dict[int, Decided] = {}
-    wake = ("hey_jarvis", "alexa") if line.wake else ()
-    sound = Recording(path=line.audio).frames(silence_ms=_AFTER_MS)
     if not line.wake:
-        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
-    for frame in frames_of(sound, EarOptions(wake_words=wake, noise_suppression=core.noise_suppression)):
+        open_turn(core, listener, window_ms=15_000)
+    for frame in frames_for(core, line.audio, wake=line.wake, silence_ms=_AFTER_MS):
         frames.append(frame)
         for event in follow(core, listener.hear(frame)):
             if isinstance(event, Asked):

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from voiced.messages import AudioHeard, Decision, Hushed, ListenerEvent, Woken
+from voiced.adapters.wavfile import Recording
+from voiced.listen.listener import Listener
+from voiced.messages import AudioHeard, Decision, Frame, Hushed, ListenerEvent, Woken
+from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
+from voiced.workers.hearing import frames_of
+
+WAKE_WORDS = ("hey_jarvis", "alexa")
+"""With one of these a recording begins that has a wake word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,17 @@ class Asked:
     decision: Decision
     wall_ms: float
     cpu_ms: float
+
+
+def frames_for(core: EngineCore, path: Path, *, wake: bool, silence_ms: int) -> Iterator[Frame]:
+    """A recording as the ear hands it to this engine, and silence behind it. `wake`: wake words are scored."""
+    options = EarOptions(wake_words=WAKE_WORDS if wake else (), noise_suppression=core.noise_suppression)
+    return frames_of(Recording(path=path).frames(silence_ms=silence_ms), options)
+
+
+def open_turn(core: EngineCore, listener: Listener, window_ms: int) -> None:
+    """A turn that no wake word opened."""
+    deque(follow(core, listener.open_turn(window_ms=window_ms)), maxlen=0)
 
 
 def follow(core: EngineCore, events: Iterable[ListenerEvent]) -> Iterator[ListenerEvent | Asked]:

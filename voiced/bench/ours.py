@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import replace
 
-from voiced.adapters.wavfile import Recording
 from voiced.app import endpoint, listener_settings
-from voiced.bench.follow import Asked, final, follow
+from voiced.bench.follow import Asked, final, follow, frames_for, open_turn
 from voiced.bench.manifest import Line
 from voiced.config import Config
 from voiced.home.model import Home
@@ -16,9 +14,7 @@ from voiced.home.unsaid import slots_left
 from voiced.listen.listener import Listener
 from voiced.listen.settings import WAKE_WORDS
 from voiced.messages import Decision, Ended, SpeechStarted, Verdict, Woken, samples_to_ms
-from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
-from voiced.workers.hearing import frames_of
 
 _SILENCE_MS = 2500
 
@@ -35,13 +31,11 @@ def hear(
     config = config or Config()
     silences, settings = endpoint(config), listener_settings(config)
     listener = Listener(replace(settings, words={**WAKE_WORDS, **settings.words}))
-    words = ("hey_jarvis", "alexa") if line.wake else ()
-    options = EarOptions(wake_words=words, noise_suppression=core.noise_suppression)
     decision, delay_ms = Decision(Verdict.NOT_FOR_ME), None
     spoken = False
     if not line.wake:
-        deque(follow(core, listener.open_turn(window_ms=15_000)), maxlen=0)
-    for frame in frames_of(Recording(path=line.audio).frames(silence_ms=_SILENCE_MS), options):
+        open_turn(core, listener, window_ms=15_000)
+    for frame in frames_for(core, line.audio, wake=line.wake, silence_ms=_SILENCE_MS):
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Woken():
