@@ -40,6 +40,21 @@ def test_success_is_said_only_where_the_state_topic_told_it() -> None:
     assert h.report(judged, confirmed=(), silent=(), failed=(sent,)) == "I cannot reach the house."
 
 
+def test_what_was_not_taken_is_told_with_what_else_was_done() -> None:
+    h = house()
+    calls = (Call("HassTurnOff", {"name": "bed light"}), Call("HassTurnOff", {"name": "desk light"}))
+    judged = h.judge(Decision(Verdict.CALLS, (*calls, Call("HassStartTimer", {"minutes": 5})), 0.9))
+    bed, desk = judged.commands
+    timer, known = "Timer set for five minutes.", "I know the bed light, but I cannot reach it."
+    assert h.report(judged, confirmed=(), silent=(), failed=(bed, desk)) == f"{timer} I cannot reach the house."
+    assert h.report(judged, confirmed=(desk,), silent=(), failed=(bed,)) == f"{timer} {known}"
+    assert h.report(judged, confirmed=(), silent=(desk,), failed=(bed,)) == (
+        f"{timer} {known} No answer from the desk light."
+    )
+    declined = h.report(judged, confirmed=(desk,), silent=(), failed=(), declined=(bed,))
+    assert declined == f"{timer} Bed light does not do that."
+
+
 def test_what_cannot_confirm_is_sent() -> None:
     h = house()
     assert reported(h, said(h, "HassTurnOn", name="movie night")) == "Sent."

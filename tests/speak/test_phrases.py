@@ -84,6 +84,7 @@ def test_numbers_are_words(said: str, wanted: str) -> None:
             "The bed light and the fan have no colour.",
         ),
         (Reply("range", {"names": ["Boiler"]}), "Boiler does not go there."),
+        (Reply("declined", {"names": ["Robbie"]}), "Robbie does not do that."),
         (Reply("already_off", {"names": ["Kitchen Lights"]}), "Kitchen lights are already off."),
         (
             Reply("done_group", {"kinds": ["light"], "place": "Living Room", "others": True, "verb": "turn_on"}),

@@ -64,6 +64,7 @@ EXAMPLES: tuple[Reply, ...] = (
     Reply("already_off", {"names": ["Bed Light"]}),
     Reply("unanswered", {"names": ["Front Door"], "state": "locked"}),
     Reply("unreached", {"names": ["Garage Door"]}),
+    Reply("declined", {"names": ["Robot"]}),
     Reply("range", {"names": ["Thermostat"]}),
     *(Reply("timer_set", {"name": name, "seconds": 60.0 * m}) for name, m in (("pasta", 9), ("", 12), ("tea", 3))),
     *(Reply(key, {"name": "pizza"}) for key in ("timer_cancelled", "timer_paused", "timer_resumed")),

@@ -294,12 +294,16 @@ class House:
         confirmed: tuple[Command, ...],
         silent: tuple[Command, ...],
         failed: tuple[Command, ...],
+        declined: tuple[Command, ...] = (),
     ) -> str:
-        """What may truly be said: done only where the state topic said so. `silent` did not confirm in time."""
+        """What may truly be said: done only where the state topic said so. `silent` did not confirm in time, `failed`
+        could not be sent, `declined` is what Home Assistant does not do.
+        """
         del confirmed
         if judgement.act is None:
             return judgement.say
-        self._said = phrases.say(result(judgement.act, self.home, unconfirmed=silent, unsent=failed))
+        said = result(judgement.act, self.home, unconfirmed=silent, unsent=failed, declined=declined)
+        self._said = phrases.say(said)
         return self._said
 
     # --- by the clock -----------------------------------------------------------------------------------------------

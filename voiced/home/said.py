@@ -69,25 +69,36 @@ def joined(replies: Sequence[Reply]) -> Reply:
     return Reply("several", {"replies": several}) if several else NOTHING
 
 
-def result(act: Act, home: Home, unconfirmed: Sequence[Command] = (), unsent: Sequence[Command] = ()) -> Reply:
+def result(
+    act: Act,
+    home: Home,
+    unconfirmed: Sequence[Command] = (),
+    unsent: Sequence[Command] = (),
+    declined: Sequence[Command] = (),
+) -> Reply:
     """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed; and
     what else there is to say.
     """
-    if unsent:
-        return Reply("no_broker")
     besides = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent")]
+    if unsent and len(unsent) == len(act.commands):
+        return joined([*besides, Reply("no_broker")])
     failed = [c for c in unconfirmed if c.state_topic]
-    names = list(dict.fromkeys(name_of(home, c.entity) for c in failed))
-    if failed and act.already.issuperset(c.entity for c in failed):
-        return joined([*besides, Reply("unanswered", {"names": names, "state": LEADS_TO[failed[0].verb]})])
-    if failed:
-        return joined([*besides, Reply("unreached", {"names": names})])
+    already = act.already.issuperset(c.entity for c in failed)
+    why = (("unreachable", unsent), ("declined", declined), ("unanswered" if already else "unreached", failed))
+    if wrong := [Reply(key, _of(home, commands)) for key, commands in why if commands]:
+        return joined([*besides, *wrong])
     if act.commands and act.already.issuperset(c.entity for c in act.commands):
         return joined([Reply(_DONE.get(reply.key, reply.key), reply.values) for reply in _parts(act.reply)])
     of_entities = [c for c in act.commands if home.entity(c.entity) is not None]
     if of_entities and not any(c.state_topic for c in of_entities):
         return joined([*besides, Reply("sent")])
     return act.reply
+
+
+def _of(home: Home, commands: Sequence[Command]) -> dict[str, object]:
+    """Of which things something is said, and how they are if nothing was done."""
+    names = list(dict.fromkeys(name_of(home, c.entity) for c in commands))
+    return {"names": names, "state": LEADS_TO.get(commands[0].verb, "")}
 
 
 def _parts(reply: Reply) -> list[Reply]:

@@ -229,6 +229,7 @@ PHRASES: Phrases = {
         f"No answer from {listed(list(v['names']))}, "
         f"but {'they were' if many(v['names']) else 'it was'} {v['state']} before."
     ),
+    "declined": lambda v: f"{_subject(v)} {'do' if many(v['names']) else 'does'} not do that.",
     "unreached": lambda v: f"No answer from {listed(list(v['names']))}.",
     "not_in_groups": lambda _: "I open or unlock things one by one only. Say its name.",
     "no_code": lambda _: "I cannot do that without a code.",

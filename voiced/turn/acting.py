@@ -7,7 +7,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
-from voiced.errors import BrokerError
+from voiced.errors import BrokerError, DeclinedError
 from voiced.home.house import House
 from voiced.home.judgement import Judgement
 from voiced.ledger import Mark
@@ -36,8 +36,9 @@ class Acting:
         waiters = [_Waiter(c) for c in judgement.commands if c.state_topic]
         self._waiters += waiters
         try:
-            failed = [c for c in judgement.commands if not await self._publish(turn, c, begun)]
-            pending = [w for w in waiters if w.command not in failed]
+            came = [(c, await self._publish(turn, c, begun)) for c in judgement.commands]
+            failed, declined = (tuple(c for c, what in came if what is kind) for kind in (BrokerError, DeclinedError))
+            pending = [w for w in waiters if w.command not in failed + declined]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._confirm_s):
                     await asyncio.gather(*(w.confirmed.wait() for w in pending))
@@ -48,7 +49,7 @@ class Acting:
             turn.ledger = turn.ledger.at(Mark.CONFIRMED, self._timeline.ms_after(turn.speech_end, begun))
             self._timeline.tell("confirmed", turn=turn.number, entity=command.entity)
         silent = tuple(w.command for w in pending if not w.confirmed.is_set())
-        return self._house.report(judgement, confirmed=confirmed, silent=silent, failed=tuple(failed))
+        return self._house.report(judgement, confirmed=confirmed, silent=silent, failed=failed, declined=declined)
 
     async def follow_states(self) -> None:
         """Everything that the house's topics say, for good."""
@@ -58,12 +59,13 @@ class Acting:
                 if self._house.confirms(waiter.command, message.topic, message.payload):
                     waiter.confirmed.set()
 
-    async def _publish(self, turn: OpenTurn, command: Command, begun: float) -> bool:
+    async def _publish(self, turn: OpenTurn, command: Command, begun: float) -> type[BrokerError] | None:
+        """Why it is not sent, None where it is."""
         try:
             await self._broker.publish(command.topic, command.payload)
         except BrokerError as error:
             _log.warning("turn %d: %s was not sent: %s", turn.number, command.entity, error)
-            return False
+            return DeclinedError if isinstance(error, DeclinedError) else BrokerError
         turn.ledger = turn.ledger.at(Mark.PUBLISHED, self._timeline.ms_after(turn.speech_end, begun))
         self._timeline.tell(
             "command",
@@ -73,4 +75,4 @@ class Acting:
             topic=command.topic,
             payload=command.payload,
         )
-        return True
+        return None
