@@ -114,6 +114,9 @@ def test_states_are_read_as_home_assistant_tells_them() -> None:
     known = book.states
     assert known["lock.door"].state == "locked"
     assert (known["climate.heat"].temperature_degrees, known["climate.heat"].target_degrees) == (19.5, 20)
+    assert known["climate.heat"].state == "heat"
+    unknown = state("climate.heat", "unknown")
+    assert book.heard("ha/climate.heat/state", json.dumps(unknown).encode()).states["climate.heat"].state == "heat"
     assert known["sensor.out"].number == 7.5
     dimmed = sent("light.lamp", "set", brightness=40)
     assert confirms(dimmed, dimmed.state_topic, json.dumps({"state": "on", "attributes": {"brightness": 102}}).encode())

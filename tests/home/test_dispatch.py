@@ -52,6 +52,11 @@ JSON: dict[str, Setting] = {**BOTH, "schema": "json"}
             "fan", {"percentage_command_topic": "p", "speed_range_max": 4.0}, "set_speed", {"percentage": 50}, "p",
             "2", {},
         ),
+        (  # a little is not off
+            "fan", {"percentage_command_topic": "p", "speed_range_max": 3.0}, "set_speed", {"percentage": 10}, "p",
+            "1", {},
+        ),
+        ("fan", {"percentage_command_topic": "p"}, "set_speed", {"percentage": 0}, "p", "0", {}),
         (
             "cover", {"set_position_topic": "p", "position_open": 0.0, "position_closed": 100.0}, "set_position",
             {"position": 30}, "p", "70", {},

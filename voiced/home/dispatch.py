@@ -12,7 +12,7 @@ from dataclasses import replace
 from voiced.home import lights
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home
-from voiced.home.outgoing import chosen, half_up, message, number, number_text
+from voiced.home.outgoing import chosen, half_up, message, number, number_text, scaled
 from voiced.home.states import UNKNOWN, EntityState
 from voiced.messages import Call, Command, SlotValue
 
@@ -93,7 +93,7 @@ def _command(entity: Entity, step: Step, now: EntityState) -> Command | None:
         return message(entity, step, topic, choice, state, {"state": [choice]})
     if step.verb == "set_speed":
         low, high = entity.number("speed_range_min"), entity.number("speed_range_max")
-        speed = half_up(float(step.values.get("percentage", 0)) * (high - low + 1) / 100)
+        speed = scaled(float(step.values.get("percentage", 0)), high - low + 1)
         return number(entity, step, "percentage_command_topic", "percentage_state_topic", str(speed))
     if step.verb == "set_position":
         return _position(entity, step, now)

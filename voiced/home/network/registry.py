@@ -145,6 +145,8 @@ def _settings(domain: str, entity_id: str, attributes: Mapping[str, object]) -> 
             yield from sets("temperature", "HassClimateSetTemperature", target, temperature="{{ value }}")
             yield from (("current_temperature_topic", f"{base}/state"), ("current_temperature_template", now))
             yield from (("power_command_topic", f"{base}/set"), ("payload_on", on), ("payload_off", off))
+            mode = "{{ '' if value_json.state == 'unknown' else value_json.state }}"
+            yield from (("mode_state_topic", f"{base}/state"), ("mode_state_template", mode))
         case "vacuum":
             yield "payload_start", _intent("HassVacuumStart", entity_id)
             yield "payload_return_to_base", _intent("HassVacuumReturnToBase", entity_id)
