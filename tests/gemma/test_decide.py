@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,17 @@ def test_a_narrow_beam_uses_few_sequences(
     table = random_table(seed, 3.0)
     Walker(Trie(paths), WalkSettings(beam=beam, free=free)).walk(table.first(), table)
     assert table.most <= beam + 3  # the fork, the free path, and one that is split before its parent goes on
+
+
+@given(PATHS, st.integers(0, 1000), st.integers(1, 3))
+def test_choices_that_are_forgotten_are_worked_out_anew(
+    paths: dict[tuple[int, ...], float], seed: int, most: int
+) -> None:
+    walks = [
+        Walker(Trie(paths), WalkSettings(), *kept).walk(random_table(seed, 3.0).first(), random_table(seed, 3.0))
+        for kept in ((), (most,))
+    ]
+    assert replace(walks[0], step_ms=()) == replace(walks[1], step_ms=())
 
 
 def test_forced_runs_ride_in_one_batch() -> None:

@@ -161,6 +161,16 @@ def test_code() -> None:
     assert code.readings(tokens_of("four two one")) == ()
 
 
+def test_no_more_choices_are_kept_than_may_be() -> None:
+    graph = word_graph(recorded_house())
+    automaton = compile_sentences(graph, TOKENS, END, most_choices=50)
+    kept = automaton._choices
+    for seed in range(40):
+        words, _ = sample(graph, random.Random(seed))
+        assert automaton.readings(spell_sentence(words, TOKENS))
+        assert len(kept) <= 50
+
+
 def test_it_is_fast() -> None:
     graph = word_graph(recorded_house())
     automaton = compile_sentences(graph, TOKENS, END)

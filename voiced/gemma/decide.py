@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from voiced.arrays import F32, I32
-from voiced.gemma.automaton import State, Step, TokenAutomaton
+from voiced.gemma.automaton import MOST_CHOICES, State, Step, TokenAutomaton
 
 FORK = 1
 MOST_ASKED = 7
@@ -167,12 +167,15 @@ class Walker:
 
     automaton: TokenAutomaton
     settings: WalkSettings
+    most_choices: int = MOST_CHOICES
     _arcs: dict[State, _Arcs] = field(default_factory=dict)
     _cut_off: Path | None = None
 
     def arcs(self, state: State) -> _Arcs:
         found = self._arcs.get(state)
         if found is None:
+            if len(self._arcs) >= self.most_choices:
+                self._arcs.clear()
             choice = self.automaton.choice(state)
             steps = choice.steps
             closed = (*choice.open_excluded, *steps, self.automaton.end_token) if choice.open_step else ()

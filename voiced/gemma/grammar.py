@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiced.gemma.automaton import Choice, Reading, State, Step
+from voiced.gemma.automaton import MOST_CHOICES, Choice, Reading, State, Step
 from voiced.gemma.branches import Branches, Tree
 from voiced.home.language.paths import OPEN_WORD_COST, Reader
 from voiced.home.language.sentences import OPEN_COST
@@ -141,6 +141,7 @@ class GraphAutomaton:
         open_tokens: OpenTokens,
         end_token: int,
         read: Callable[[tuple[int, ...]], tuple[Reading, ...]],
+        most_choices: int = MOST_CHOICES,
     ) -> None:
         """`spell(word, first)` gives a word's tokens, `read` the readings of a token path known to be complete."""
         self._flat = _Flat(graph)
@@ -148,6 +149,7 @@ class GraphAutomaton:
         self._open = open_tokens
         self._end_token = end_token
         self._read = read
+        self._most_choices = most_choices
         self._spelled: dict[tuple[str, bool], tuple[int, ...]] = {}
         self._branches = Branches()
         self._roots: dict[tuple[int, bool], int] = {}
@@ -175,6 +177,8 @@ class GraphAutomaton:
         assert isinstance(state, int)
         known = self._choices.get(state)
         if known is None:
+            if len(self._choices) >= self._most_choices:
+                self._choices.clear()
             known = self._choices[state] = self.choice_once(state)
         return known
 
@@ -362,7 +366,9 @@ def spell_sentence(words: Sequence[str], tokenizer: Tokenizer) -> tuple[int, ...
     return tuple(t for i, word in enumerate(words) for t in tokenizer.tokenize(f" {word}" if i else word))
 
 
-def compile_sentences(graph: WordGraph, tokenizer: Tokenizer, end_token: int) -> GraphAutomaton:
+def compile_sentences(
+    graph: WordGraph, tokenizer: Tokenizer, end_token: int, most_choices: int = MOST_CHOICES
+) -> GraphAutomaton:
     """The sentences of a house over nano's tokens. `end_token` closes the model's turn (`<turn|>`)."""
 
     def spell(word: str, first: bool) -> tuple[int, ...]:
@@ -379,4 +385,4 @@ def compile_sentences(graph: WordGraph, tokenizer: Tokenizer, end_token: int) ->
         cost = OPEN_COST + OPEN_WORD_COST * len(some) if some else 0.0
         return sum(len(spell(word, False)) for word in some), cost
 
-    return GraphAutomaton(graph, spell, word_tokens(tokenizer), end_token, read)
+    return GraphAutomaton(graph, spell, word_tokens(tokenizer), end_token, read, most_choices)
