@@ -147,6 +147,46 @@ async def test_a_stopped_child_is_killed_and_replaced() -> None:
         assert await supervisor.wait_ready(10)
 
 
+MUCH = "x" * 1_000_000
+"""More than the sockets between us hold: who tells it waits until it is read."""
+
+
+async def test_a_child_that_hangs_while_it_is_told_much_is_killed() -> None:
+    async with toy() as supervisor:
+        await supervisor.wait_ready(10)
+        first = supervisor.pid
+        assert first is not None
+        states = supervisor.states()
+        await anext(states)
+        os.kill(first, signal.SIGSTOP)
+        telling = asyncio.create_task(supervisor.send(protocol.Playing(0.0, MUCH.encode())))
+        asked = asyncio.create_task(supervisor.request(say(supervisor, MUCH), timeout_s=30))
+        down = await asyncio.wait_for(anext(states), 4)
+        assert "did not answer for 0.8 s" in down.what
+        assert not alive(first)
+        with pytest.raises(ChannelError):
+            await asyncio.wait_for(asked, 2)
+        await asyncio.wait([telling], timeout=2)
+        assert telling.done()
+        telling.exception()
+        assert await supervisor.wait_ready(10)
+        assert await supervisor.request(say(supervisor, MUCH), timeout_s=5), "the next one reads it"
+
+
+async def test_the_time_for_an_answer_holds_while_it_is_asked_too() -> None:
+    async with toy(Patience(close_s=0.2, kill_s=0.2)) as supervisor:
+        await supervisor.wait_ready(10)
+        assert supervisor.pid is not None
+        os.kill(supervisor.pid, signal.SIGSTOP)
+        with pytest.raises(ChannelError, match=r"within 0\.2 s"):
+            await asyncio.wait_for(supervisor.request(say(supervisor, MUCH), timeout_s=0.2), 3)
+        with pytest.raises(ChannelError, match=r"within 0\.2 s"):
+            await asyncio.wait_for(
+                anext(supervisor.stream(protocol.Talk(supervisor.number(), 1, MUCH), timeout_s=0.2)), 3
+            )
+        assert supervisor.ready, "what is not answered in time is no hang yet"
+
+
 async def test_a_child_that_hangs_in_its_work_is_killed() -> None:
     async with toy() as supervisor:
         await supervisor.wait_ready(10)

@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Self
+from typing import Self
 
 from voiced.errors import ChannelError, VoicedError
 from voiced.workers import protocol
@@ -110,7 +110,8 @@ class Supervisor:
         """Say something and give what comes back, up to the Done. Errors as `request`, `timeout_s` for each piece."""
         pieces = self._pending.stream(message)
         try:
-            await self.send(message)
+            async with asyncio.timeout(timeout_s):
+                await self.send(message)
             while True:
                 reply = await asyncio.wait_for(pieces.get(), timeout_s)
                 if isinstance(reply, protocol.Trouble):
@@ -312,19 +313,10 @@ class Supervisor:
             waited_s, self._start_s = self._start_s, min(self._start_s * 2, patience.start_most_s)
             return f"it was not ready within {waited_s:g} s"
         self._start_s = patience.start_s
-        if self._hello:
-            telling = asyncio.ensure_future(self._hello())
-            try:
-                if not await self._in_time(telling, Working(child.time, patience).passed):
-                    return f"it did nothing for {patience.pong_s:g} s while it was told what it must know"
-                await telling
-            finally:
-                telling.cancel()
+        if self._hello and not await self._in_time(self._hello(), Working(child.time, patience).passed):
+            return f"it did nothing for {patience.pong_s:g} s while it was told what it must know"
         await self._become(State.READY, said.what, said.facts)
         while True:
-            ping = protocol.Ping(self.number())
-            pong = self._pending.expect(ping)
-            await child.channel.send(ping)
             owing, working = Owing(child.time, patience), Working(child.time, patience)
 
             def too_long(elapsed_s: float, owing: Owing = owing, working: Working = working) -> bool:
@@ -332,29 +324,41 @@ class Supervisor:
                     return False
                 return working.passed(elapsed_s) if self._silent else owing.passed(elapsed_s)
 
-            if not await self._in_time(pong, too_long):
-                self._pending.forget(ping)
+            if not await self._in_time(self._ask(protocol.Ping(self.number()), None), too_long):
                 return f"it did {'nothing' if self._silent else 'not answer'} for {patience.pong_s:g} s"
             await asyncio.sleep(patience.ping_s)
 
-    async def _in_time(self, awaited: asyncio.Future[Any], too_long: Callable[[float], bool]) -> bool:
-        """Whether it is there before it is `too_long`, which hears how many seconds each look took."""
-        while not awaited.done():
-            looked = time.monotonic()
-            await asyncio.wait([awaited], timeout=self._patience.ping_s / 4)
-            if not awaited.done() and too_long(time.monotonic() - looked):
-                return False
-        return True
+    async def _in_time(self, work: Awaitable[object], too_long: Callable[[float], bool]) -> bool:
+        """Whether it is done before it is `too_long`, which hears how many seconds each look took. Errors as `work`.
+
+        All of it must stand in `work`, the sending too: a child that hangs does not read, and who tells it much waits.
+        """
+        working = asyncio.ensure_future(work)
+        working.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # seen, also where we are cancelled
+        try:
+            while not working.done():
+                looked = time.monotonic()
+                await asyncio.wait([working], timeout=self._patience.ping_s / 4)
+                if not working.done() and too_long(time.monotonic() - looked):
+                    return False
+            await working
+            return True
+        finally:
+            working.cancel()
 
     # --- questions and answers --------------------------------------------------------------------------------------
 
-    async def _ask(self, message: protocol.Message, timeout_s: float) -> protocol.Message:
+    async def _ask(self, message: protocol.Message, timeout_s: float | None) -> protocol.Message:
+        """`timeout_s` is for the saying and the answer together; None: for good."""
         if self._child is None:
             raise ChannelError(f"the {self.name} is not running")
         answer = self._pending.expect(message)
         try:
-            await self._child.channel.send(message)
-            reply = await asyncio.wait_for(answer, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._child.channel.send(message)
+                reply = await answer
         except TimeoutError as error:
             raise ChannelError(f"the {self.name} did not answer within {timeout_s:g} s") from error
         finally:
