@@ -43,6 +43,41 @@ def test_eggs_and_pasta() -> None:
     assert ([t.name for t in over], rest.timers) == (["egg"], ())
 
 
+def test_the_timer_for_the_pasta_is_the_pasta_timer() -> None:
+    k = Kitchen()
+    assert k.say("HassStartTimer", minutes=10, name="the pasta") == "Pasta timer set for ten minutes."
+    assert k.say("HassStartTimer", minutes=2, name="my") == "My timer set for two minutes."
+    assert k.say("HassTimerStatus", name="pasta") == "Ten minutes left."
+    assert k.say("HassCancelTimer", name="my") == "My timer cancelled."
+    assert k.say("HassTimerStatus") == "Ten minutes left on the pasta timer."
+    assert k.say("HassCancelTimer", name="our pasta") == "Pasta timer cancelled."
+
+
+def test_one_that_stands_still_is_told_so() -> None:
+    k = Kitchen()
+    k.say("HassStartTimer", minutes=5)
+    k.say("HassPauseTimer")
+    assert k.say("HassTimerStatus") == "Five minutes left on the paused five minute timer."
+    k.say("HassStartTimer", minutes=2, name="egg")
+    assert k.say("HassTimerStatus") == "Five minutes on the paused five minute timer and two minutes on the egg timer."
+
+
+def test_of_timers_that_nobody_can_tell_apart_the_newest_is_meant() -> None:
+    k = Kitchen()
+    k.say("HassStartTimer", minutes=10)
+    k.now_s += 60
+    k.say("HassStartTimer", minutes=10)
+    assert k.say("HassCancelTimer") == "Timer cancelled."
+    assert k.left() == [540]
+    k.say("HassStartTimer", minutes=10)
+    assert k.say("HassPauseTimer", start_minutes=10) == "Timer paused."
+    assert k.say("HassPauseTimer") == "Timer paused."
+    assert [t.paused for t in k.timers.timers] == [True, True]
+    assert k.say("HassUnpauseTimer") == "Timer goes on."
+    k.say("HassStartTimer", minutes=5)
+    assert k.say("HassCancelTimer") == "There are three timers. Say which."
+
+
 def test_a_paused_timer_stands_still() -> None:
     k = Kitchen()
     k.say("HassStartTimer", minutes=2)
@@ -74,7 +109,8 @@ def test_more_and_less() -> None:
 def test_what_is_missing_is_said() -> None:
     k = Kitchen()
     assert k.say("HassStartTimer") == "For how long?"
-    assert k.say("HassCancelTimer") == "There is no such timer."
+    assert k.say("HassCancelTimer") == k.say("HassTimerStatus") == "There are no timers."
+    assert k.say("HassCancelTimer", name="egg") == "There is no such timer."
     for _ in range(MAX_TIMERS):
         k.say("HassStartTimer", hours=1)
     assert k.say("HassStartTimer", hours=1) == "There are too many timers."

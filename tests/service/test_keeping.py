@@ -80,7 +80,7 @@ def test_a_timer_goes_on_over_a_power_cut_and_one_that_ended_meanwhile_says_when
     assert rung(after) == ("Your tea timer ended two minutes ago.",)
     assert rung(after) == ()
     assert say(after, "HassTimerStatus", name="bread") == "Twelve minutes and fifty seconds left."
-    assert say(after, "HassTimerStatus", name="soup") == "Thirty minutes left."
+    assert say(after, "HassTimerStatus", name="soup") == "Thirty minutes left on the paused soup timer."
     clock.passes(770)
     assert rung(after) == ("Bread timer is over.",)
 

@@ -50,6 +50,22 @@ def _parted(said: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+_ALL = (["everything"], ["all"], ["all items"])
+_POINTING = ("the ", "my ", "our ", "some ")
+_ARTICLES = (*_POINTING, "a ", "an ")
+
+
+def _plain(name: str, articles: Sequence[str] = _ARTICLES) -> str:
+    return next((name[len(a) :] for a in articles if name.casefold().startswith(a)), name)
+
+
+def _on(name: str, items: Sequence[str]) -> str:
+    """What is meant of what is on the list: "the eggs" are its eggs, "the loaf of bread" its "a loaf of bread"."""
+    exact = (item for item in items if folded(item) == folded(name))
+    alike = (item for item in items if folded(_plain(item)) == folded(_plain(name)))
+    return next(exact, next(alike, _plain(name)))
+
+
 def _is_one(pieces: Sequence[str], names: set[str]) -> bool:
     beside = ((left.split()[-1].casefold(), right.split()[0].casefold()) for left, right in pairwise(pieces))
     return folded(" and ".join(pieces)) in names or _PAIRS.issuperset(beside)
@@ -65,6 +81,12 @@ def apply(lists: Lists, call: Call, home: Home) -> tuple[Lists, Reply]:
     if call.intent == "ListClear":
         return {**lists, entity.id: ()}, Reply("list_cleared", said)
     named = _parted(str(call.slots.get("item", "")), items)
+    if call.intent == "HassListAddItem":
+        named = tuple(dict.fromkeys(_plain(name, _POINTING) for name in named))
+    else:
+        named = tuple(dict.fromkeys(_on(name, items) for name in named))
+        if [folded(n) for n in named] in _ALL:
+            return {**lists, entity.id: ()}, Reply("list_cleared", said)
     if not named:
         return lists, Reply("dont_know")
     on = {folded(item) for item in items}

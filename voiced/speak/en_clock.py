@@ -40,14 +40,34 @@ def _skipped(v: Values) -> str:
     return f" except {'the next' if v['day'].startswith('every ') else joined(days)}"
 
 
+_YOURS = {
+    "my": "your",
+    "me": "you",
+    "myself": "yourself",
+    "i": "you",
+    "i'm": "you're",
+    "i've": "you've",
+    "our": "your",
+    "we": "you",
+    "we're": "you're",
+    "we've": "you've",
+    "ourselves": "yourselves",
+}
+
+
+def _yours(task: str) -> str:
+    """What somebody wants to be told of, as it is told to them: take your pills."""
+    return " ".join(_YOURS.get(word.casefold(), word) for word in task.split())
+
+
 def _alarm(v: Values, twelve: bool) -> str:
     """Seven a m tomorrow, seven a m every Monday, seven a m on weekdays except tomorrow."""
-    task = f" to {v['text']}" if v["text"] else ""
+    task = f" to {_yours(v['text'])}" if v["text"] else ""
     return f"{time_of_day(v['hour'], v['minute'], twelve)} {_day(v['day'])}{_skipped(v)}{task}"
 
 
 def _reminder(v: Values) -> str:
-    return f"Remember to {v['text']}." if v["text"] else ""
+    return f"Remember to {_yours(v['text'])}." if v["text"] else ""
 
 
 def _alarms(v: Values) -> str:
@@ -55,9 +75,19 @@ def _alarms(v: Values) -> str:
     return f"{first_upper(counted(len(rows), 'alarm'))}: {few(rows)}."
 
 
+def _the_timer(v: Values) -> str:
+    return the(f"{'paused ' if v.get('paused') else ''}{_which_timer(v, 'set_s')}")
+
+
+def _timer_left(v: Values) -> str:
+    """Whoever named it need not be told which it is; a paused one is told in any case."""
+    tells = v.get("paused") or (v.get("name") and not v.get("named"))
+    return f"{first_upper(duration(v['seconds']))} left{f' on {_the_timer(v)}' if tells else ''}."
+
+
 def _timers_left(v: Values) -> str:
     rows = v["timers"]
-    said = [f"{duration(t['seconds'])} on {the(_which_timer(t, 'set_s'))}" for t in rows]
+    said = [f"{duration(t['seconds'])} on {_the_timer(t)}" for t in rows]
     return f"{first_upper(joined(said[:MOST_NAMES]))}."
 
 
@@ -68,20 +98,20 @@ PHRASES: Phrases = {
     "timers_cancelled": lambda v: f"{first_upper(counted(v['count'], 'timer'))} cancelled.",
     "timer_paused": lambda v: f"{_timer(v)} paused.",
     "timer_resumed": lambda v: f"{_timer(v)} goes on.",
-    "timer_left": lambda v: f"{first_upper(duration(v['seconds']))} left.",
+    "timer_left": _timer_left,
     "timers_left": _timers_left,
-    "timer_none": lambda _: "There is no such timer.",
+    "timer_none": lambda v: "There is no such timer." if v.get("named") else "There are no timers.",
     "timer_which": lambda v: f"There are {counted(v['count'], 'timer')}. Say which.",
     "timer_how_long": lambda _: "For how long?",
     "timer_too_many": lambda _: "There are too many timers.",
     "timer_over": lambda v: f"{_timer(v) if v['name'] else f'The {_which_timer(v)}'} is over.",
     "timer_missed": _timer_missed,
     # alarms
-    "alarm_set": lambda v: f"{'I remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
+    "alarm_set": lambda v: f"{'I will remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
     "alarm_when": lambda _: "For what time?",
     "alarm_past": lambda v: f"{first_upper(time_of_day(v['hour'], v['minute'], v['twelve']))} today is past already.",
     "alarm_too_many": lambda _: "There are too many alarms.",
-    "alarm_none": lambda _: "There is no such alarm.",
+    "alarm_none": lambda v: "There is no such alarm." if v.get("named") else "There are no alarms.",
     "alarm_which": lambda v: f"{_alarms(v)} Say which.",
     "alarm_cancelled": lambda v: f"The alarm for {_alarm(v, v['twelve'])} is cancelled.",
     "alarm_skipped": lambda v: f"The alarm for {_alarm(v, v['twelve'])} does not ring {_day(v['on'])}.",

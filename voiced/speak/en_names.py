@@ -46,10 +46,10 @@ def is_or_are(name: str) -> str:
     return "are" if _SEVERAL.issuperset(name.casefold().split()[-1:] or [""]) else "is"
 
 
-def few(items: list[str]) -> str:
+def few(items: list[str], most: int = MOST_NAMES) -> str:
     """As many as are listened to, and how many more there are."""
-    more = len(items) - MOST_NAMES
-    return joined([*items[:MOST_NAMES], counted(more, "other")] if more > 0 else items)
+    more = len(items) - most
+    return joined([*items[:most], counted(more, "other")] if more > 0 else items)
 
 
 def listed(names: list[str]) -> str:

@@ -151,7 +151,9 @@ def _set(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
     else:
         hour, minute = divmod(max(when.minutes), 60)
         return alarms, Reply("alarm_past", {"hour": hour, "minute": minute})
-    return alarms._more(alarm, now), Reply("alarm_set", told(alarm, now))
+    reply = Reply("alarm_set", told(alarm, now))
+    there = any(replace(a, id=alarm.id) == alarm for a in alarms.alarms)
+    return (alarms if there else alarms._more(alarm, now)), reply
 
 
 def rings_at(at: dt.datetime, call: Call) -> bool:
@@ -180,7 +182,7 @@ def _meant(alarms: Alarms, when: When, now: dt.datetime) -> tuple[tuple[Alarm, d
 def _cancel(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
     meant = _meant(alarms, when_of(call) or When(()), now)
     if not meant:
-        return alarms, Reply("alarm_none")
+        return alarms, Reply("alarm_none", {"named": bool(call.slots)})
     if len(meant) > 1:
         return alarms, Reply("alarm_which", {"alarms": [told(a, now) for a, _ in meant]})
     ((alarm, date),) = meant

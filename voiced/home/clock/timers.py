@@ -17,6 +17,9 @@ from voiced.messages import Call
 MAX_TIMERS = 20
 """More are not started. What is snoozed comes on top."""
 MAX_SECONDS = 7 * 24 * 3600
+_ARTICLES = frozenset(["a", "an", "the", "my", "our"])
+_NAMING = ("name", "area", "start_hours", "start_minutes", "start_seconds")
+"""The slots that say which timer is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,14 @@ def fits(name: str, set_s: float, call: Call) -> bool:
     room, so "the kitchen timer" is the one with that name.
     """
     called = (str(call.slots[key]) for key in ("name", "area") if key in call.slots)
-    lengths = [f"start_{unit}" for unit in ("hours", "minutes", "seconds")]
-    long = not any(slot in call.slots for slot in lengths) or set_s == seconds_of(call, "start_")
-    return long and all(folded(name) == folded(one) for one in called)
+    long = not any(slot in call.slots for slot in _NAMING[2:]) or set_s == seconds_of(call, "start_")
+    return long and all(folded(_bare(name)) == folded(_bare(one)) for one in called)
+
+
+def _bare(name: str) -> str:
+    """A ten minute timer "for the pasta" is the pasta timer."""
+    first, _, rest = name.partition(" ")
+    return rest if rest and first.casefold() in _ARTICLES else name
 
 
 def _meant(timers: Timers, call: Call) -> tuple[Timer, ...]:
@@ -122,7 +130,7 @@ def _start(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
         return timers, Reply("timer_how_long")
     if len(timers.timers) >= MAX_TIMERS:
         return timers, Reply("timer_too_many")
-    timer = Timer(timers.next_id, str(call.slots.get("name", "")), seconds, now_s + seconds)
+    timer = Timer(timers.next_id, _bare(str(call.slots.get("name", ""))), seconds, now_s + seconds)
     return Timers((*timers.timers, timer), timers.next_id + 1), Reply(
         "timer_set", {"name": timer.name, "seconds": seconds}
     )
@@ -157,6 +165,12 @@ def _same(timer: Timer, _call: Call, _now_s: float) -> Timer:
     return timer
 
 
+def _told(timer: Timer, now_s: float) -> dict[str, object]:
+    """What a reply says of a timer."""
+    left_s = timer.remaining_s(now_s)
+    return {"name": timer.name, "set_s": timer.set_s, "seconds": left_s, "paused": timer.paused}
+
+
 _CHANGES = {
     "HassCancelTimer": (_cancel, "timer_cancelled"),
     "HassPauseTimer": (_pause, "timer_paused"),
@@ -174,25 +188,23 @@ def apply(timers: Timers, call: Call, now_s: float) -> tuple[Timers, Reply]:
     """Do what the call asks; the reply says what was done, or what is missing."""
     if call.intent == "HassStartTimer":
         return _start(timers, call, now_s)
-    meant = _meant(timers, call)
+    meant, named = _meant(timers, call), any(slot in call.slots for slot in _NAMING)
     if not meant:
-        return timers, Reply("timer_none")
+        return timers, Reply("timer_none", {"named": named})
     if call.intent == "HassCancelAllTimers":
         rest = tuple(t for t in timers.timers if t not in meant)
         return replace(timers, timers=rest), Reply("timers_cancelled", {"count": len(meant)})
     change, key = _CHANGES[call.intent]
     if call.intent == "HassTimerStatus" and len(meant) > 1:
-        rows = [{"name": t.name, "set_s": t.set_s, "seconds": t.remaining_s(now_s)} for t in meant]
-        return timers, Reply("timers_left", {"timers": rows})
+        return timers, Reply("timers_left", {"timers": [_told(t, now_s) for t in meant]})
     if len(meant) > 1:
         # "resume the timer" with one paused means that one, and so does "pause" with one running.
         wanted = {"HassUnpauseTimer": True, "HassPauseTimer": False}.get(call.intent)
-        fitting = tuple(t for t in meant if t.paused is wanted)
-        if len(fitting) != 1:
+        fitting = tuple(t for t in meant if t.paused is wanted) or meant
+        if len({(t.name, t.set_s) for t in fitting}) != 1:
             return timers, Reply("timer_which", {"count": len(meant)})
         meant = fitting
-    old = meant[0]
+    old = meant[-1]  # of several that nobody can tell apart
     new = change(old, call, now_s)
     kept = tuple(n for t in timers.timers if (n := new if t is old else t) is not None)
-    seconds = new.remaining_s(now_s) if new else 0.0
-    return replace(timers, timers=kept), Reply(key, {"name": old.name, "seconds": seconds, "set_s": old.set_s})
+    return replace(timers, timers=kept), Reply(key, {**_told(new or old, now_s), "named": named})
