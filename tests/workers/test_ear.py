@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import sys
+import threading
 import time
+import types
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +32,10 @@ from voiced.messages import (
     SpeechStarted,
     Woken,
 )
-from voiced.workers import protocol
+from voiced.workers import clients, protocol
+from voiced.workers.childstate import ChildState, State
 from voiced.workers.clients import EarClient
-from voiced.workers.ear import Outgoing
+from voiced.workers.ear import Backlog, Capture, Failed, Opened, Outgoing, Sound
 
 
 def spoken(path: Path, words: str, *, voice: str = "en-us") -> Path:
@@ -138,6 +143,89 @@ async def test_a_portaudio_that_does_not_start_is_told_and_tried_again(
                 break
         listening.cancel()
         assert ear.trouble.startswith("there is no microphone called 'moon phone'")
+
+
+async def test_an_ear_that_was_started_anew_is_heard_whatever_it_says_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts its samples from zero again: that is no sound of half a minute ago."""
+    now_s = 1000.0
+    monkeypatch.setattr(clients, "time", types.SimpleNamespace(monotonic=lambda: now_s))
+
+    async def messages() -> AsyncIterator[protocol.Message | ChildState]:
+        nonlocal now_s
+        yield EarOpened("microphone")
+        for count in (500, 1000):
+            for index in range(count):
+                now_s += 0.02
+                yield Frame(index * 320, b"", False)
+            yield ChildState("ear", State.DOWN, "exit status 75")
+
+    ear = EarClient(options={})
+    monkeypatch.setattr(ear.supervisor, "messages", messages)
+    events = [event async for event in ear.frames()]
+    assert [type(event) for event in events] == [EarOpened, *[Frame] * 500, EarLost, *[Frame] * 1000]
+
+
+class Fast:
+    """A microphone whose sound comes before anybody takes it: 1.4 s of it, at its own pace."""
+
+    name = "desk phone"
+    frames = 70
+    heard: threading.Event
+
+    def __init__(self, *, device: str, channel: int | None) -> None:
+        self.left = self.frames
+
+    def read(self, blocks: int = 1) -> bytes:
+        if not self.left:
+            self.heard.set()
+        time.sleep(0.02)
+        self.left = max(0, self.left - 1)
+        return bytes(640)
+
+    def check(self, *, thoroughly: bool = False) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_that_the_microphone_was_opened_is_told_however_long_the_models_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("voiced.adapters.microphone")
+    Fast.heard = threading.Event()
+    module.Microphone = Fast  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    capture = Capture("", None)
+    assert Fast.heard.wait(10)
+    assert capture.next(0) == Opened("desk phone")
+    first = capture.next(0)
+    assert isinstance(first, Sound)
+    assert first.first_sample >= 15 * 320, "the oldest sound went"
+    assert capture.overflown >= 15
+    assert capture.close(5)
+
+
+@given(st.lists(st.integers(0, 9), max_size=300))
+def test_of_what_waits_the_oldest_sound_goes_and_nothing_else(kinds: list[int]) -> None:
+    came = [Opened(str(at)) if kind == 0 else Failed(str(at), broken=False) if kind == 1 else Sound(at, b"")
+            for at, kind in enumerate(kinds)]  # fmt: skip
+    backlog = Backlog()
+    for one in came:
+        backlog.put(one)
+    left = list(iter(lambda: backlog.take(0), None))
+    sounds = [one for one in came if isinstance(one, Sound)]
+    gone = sounds[: backlog.overflown]
+    assert left == [one for one in came if one not in gone]
+    assert sum(isinstance(one, Sound) for one in left) <= 50
+    assert len(left) >= min(50, len(came))
+
+
+def test_who_waits_gets_what_comes() -> None:
+    backlog = Backlog()
+    assert backlog.take(0.01) is None
+    later = threading.Timer(0.05, lambda: backlog.put(Opened("desk phone")))
+    later.start()
+    assert backlog.take(5) == Opened("desk phone")
+    later.join()
 
 
 class Wire:

@@ -77,6 +77,7 @@ class EarClient:
                     if self.is_file and self.supervisor.trouble:
                         raise self.supervisor.trouble
                     self.trouble, self.gone = self.trouble or message.what, True
+                    lateness = Lateness()  # the next one counts from its own opening
                     if not lost:  # once per loss, however many attempts it takes
                         yield EarLost(message.what)
                     lost = True
@@ -189,7 +190,8 @@ class EngineClient:
         if self._turn and self._turn[0] == turn:
             lost, self._turn = self._turn[1] != self.supervisor.generation, None
             if not lost and self.supervisor.ready:
-                await self._send(protocol.EndTurn(turn))
+                with contextlib.suppress(InferenceError):  # it has died, and nobody has noticed yet
+                    await self._send(protocol.EndTurn(turn))
 
     def talk(self, turn: int, text: str = "") -> AsyncGenerator[str]:
         """See `ports.Engine`."""

@@ -1,9 +1,9 @@
 """The ear: a child process that turns a microphone, or a file, into frames with wake scores and speech votes.
 
 One thread reads the microphone and nothing else, and nobody else touches it: PortAudio hangs and crashes otherwise.
-It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped. What is
-missing, for whatever reason, the listener sees as a gap in the count of samples (`listen/continuity.py`). What it makes
-of the sound stands in `hearing.py`, its options in `earoptions.py`.
+It fills a queue of at most a second; where the core or the scoring cannot follow, the oldest sound is dropped, and only
+sound. What is missing, for whatever reason, the listener sees as a gap in the count of samples
+(`listen/continuity.py`). What it makes of the sound stands in `hearing.py`, its options in `earoptions.py`.
 
     no microphone, or not the right one   said once (EarLost), and looked for every second: it is heard as soon as it
                                           is back, under whatever number
@@ -17,9 +17,9 @@ A file is never dropped from: as fast as the core takes it, or at the pace of it
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,31 +65,58 @@ class Sound:
     pcm: bytes
 
 
+class Backlog:
+    """What came and nobody has taken yet, in order. Of more than `_QUEUE_FRAMES` the oldest sound goes; that the
+    microphone was opened, or failed, is told however late.
+    """
+
+    def __init__(self) -> None:
+        self.overflown = 0
+        self._waiting: deque[Opened | Failed | Sound] = deque()
+        self._more = threading.Condition()
+
+    def put(self, arrived: Opened | Failed | Sound) -> None:
+        with self._more:
+            self._waiting.append(arrived)
+            if len(self._waiting) > _QUEUE_FRAMES:
+                sounds = [at for at, one in enumerate(self._waiting) if isinstance(one, Sound)]
+                for at in sounds[:1]:
+                    del self._waiting[at]
+                    self.overflown += 1
+            self._more.notify()
+
+    def take(self, timeout_s: float) -> Opened | Failed | Sound | None:
+        """The oldest; None when none comes in time."""
+        with self._more:
+            self._more.wait_for(lambda: self._waiting, timeout_s)
+            return self._waiting.popleft() if self._waiting else None
+
+
 class Capture:
     """Runs a microphone in a thread of its own, from one opening to the next, and keeps at most `_QUEUE_FRAMES`
     frames of it. What comes out of `next()`: a device's name when it was opened, its frames, a failure in words.
     """
 
     def __init__(self, device: str, channel: int | None) -> None:
-        self.overflown = 0
-        """Frames that nobody took in time."""
         self.continuity = Continuity()
         self.quiet = False
         """Nobody speaks: sound may come as the wake model takes it, four frames at a time."""
         self.open_since: float | None = None
         """Since when the present opening has been going on or sounding; None between two of them."""
         self._device, self._channel = device, channel
-        self._arrived: queue.SimpleQueue[Opened | Failed | Sound] = queue.SimpleQueue()
+        self._arrived = Backlog()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
         self._thread.start()
 
     def next(self, timeout_s: float) -> Opened | Failed | Sound | None:
         """The oldest thing that is not taken yet; None when none comes in time."""
-        try:
-            return self._arrived.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
+        return self._arrived.take(timeout_s)
+
+    @property
+    def overflown(self) -> int:
+        """Frames that nobody took in time."""
+        return self._arrived.overflown
 
     def close(self, timeout_s: float) -> bool:
         """Let the reader close its stream; False where it hangs."""
@@ -127,8 +154,6 @@ class Capture:
                 for first_sample, frame in continuity.push(pcm[:FRAME_BYTES], now):
                     self._arrived.put(Sound(first_sample, frame))
                 pcm, frames = pcm[FRAME_BYTES:], frames + 1
-            while self._arrived.qsize() > _QUEUE_FRAMES:
-                self.overflown += isinstance(self._arrived.get(), Sound)
         microphone.close()
 
 
