@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from voiced.errors import ConfigError
 from voiced.home.interpreter import Interpreter
 from voiced.tables import Table
 
+PORTS = range(1, 65_536)
 _NOT_IN_TOPICS = "+# \t\n\0"
 Section = TypeVar("Section")
 
@@ -48,7 +50,7 @@ def read_text(path: Path) -> str:
     """A text file. ConfigError in one line where it cannot be read."""
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: of its bytes, or of its name
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
@@ -116,7 +118,7 @@ def _microphone(table: Table) -> MicrophoneConfig:
 def _wake(table: Table, base: Path) -> WakeConfig:
     usual, thresholds = WakeConfig(), table.table("thresholds")
     wake = WakeConfig(
-        words=tuple(_wake_word(word, base) for word in table.strings("words", usual.words)),
+        words=tuple(_wake_word(table, word, base) for word in table.strings("words", usual.words)),
         threshold=table.number("threshold", usual.threshold, low=0.01, high=1),
         thresholds={word: thresholds.number(word, low=0.01, high=1) for word in thresholds},
         backend=table.string("backend", usual.backend, choices=("", "onnx", "pyopen")),
@@ -162,7 +164,7 @@ def _broker(table: Table, base: Path) -> BrokerConfig:
     usual = BrokerConfig()
     return BrokerConfig(
         host=table.string("host", usual.host),
-        port=table.integer("port", usual.port, low=1, high=65_535),
+        port=table.integer("port", usual.port, low=PORTS[0], high=PORTS[-1]),
         user=table.string("user", usual.user),
         password_file=_path(table, "password_file", base),
         ca_file=_path(table, "ca_file", base),
@@ -256,12 +258,23 @@ def _optional(table: Table, key: str, *, high: int) -> int | None:
 
 def _path(table: Table, key: str, base: Path) -> Path | None:
     text = table.string(key, "")
-    return base / Path(text).expanduser() if text else None
+    return _expanded(table, key, text, base) if text else None
 
 
-def _wake_word(word: str, base: Path) -> str:
+def _expanded(table: Table, key: str, text: str, base: Path) -> Path:
+    if "\0" in text:
+        table.fault(key, "no path holds a NUL")
+        return base
+    try:
+        return base / Path(text).expanduser()
+    except RuntimeError:
+        table.fault(key, f"'{text}': nobody knows the home folder that '~' stands for")
+        return base
+
+
+def _wake_word(table: Table, word: str, base: Path) -> str:
     """A name, or the path of a model of one's own."""
-    return str(base / Path(word).expanduser()) if word.endswith(WAKE_MODELS) else word
+    return str(_expanded(table, "words", word, base)) if word.endswith(WAKE_MODELS) else word
 
 
 def _model_folder(table: Table, key: str, base: Path) -> Path | None:
@@ -271,9 +284,13 @@ def _model_folder(table: Table, key: str, base: Path) -> Path | None:
 
 
 def _clock(table: Table, key: str) -> dt.time | None:
+    """A time of the house's own clock; None where the key is missing."""
     text = table.string(key, "")
-    try:
-        return dt.time.fromisoformat(text) if text else None
-    except ValueError:
-        table.fault(key, f"'{text}' must be a time like 22:30")
+    if not text:
         return None
+    with contextlib.suppress(ValueError):
+        clock = dt.time.fromisoformat(text)
+        if clock.tzinfo is None:
+            return clock
+    table.fault(key, f"'{text}' must be a time like 22:30")
+    return None

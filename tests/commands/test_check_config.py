@@ -1,4 +1,4 @@
-"""What `voiced check-config` says of the interpreter, of wake words, and of files that are not there."""
+"""What `voiced check-config` says of the interpreter, of wake words, of times, and of files that are not there."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ def test_a_voice_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Captu
     ('[interpreter]\nvoice = "german.onnx"', "interpreter.languages: missing"),
     (section(more="silence_s = 1"), "interpreter.silence_s"),
     (section(more="silence = 9"), "interpreter.silence"),
+    ('[quiet]\nfrom = "22:30+02:00"\nto = "06:00"', "quiet.from: '22:30+02:00' must be a time like 22:30"),
+    ('[quiet]\nfrom = "22:30"\nto = "06:00Z"', "quiet.to: '06:00Z' must be a time like 22:30"),
+    ('[quiet]\nfrom = "half past ten"\nto = "06:00"', "quiet.from: 'half past ten' must be"),
+    ('[model]\npath = "~nosuchuser/e2b"', "model.path: '~nosuchuser/e2b': nobody knows the home folder"),
+    ('[wake]\nwords = ["~nosuchuser/mine.onnx"]', "wake.words: '~nosuchuser/mine.onnx': nobody knows"),
+    ('[broker]\nca_file = "a\\u0000b"', "broker.ca_file: no path holds a NUL"),
+    ('[wake]\nwords = ["a\\u0000.onnx"]', "wake.words: no path holds a NUL"),
 ])  # fmt: skip
 def test_faults_are_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, fault: str) -> None:
     assert checked(tmp_path, text) == 78
