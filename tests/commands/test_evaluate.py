@@ -47,6 +47,27 @@ def test_a_recording_tells_in_which_hearing_it_was_understood(
     assert json.loads(details.read_text("utf-8"))["hearing"] == "as_said"
 
 
+def test_what_was_heard_is_kept_when_a_later_recording_breaks_off(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its header is right, so that it is known only once it is heard. A manifest with a fault empties no file."""
+    good = DEMO / "joe-close-garage-door.flac"
+    (tmp_path / "half.flac").write_bytes((whole := good.read_bytes())[: len(whole) // 2])
+    details, manifest = tmp_path / "details.jsonl", tmp_path / "two.jsonl"
+    details.write_text("of last time\n", "utf-8")
+    given = ["evaluate", str(manifest), "--details", str(details)]
+
+    rows = [{"audio": str(good), "expect": None}, {"audio": "half.flac", "expect": None}]
+    manifest.write_text("\n".join(map(json.dumps, [*rows, {"audio": "absent.wav", "expect": None}])), "utf-8")
+    assert main(given) == 78
+    assert details.read_text("utf-8") == "of last time\n"
+
+    manifest.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    assert main(given) == 1
+    assert "half.flac cannot be decoded" in capsys.readouterr().err
+    assert [json.loads(row)["audio"] for row in details.read_text("utf-8").splitlines()] == [good.name]
+
+
 def test_recordings_are_heard_as_the_owners_daemon_hears_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

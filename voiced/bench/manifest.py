@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiced.adapters.wavfile import Recording
 from voiced.configfile import read_text
-from voiced.errors import ConfigError
-from voiced.messages import Call
+from voiced.errors import AudioFileError, ConfigError
+from voiced.messages import Call, SlotValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Line:
 
 
 def read_manifest(path: Path) -> tuple[Line, ...]:
-    """Paths of recordings are from the manifest's own folder. ConfigError with file and line for every fault."""
+    """Paths of recordings are from the manifest's own folder, and each is opened once. ConfigError with file and line
+    for every fault: what can be known before the work shall not end it when most of it is done.
+    """
     faults: list[str] = []
     lines: list[Line] = []
     for number, text in enumerate(read_text(path).splitlines(), 1):
@@ -33,16 +37,17 @@ def read_manifest(path: Path) -> tuple[Line, ...]:
             continue
         try:
             row = json.loads(text)
-            audio = path.parent / row["audio"]
-            if "expect" not in row:
-                raise KeyError("expect")
-            expect = row["expect"]
-            calls = None if expect is None else tuple(Call(c["intent"], dict(c["slots"])) for c in expect)
-            if not audio.is_file():
-                faults.append(f"{path}:{number}: audio: there is no file {row['audio']}")
             lines.append(
-                Line(audio, bool(row.get("wake")), calls, str(row.get("text") or ""), tuple(row.get("tags", ())))
+                Line(
+                    audio=_recording(path.parent / row["audio"]),
+                    wake=bool(row.get("wake")),
+                    expect=_calls(row["expect"]),
+                    text=str(row.get("text") or ""),
+                    tags=_tags(row.get("tags", [])),
+                )
             )
+        except AudioFileError as error:
+            faults.append(f"{path}:{number}: audio: {error}")
         except KeyError as error:
             faults.append(f"{path}:{number}: {error.args[0]}: missing")
         except (ValueError, TypeError, AttributeError) as error:
@@ -50,3 +55,27 @@ def read_manifest(path: Path) -> tuple[Line, ...]:
     if faults:
         raise ConfigError("\n".join(faults))
     return tuple(lines)
+
+
+def _recording(path: Path) -> Path:
+    with contextlib.closing(Recording(path=path)):
+        return path
+
+
+def _calls(expect: object) -> tuple[Call, ...] | None:
+    if expect is None:
+        return None
+    if not isinstance(expect, list):
+        raise TypeError("expect must be a list of calls, or null")
+    calls = tuple(Call(one["intent"], dict(one["slots"])) for one in expect)
+    if not all(isinstance(call.intent, str) for call in calls):
+        raise TypeError("an intent must be text")
+    if not all(isinstance(value, SlotValue) for call in calls for value in call.slots.values()):
+        raise TypeError("a slot must be text or a number")
+    return calls
+
+
+def _tags(tags: object) -> tuple[str, ...]:
+    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+        raise TypeError("tags must be a list of texts")
+    return tuple(tags)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--area", default="", help="the area in which the device stands; none unless said")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument(
-        "--details", type=Path, metavar="FILE", help="a JSON line for each recording, with its paths and scores"
+        "--details",
+        type=Path,
+        default=Path(os.devnull),
+        metavar="FILE",
+        help="a JSON line for each recording as it is heard, with its paths and scores",
     )
 
 
@@ -52,18 +58,14 @@ def run(options: argparse.Namespace) -> int:
     if not lines:
         raise ConfigError(f"{options.manifest}: holds no recording")
     area = area_id(replace(config, area=options.area), home, strict=True)
-    details = _opened(options.details) if options.details else None  # now, and not after an hour's work
     core = load_model(config.model.path, Setup(threads=config.model.threads, encoder=config.model.encoder))
     core.load_home(home.to_dict(), area)
     console = Console(stderr=True)
-    rows = [
-        judge(core, home, line, area, config)
-        for line in track(lines, "evaluating", console=console, disable=not console.is_terminal)
-    ]
-    core.close()
-    if details:
-        with details:
-            details.writelines(json.dumps(row) + "\n" for row in rows)
+    rows = []
+    with contextlib.closing(core), _opened(options.details) as details:
+        for line in track(lines, "evaluating", console=console, disable=not console.is_terminal):
+            rows.append(judge(core, home, line, area, config))
+            print(json.dumps(rows[-1]), file=details)
     found = summary(rows)
     if options.json:
         print(json.dumps(found))
@@ -73,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _opened(path: Path) -> TextIO:
+    """A row that is written stays, whatever becomes of the next one."""
     try:
-        return path.open("w", encoding="utf-8")
+        return path.open("w", buffering=1, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--details: {path} cannot be written: {error.strerror}") from error
 
