@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import urllib.request
 from pathlib import Path
@@ -161,6 +162,19 @@ def test_the_file_stays_bounded_and_survives_a_half_line(tmp_path: Path) -> None
     assert turns == sorted(turns)  # type: ignore[type-var]
 
 
+def test_after_a_power_cut_the_next_turn_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    file = LedgerFile(path, 5)
+    file.append({"turn": 1})
+    for turn in (2, 3):  # the second time the daemon goes on: the disk was full for a while
+        with path.open("a") as torn:
+            torn.write('{"turn": 9, "ma')
+        if turn == 2:
+            file = LedgerFile(path, 5)
+        file.append({"turn": turn})
+    assert [turn["turn"] for turn in file.read()] == [1, 2, 3]
+
+
 def test_nothing_touches_a_disk_unless_asked(tmp_path: Path) -> None:
     for keep in (0, 5):
         config = Config(state_dir=tmp_path, ledger=LedgerConfig(keep))
@@ -205,6 +219,24 @@ def test_the_command_shows_what_was_kept(tmp_path: Path, capsys: pytest.CaptureF
     assert "p95 222 ms" in shown
     assert lines[0]["choice_ms"] == [10.0, 12.0]
     assert lines[-1] == {"turns": 1, "sent": 1, "p50_ms": 222.0, "p95_ms": 222.0}
+
+
+def test_what_may_not_be_read_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service's state folder is its own user's, so nearly everybody meets this."""
+    config, kept = tmp_path / "voiced.toml", tmp_path / "ledger.jsonl"
+    config.write_text('state_dir = "."\n[ledger]\nkeep_turns = 10\n')
+    kept.mkdir()
+    assert main(["ledger", "--config", str(config)]) == 64
+    assert capsys.readouterr().err == f"voiced: {kept}: Is a directory\n"
+
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(kept))
+
+    monkeypatch.setattr(LedgerFile, "read", refused)
+    assert main(["ledger", "--config", str(config), "--json"]) == 64
+    assert capsys.readouterr().err == f"voiced: {kept}: Permission denied: try with sudo\n"
 
 
 def test_who_keeps_none_is_told_how_to(capsys: pytest.CaptureFixture[str]) -> None:

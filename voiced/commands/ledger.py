@@ -15,7 +15,7 @@ from voiced.app import ledger_file, mqtt
 from voiced.commands.waterfall import histogram, waterfall
 from voiced.config import Config
 from voiced.configfile import read_config
-from voiced.errors import ConfigError
+from voiced.errors import ConfigError, UsageError
 from voiced.ledger import Ledger, totals
 
 
@@ -47,15 +47,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def kept(config: Config) -> list[Ledger]:
-    """The turns in the file. ConfigError where the owner keeps none."""
+    """The turns in the file. ConfigError where the owner keeps none, UsageError where they are somebody else's."""
     file = ledger_file(config)
     if file is None:
         raise ConfigError(
             "no ledger is kept on disk: set keep_turns in [ledger] and state_dir in voiced.toml "
             "(figures only, nothing that was said), or watch the running daemon with --follow"
         )
+    try:
+        turns = file.read()
+    except OSError as error:
+        hint = ": try with sudo" if isinstance(error, PermissionError) else ""
+        raise UsageError(f"{file.path}: {error.strerror}{hint}") from error
     ledgers = []
-    for data in file.read():
+    for data in turns:
         with contextlib.suppress(ValueError):
             ledgers.append(Ledger.from_json(data))
     return ledgers
