@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from voiced.adapters.mosquitto import Mosquitto
+from voiced.config import BrokerConfig
 from voiced.configfile import load_config, read_config
 
 PATIENCE_S = 90.0
@@ -64,22 +65,26 @@ def test_a_first_configuration(tmp_path: Path, mosquitto: Mosquitto) -> None:
         terminal.answer("Loudspeaker:", "none")
         terminal.answer("MQTT broker: host", "127.0.0.1")
         terminal.answer("port", "many")
-        terminal.answer("valid integer", "1")
+        terminal.answer("valid integer", "70000")
+        terminal.answer("from 1 to 65535", "0")
+        terminal.answer("from 1 to 65535", "1")
         terminal.answer("user name", "")
         terminal.until("Connection refused")
         terminal.answer("Another try", "y")
         terminal.answer("MQTT broker: host", "127.0.0.1")
         terminal.answer("port", str(mosquitto.port))
-        terminal.answer("user name", "")
+        terminal.answer("user name", "somebody")
+        terminal.answer("password", "~nosuchuser/password")
+        terminal.answer("home folder", "")
         terminal.until("connected")
-        terminal.answer("Room", 'the "big" one')
+        terminal.answer("Room", 'the "big" \x1b[Done')
         terminal.until("written")
         assert terminal.process.wait(PATIENCE_S) == 0
     finally:
         terminal.close()
     config = read_config(out)
-    assert (config.microphone.device, config.speaker.device, config.area) == ("USB", "none", 'the "big" one')
-    assert config.broker.port == mosquitto.port
+    assert (config.microphone.device, config.speaker.device, config.area) == ("USB", "none", 'the "big" \x1b[Done')
+    assert config.broker == BrokerConfig("127.0.0.1", mosquitto.port, "somebody")
     # No home.toml lies beside it: one that is named all the same would keep the daemon from starting.
     assert config.home == load_config("").home
 

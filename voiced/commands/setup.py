@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import math
 import os
 import signal
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.prompt import Confirm, IntPrompt, Prompt
+from rich.prompt import Confirm, IntPrompt, InvalidResponse, Prompt, PromptBase
 
 from voiced.adapters.mqtt import MqttBroker
 from voiced.app import microphone_ear, mouth, running
 from voiced.config import BrokerConfig, Config, MicrophoneConfig, SpeakerConfig
+from voiced.configfile import PORTS
 from voiced.errors import BrokerError, UsageError, VoicedError
 from voiced.listen.level import power_of
 from voiced.messages import EarLost, Frame
@@ -163,14 +165,30 @@ async def _spoken(device: str) -> None:
         await client.say("Hello. This is how I sound.")
 
 
+class _Port(IntPrompt):
+    def process_response(self, value: str) -> int:
+        if (port := super().process_response(value)) not in PORTS:
+            raise InvalidResponse(f"[prompt.invalid]A port is a number from {PORTS[0]} to {PORTS[-1]}")
+        return port
+
+
+class _File(PromptBase[Path]):
+    response_type = Path
+
+    def process_response(self, value: str) -> Path:
+        try:
+            return super().process_response(value).expanduser().resolve()
+        except RuntimeError:
+            raise InvalidResponse("[prompt.invalid]Nobody knows the home folder that '~' stands for") from None
+
+
 def _broker(console: Console) -> BrokerConfig:
     while True:
         with _question():
             host = Prompt.ask("MQTT broker: host", default="localhost")
-            port = IntPrompt.ask("port", default=1883)
+            port = _Port.ask("port", default=1883)
             user = Prompt.ask("user name, empty for none", default="")
-            secret = Prompt.ask("file that holds the password, and nothing else") if user else ""
-        password = Path(secret).expanduser().resolve() if secret else None
+            password = _File.ask("file that holds the password, and nothing else", default=None) if user else None
         trouble = asyncio.run(_tried(host, port, user, password))
         console.print(f"[red]no answer:[/red] {escape(trouble)}" if trouble else "[green]connected[/green]")
         with _question():
@@ -192,7 +210,7 @@ async def _tried(host: str, port: int, user: str, password: Path | None) -> str:
 
 def _toml(home: Path | None, area: str, microphone: str, speaker: str, broker: BrokerConfig) -> str:
     def quoted(text: str) -> str:
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")  # and an arrow key typed is no fault
 
     return "\n".join(
         [
