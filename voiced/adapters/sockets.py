@@ -108,5 +108,5 @@ def addresses_of(host: str) -> frozenset[Address]:
     """What a name in the configuration stands for now; empty where nobody knows it."""
     try:
         return frozenset(ipaddress.ip_address(str(found[4][0])) for found in socket.getaddrinfo(host, None))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: what cannot be a name, as `a..b`
         return frozenset()
