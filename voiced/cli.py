@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import io
 import logging
 import os
 import sys
@@ -30,12 +32,48 @@ COMMANDS = {
     "doctor": "show that nothing leaves the house: every socket of the running daemon",
     "check-config": "are voiced.toml and home.toml right?",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why a disk or a terminal takes no more of what is printed: no fault of the program."""
 _SERVICES = ("run",)
 """What somebody starts and leaves alone tells in its log what it does; all others only what is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0, or what the error's class says; 130 after ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    called = next((word for word in given if not word.startswith("-")), "")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an arrow that a terminal cannot show ends no turn
+    try:
+        try:
+            return _carried_out(given, called)
+        finally:
+            print(end="", flush=True)  # what is not taken now would be a traceback at the interpreter's end
+    except VoicedError as error:
+        print(f"voiced: {error}", file=sys.stderr)
+        return error.exit_code
+    except EOFError:  # a question to which nobody can answer
+        print(f"voiced: {called} asks questions: it needs a terminal", file=sys.stderr)
+        return UsageError.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _print_no_more()
+        return 0
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _print_no_more()
+        logging.getLogger(__name__).debug("where it was", exc_info=error)
+        print(f"voiced: not all of it could be written: {error.strerror}", file=sys.stderr)
+        return VoicedError.exit_code
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _carried_out(given: Sequence[str], called: str) -> int:
     parser = argparse.ArgumentParser(
         prog="voiced",
         description="An offline voice assistant: speech goes straight into a language model's audio encoder "
@@ -44,8 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"voiced {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log at DEBUG: shows what was understood")
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    called = next((word for word in given if not word.startswith("-")), "")
     for name, text in COMMANDS.items():
         one = sub.add_parser(name, help=text, description=_sentence(text))
         if name == called:
@@ -61,19 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else "%(levelname)s: %(message)s",
         stream=sys.stderr,
     )
-    try:
-        return int(options.work(options) or 0)
-    except VoicedError as error:
-        print(f"voiced: {error}", file=sys.stderr)
-        return error.exit_code
-    except EOFError:  # a question to which nobody can answer
-        print(f"voiced: {options.command} asks questions: it needs a terminal", file=sys.stderr)
-        return UsageError.exit_code
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return int(options.work(options) or 0)
 
 
 def _sentence(text: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -70,9 +73,53 @@ def test_without_a_broker_nothing_is_begun(
     assert code == 1
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, out: int | IO[str] = subprocess.PIPE, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "voiced", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True, check=False,
+        env=os.environ | environ,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("check-config",), ("models", "list", "--json"), ("--help",)])
+def test_a_full_disk_is_told(arguments: tuple[str, ...], unbuffered: str) -> None:
+    """Python meets it in the midst of the work, or not before its own end."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = run(*arguments, out=full, PYTHONUNBUFFERED=unbuffered)
+    assert done.stderr == "voiced: not all of it could be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_who_reads_no_further_gets_no_more() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody:
+        done = run("check-config", out=nobody, PYTHONUNBUFFERED="")
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_other_failures_of_the_operating_system_are_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: str) -> object:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("voiced.cli.importlib.import_module", fails)
+    with pytest.raises(OSError, match="Too many"):
+        main(["check-config"])
+
+
+def test_a_terminal_of_few_letters_ends_no_turn() -> None:
+    done = run("ask", "turn on the kitchen lights", PYTHONIOENCODING="ascii")
+    assert "Kitchen ceiling is on." in done.stdout
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_ctrl_c_while_a_command_is_loaded_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("voiced.cli.importlib.import_module", interrupted)
+    assert main(["evaluate", MANIFEST]) == 130
 
 
 def test_a_command_of_one_run_tells_its_result_and_no_more(tmp_path: Path) -> None:
