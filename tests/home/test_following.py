@@ -9,6 +9,7 @@ from voiced.home.house import CONTEXT_S, House
 from voiced.home.judgement import Kind
 from voiced.home.model import Entity
 from voiced.home.network.mqtt import Setting
+from voiced.messages import Call, Decision, Verdict
 
 # --- what a thing cannot do ------------------------------------------------------------------------------------------
 
@@ -73,10 +74,62 @@ def test_what_was_done_long_ago_is_not_meant() -> None:
     assert said(h, "AlsoThis", area="kitchen").reason == "unknown"
 
 
+def test_it_is_what_was_asked_about() -> None:
+    h = house()
+    h.heard_state("demo/kitchen/coffee", b"ON")
+    assert said(h, "HassGetState", name="coffee machine", state="on").say == "Yes, the coffee machine is on."
+    assert [(c.entity, c.payload) for c in said(h, "HassTurnOff", it="yes").commands] == [
+        ("switch.coffee_machine", "OFF")
+    ]
+    h = house()
+    said(h, "HassGetState", name="coffee machine", state="on")
+    assert said(h, "HassCloseCover", it="yes").say == "I don't know what you mean."
+    h.heard_state("demo/kitchen/window", b"open")
+    said(h, "HassGetState", device_class="window", domain="cover", state="open", how="any")
+    assert [c.entity for c in said(h, "HassCloseCover", it="yes").commands] == ["cover.kitchen_window"]
+
+
+def test_what_was_done_before_a_question_of_another_kind_is_still_meant() -> None:
+    h = house()
+    h.heard_state("demo/front/lock", b"UNLOCKED")
+    said(h, "HassTurnOn", name="bed light")
+    assert said(h, "HassGetState", name="front door", state="locked").say == "No, the front door is unlocked."
+    assert [c.entity for c in said(h, "HassLightSet", it="maybe", brightness=20).commands] == ["light.bed"]
+    said(h, "HassGetState", name="front door", state="locked")
+    assert [c.entity for c in said(h, "HassTurnOff", it="yes").commands] == ["light.bed"]
+    said(h, "HassGetState", name="front door", state="locked")
+    assert [c.payload for c in said(h, "HassLock", it="yes").commands] == ["LOCK"]
+
+
+def test_and_the_fan_after_a_question_is_a_question() -> None:
+    h = house()
+    for topic in ("demo/kitchen/coffee", "demo/bedroom/fan"):
+        h.heard_state(topic, b"OFF")
+    said(h, "HassTurnOn", name="bed light")
+    said(h, "HassGetState", name="coffee machine", state="on")
+    assert said(h, "AlsoThis", name="bedroom fan").say == "No, the bedroom fan is off."
+
+
+def test_them_are_all_of_what_was_said_at_once() -> None:
+    h = house()
+    both = (Call("HassTurnOn", {"name": "bed light"}), Call("HassTurnOn", {"name": "desk light"}))
+    h.judge(Decision(Verdict.CALLS, (*both, both[0]), 0.95))
+    assert [c.entity for c in said(h, "HassTurnOff", it="all").commands] == ["light.bed", "light.desk"]
+    said(h, "HassOpenCover", name="kitchen window")
+    assert [c.entity for c in said(h, "HassCloseCover", it="all").commands] == ["cover.kitchen_window"]
+    h.heard_state("demo/bedroom/bed", b'{"state": "ON"}')
+    said(h, "HassGetState", domain="light", state="on", how="which")
+    assert len(said(h, "HassTurnOff", it="all").commands) == 4
+    assert said(house(), "HassTurnOff", it="all").reason == "unknown"
+
+
 def test_opening_it_needs_the_code_too() -> None:
     h = house()
     said(h, "HassCloseCover", name="garage door")
     assert said(h, "HassOpenCover", it="yes").wants_code
+    h.heard_state("demo/garage/door", b"closed")
+    said(h, "HassGetState", name="garage door", state="open")
+    assert said(h, "HassOpenCover", it="all").wants_code
 
 
 def test_all_lights_except() -> None:

@@ -36,7 +36,6 @@ REPEAT = "RepeatThat"
 AWAKE_PERCENT = 50
 """What rings is at least so loud: it is meant to be heard from the next room."""
 
-
 _STRANGE = {Foreign.QUESTION: "only_house", Foreign.LANGUAGE: "only_english"}
 
 
@@ -80,7 +79,7 @@ class House:
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
         self._before: tuple[Call, ...] = ()
-        """What was done last, for "and the kitchen too"; `_before_at_s` is when."""
+        """What was done last, for "and the kitchen too", and what was asked since; `_before_at_s` is when."""
         self._before_at_s = 0.0
         self._said = ""
         self._unanswered: Decision | None = None
@@ -115,6 +114,8 @@ class House:
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
             self._before, self._before_at_s = decision.calls, self._now_s()
+        elif isinstance(judged, Answer) and [c.intent for c in decision.calls] == [dialogue.ASKED]:
+            self._before, self._before_at_s = dialogue.asked(decision.calls[0], self._recent()), self._now_s()
         if judged == Answer(DONT_KNOW) and not self.in_touch:
             judged = Answer(Reply("no_broker"))
         judgement = self._in_words(judged)
@@ -180,8 +181,10 @@ class House:
         return Call(call.intent, {name: value for name, value in call.slots.items() if name != "area"})
 
     def _completed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        recent = self._now_s() - self._before_at_s <= CONTEXT_S
-        return dialogue.completed(calls, self._before if recent else ())
+        return dialogue.completed(calls, self._recent())
+
+    def _recent(self) -> tuple[Call, ...]:
+        return self._before if self._now_s() - self._before_at_s <= CONTEXT_S else ()
 
     def _in_words(self, judged: Ruling) -> Judgement:
         match judged:

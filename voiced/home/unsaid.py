@@ -43,4 +43,4 @@ def slots_left(home: Home, calls: Sequence[Call], area: str = "") -> bool:
         return True
     if last.intent in _TIMERS and "hours" in said and "minutes" not in said:
         return True
-    return last.slots.get("it") == "yes" or last.intent in _BEGINNING
+    return last.slots.get("it") in ("yes", "all") or last.intent in _BEGINNING
