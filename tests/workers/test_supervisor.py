@@ -364,6 +364,19 @@ async def test_engine_client_tells_every_new_engine_the_home() -> None:
         assert (await engine.ask(3, "lights on"))[0].sentence == "villa"
 
 
+async def test_a_turn_ends_with_an_engine_of_whose_death_nobody_knows_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = EngineClient(options={}, module="toy_child", patience=QUICK)
+    async with engine.supervisor as supervisor:
+        await supervisor.wait_ready(10)
+        await engine.begin(1, Expect.COMMAND)
+
+        async def broken(message: protocol.Message) -> None:
+            raise ChannelError("the child is gone: Connection reset by peer")
+
+        monkeypatch.setattr(supervisor, "send", broken)
+        await engine.end(1)
+
+
 async def test_mouth_client() -> None:
     mouth = MouthClient(options={}, module="toy_child", patience=QUICK)
     with pytest.raises(VoiceError):
