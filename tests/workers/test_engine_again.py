@@ -128,6 +128,17 @@ def test_without_noise_one_hearing_counts_of_the_paces_two_must_agree_and_no_mor
     assert [len(one) for one in paces] == [round(len(noisy) / 2 / pace) for pace in PACES[: len(paces)]], "words alone"
 
 
+@pytest.mark.parametrize("more", [b"\1", b"\1" * 6401], ids=["half a sample", "and silence"])
+def test_sound_in_any_chopping_is_heard_again_in_whole_samples(monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
+    core = Scripted(monkeypatch, UNSURE, replace(on("lamp", 0.8), sentence="a lamp on now"))
+    core.begin(1)
+    core.feed(1, (noisy := in_hiss()) + b"\1")
+    core.decide(1)
+    core.feed(1, more)
+    assert final(core, 1, UNSURE).hearing is Hearing.WITHOUT_NOISE
+    assert len(core.heard[1]) == len(noisy)
+
+
 def test_where_hardly_anything_is_left_without_the_noise_that_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     core = Scripted(monkeypatch, UNSURE, on("fan", 0.99), on("lamp", 0.9), on("lamp", 0.9))
     core.begin(1)
@@ -318,6 +329,24 @@ async def test_a_turn_of_which_nothing_was_certain_is_done_as_two_hearings_agree
         assert told[0]["hearing"] == "other_paces"  # type: ignore[index]
         (why,) = reasons.last()
         assert "heard again slower and faster" in str(why["why"])
+
+
+class Failing(ScriptedEngine):
+    """Goes away over hearing a turn again."""
+
+    async def again(self, turn: int) -> tuple[Decision, EngineTimes] | None:
+        del turn
+        raise InferenceError("the engine did not answer within 30 s")
+
+
+async def test_where_hearing_again_fails_the_first_hearing_counts(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(load_home(DEMO_HOME.read_text("utf-8")), "....w....s*s*.*.*.*.*.*.*.*.*.*.*")
+    stage.assistant._engine = stage.assistant._deciding._engine = Failing([UNSURE])
+    events = await stage.play()
+    assert "ignored" in events
+    assert "failed" not in events
+    assert stage.mouth.said == [], "who was not spoken to does not apologize"
+    assert "turn 1 is not heard again: the engine did not answer within 30 s" in caplog.text
 
 
 class Endless(ScriptedEngine):

@@ -7,8 +7,10 @@ The same turn goes on then, in the engine's memory too: what was heard stays the
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
+from voiced.errors import VoicedError
 from voiced.home.house import House
 from voiced.ledger import Mark
 from voiced.listen.listener import Listener
@@ -16,6 +18,8 @@ from voiced.messages import Decision, EndedBy, EngineTimes, Hushed, Paused, samp
 from voiced.ports import Engine, Expect
 from voiced.turn.beside import seen
 from voiced.turn.timeline import OpenTurn, Speculation, Timeline, TurnSettings
+
+_log = logging.getLogger(__name__)
 
 
 class Deciding:
@@ -68,12 +72,17 @@ class Deciding:
         return decision
 
     async def _heard_again(self, turn: OpenTurn) -> Decision | None:
+        """None where that gives nothing, was given up, or failed: the turn has a decision, and it counts."""
         again = self._again = asyncio.create_task(self._engine.again(turn.number), name=f"hear {turn.number} again")
         try:
             await asyncio.wait([again])
         finally:
             again.cancel()
-        decided = None if again.cancelled() else again.result()
+        try:
+            decided = None if again.cancelled() else again.result()
+        except VoicedError as error:
+            _log.warning("turn %d is not heard again: %s", turn.number, error)
+            return None
         return decided[0] if decided else None
 
     def give_up(self) -> None:
