@@ -242,7 +242,7 @@ class Minds:
             try:
                 await self.second.started()
             except InferenceError as error:
-                _log.warning("of the second model: %s", error)
+                _log.warning("the second model: %s", error)
 
     def in_house(self, house: House) -> Engine:
         """As one engine, which asks the second where the house is in doubt."""

@@ -86,14 +86,16 @@ class Daemon:
                 parts.accounting.close()
 
     async def _until_over(self, jobs: Mapping[str, Coroutine[None, None, None]], pulse: Pulse) -> None:
-        """Until `stop` is set, or one of the jobs ends, which none does but for a fault: it is raised."""
+        """Until `stop` is set, or one of the jobs ends, which none does but for a fault: what it raised is raised."""
         tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
-        waiting = asyncio.create_task(self.stop.wait(), name="stop")
-        await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        pulse.systemd.stopping("leaving")
-        for task in (waiting, *tasks):
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.append(asyncio.create_task(_set(self.stop), name="stop"))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pulse.systemd.stopping("leaving")
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -194,6 +196,10 @@ class Parts:
                 self.api.registry = lambda lists: self.learning.told(things(registry_of(lists)))
                 jobs["home assistant"] = self.api.run()
         return jobs
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _tell_all(listeners: Sequence[Callable[[Happening], None]], happening: Happening) -> None:

@@ -315,7 +315,13 @@ async def test_a_part_that_cannot_be_read_is_told_and_mutes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("state", "muted"), [({"house": 7, "muted": False}, False), ({"muted": "perhaps"}, True), ({"muted": None}, True)]
+    ("state", "muted"),
+    [
+        ({"house": 7, "muted": False}, False),
+        ({"muted": "perhaps"}, True),
+        ({"muted": None}, True),
+        ({"house": {}}, True),
+    ],
 )
 async def test_of_a_strange_state_the_mute_is_believed(tmp_path: Path, state: dict[str, object], muted: bool) -> None:
     Store(tmp_path).save(state)

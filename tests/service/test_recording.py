@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import time
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from tests.turn.test_interpreting import ASKED, BOTH, ENGLISH
 from tests.turn.test_interpreting_heard import begin, utterance
 from tests.turn.test_own_voice import PCM, Story, off, running
+from voiced.adapters.fakes import ScriptedEngine
 from voiced.adapters.recordings import Recordings
 from voiced.adapters.wavfile import write_wav
 from voiced.app import file_ear, recordings, turn_settings
@@ -26,7 +28,7 @@ from voiced.cli import main
 from voiced.configfile import load_config
 from voiced.errors import ConfigError
 from voiced.messages import Decision, Frame
-from voiced.ports import Chime, Engine
+from voiced.ports import Chime, Engine, Expect
 from voiced.service.recording import Recorder
 
 LIMIT = 4000
@@ -108,6 +110,92 @@ async def test_a_disk_that_fails_is_said_once_and_stops_no_turn(
             while not caplog.records:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert caplog.text.count("is not kept") == 1
+
+
+def stuck(folder: Path, name: str, old_s: float = 0.0) -> Path:
+    """What nobody can remove as a file."""
+    (path := folder / f"{name}.wav").mkdir(parents=True)
+    os.utime(path, (time.time() - old_s,) * 2)
+    return path
+
+
+async def test_what_cannot_be_removed_is_said_once_and_keeps_nothing_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was tried again at once for ever, on a whole core, and nothing new was kept."""
+    kept = Recordings(tmp_path, most_bytes=1 << 20, keep_s=3600)
+    old, stays = tmp_path / "2020-01-02.wav", stuck(tmp_path, "2020-01-01", old_s=9999)
+    old.touch()
+    os.utime(old, (0, 0))
+    asked, prune = list[float](), kept.prune
+
+    def counted(now_s: float) -> None:
+        asked.append(now_s)
+        prune(now_s)
+
+    kept.prune = counted  # type: ignore[method-assign]
+    async with recorded(kept, off(), off("desk light")) as story:
+        for number in (1, 2):
+            await story.command()
+            await story.until("reply", number)
+            story.mouth.ended.set()
+            await story.until("turn_end", number)
+            await story.room.hear(60)
+        async with asyncio.timeout(20):
+            while len(kept.files()) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+    assert not old.exists()
+    assert stays.exists()
+    assert len(asked) <= 3
+    assert caplog.text.count("kept longer than it should be") == 1
+    assert "is not kept" not in caplog.text
+
+
+async def test_a_disk_that_fails_again_after_it_worked_is_said_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
+    recorder = Recorder(ScriptedEngine([]), kept)
+    job = asyncio.create_task(recorder.run())
+    told = []
+    for turn, full in enumerate((True, True, False, True), 1):
+        if full:
+            kept.folder.write_text("in the way")
+        await recorder.begin(turn, Expect.COMMAND)
+        await recorder.feed(turn, PCM)
+        await recorder.end(turn)
+        await asyncio.sleep(0.2)
+        told.append(caplog.text.count("is not kept"))
+        if full:
+            kept.folder.unlink()
+        else:
+            kept.erase()
+            kept.folder.rmdir()
+    job.cancel()
+    assert told == [1, 1, 1, 2]
+
+
+def test_where_there_is_no_room_that_can_be_made_nothing_is_kept_and_the_rest_goes(tmp_path: Path) -> None:
+    stays = stuck(tmp_path, "0")
+    kept = Recordings(tmp_path, most_bytes=stays.lstat().st_size + 1000, keep_s=3600)
+    kept.keep("1", bytes(400), time.time())
+    with pytest.raises(IsADirectoryError):
+        kept.keep("2", bytes(2000), time.time())
+    assert kept.files() == [stays]
+    kept.keep("3", bytes(400), time.time())
+    with pytest.raises(IsADirectoryError):
+        kept.erase()
+    assert kept.files() == [stays], "what can go is gone"
+
+
+def test_who_erases_meanwhile_does_not_fail_the_keeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Recordings(tmp_path, most_bytes=LIMIT, keep_s=3600)
+    gone, going = tmp_path / "0.wav", kept.keep("1", bytes(400), 0.0)
+    monkeypatch.setattr(kept, "files", lambda: [gone, going])
+    kept.keep("2", bytes(400), time.time() + 9999)
+    kept.prune(time.time())
+    assert [path.name for path in tmp_path.iterdir()] == ["2.wav"]
 
 
 @given(st.lists(st.tuples(st.integers(0, LIMIT), st.integers(0, 5000)), max_size=30))

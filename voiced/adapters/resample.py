@@ -36,7 +36,7 @@ class Resampler:
 
 
 def to_pcm(samples: F32) -> bytes:
-    """F32 in [-1, 1] as s16; what is louder is clipped, what is no number is silence."""
+    """Samples in [-1, 1] as s16; what is louder is clipped, what is no number is silence."""
     scaled = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0) * 32768.0
     pcm: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return bytes(pcm)

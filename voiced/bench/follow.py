@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voiced.adapters.wavfile import Recording
+from voiced.config import WakeConfig
 from voiced.listen.listener import Listener
 from voiced.messages import AudioHeard, Decision, Frame, Hushed, ListenerEvent, Woken
 from voiced.workers.earoptions import EarOptions
 from voiced.workers.engine import EngineCore
 from voiced.workers.hearing import frames_of
 
-WAKE_WORDS = ("hey_jarvis", "alexa")
-"""With one of these a recording begins that has a wake word."""
+RECORDED_WORDS = ("hey_jarvis", "alexa")
+"""With one of these recordings begin that have a wake word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,17 @@ class Asked:
     cpu_ms: float
 
 
-def frames_for(core: EngineCore, path: Path, *, wake: bool, silence_ms: int) -> Iterator[Frame]:
-    """A recording as the ear hands it to this engine, and silence behind it. `wake`: wake words are scored."""
-    options = EarOptions(wake_words=WAKE_WORDS if wake else (), noise_suppression=core.noise_suppression)
+def frames_for(
+    core: EngineCore, path: Path, *, wake: bool, silence_ms: int, config: WakeConfig | None = None
+) -> Iterator[Frame]:
+    """A recording as the ear hands it to this engine, and silence behind it. `wake`: wake words are scored, those of
+    `config` too.
+    """
+    config = config or WakeConfig(words=())
+    words = tuple(dict.fromkeys((*RECORDED_WORDS, *config.words)))
+    options = EarOptions(
+        wake_words=words if wake else (), wake_backend=config.backend, noise_suppression=core.noise_suppression
+    )
     return frames_of(Recording(path=path).frames(silence_ms=silence_ms), options)
 
 

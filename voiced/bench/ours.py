@@ -35,7 +35,7 @@ def hear(
     spoken = False
     if not line.wake:
         open_turn(core, listener, window_ms=15_000)
-    for frame in frames_for(core, line.audio, wake=line.wake, silence_ms=_SILENCE_MS):
+    for frame in frames_for(core, line.audio, wake=line.wake, silence_ms=_SILENCE_MS, config=config.wake):
         for event in follow(core, listener.hear(frame)):
             match event:
                 case Woken():

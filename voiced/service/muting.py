@@ -26,21 +26,22 @@ class Muting:
         self._message_lifts = message_lifts
 
     async def restore(self) -> None:
-        """Before anything starts. What cannot be read is said, and the rest is taken over; but where nobody knows
-        whether the ear was muted, it is.
+        """Before anything starts. What cannot be read is said, and the rest is taken over; but where there is a state,
+        and it does not say whether the ear was muted, it is.
         """
         lost: tuple[str, ...] = ()
         try:
             state = self._store.load()
         except StateError as error:
-            state, lost = {"muted": True}, (f"everything, and it is muted to be safe: {error}",)
-        try:
-            lost += self._house.restore(_table(state.get("house", {})))
-        except ValueError as error:
-            lost += (f"house: {error}",)
-        self.muted = state.get("muted", False) is not False
+            state, lost = {"house": {}}, (f"everything, and it is muted to be safe: {error}",)
+        if state:
+            try:
+                lost += self._house.restore(_table(state.get("house")))
+            except ValueError as error:
+                lost += (f"house: {error}",)
+        self.muted = bool(state) and state.get("muted") is not False
         if lost:
-            _log.error("of the state of before is lost: %s", "; ".join(lost))
+            _log.error("lost from the saved state: %s", "; ".join(lost))
         self._house.changed = self.keeper.changed
         self._reporter.is_now(muted=self.muted)
         if self.muted:
