@@ -156,7 +156,13 @@ async def test_a_disk_that_fails_again_after_it_worked_is_said_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
-    recorder = Recorder(ScriptedEngine([]), kept)
+    recorder, rounds, prune = Recorder(ScriptedEngine([]), kept), list[float](), kept.prune
+
+    def counted(now_s: float) -> None:
+        rounds.append(now_s)
+        prune(now_s)
+
+    kept.prune = counted  # type: ignore[method-assign]
     job = asyncio.create_task(recorder.run())
     told = []
     for turn, full in enumerate((True, True, False, True), 1):
@@ -165,7 +171,9 @@ async def test_a_disk_that_fails_again_after_it_worked_is_said_again(
         await recorder.begin(turn, Expect.COMMAND)
         await recorder.feed(turn, PCM)
         await recorder.end(turn)
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(20):
+            while len(rounds) <= turn:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         told.append(caplog.text.count("is not kept"))
         if full:
             kept.folder.unlink()

@@ -1,11 +1,13 @@
 """What was heard, on the disk: only where the owner asked for it, never more than allowed, and gone when told so.
 
 WAV files in one folder, a turn each, readable by their owner only. Whatever is too old or too much goes, the oldest
-first, before anything new is written, and with every `prune`.
+first, before anything new is written, and with every `prune`. A file that cannot be removed keeps no other one here,
+and none out that there is room for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -29,27 +31,51 @@ class Recordings:
         """`name` sorts by time; `now_s` as the files' times are counted. 16 kHz mono s16. OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = riff(pcm, self._comment)
-        self.prune(now_s, room_for=len(data))
+        too_much, stays = self._pruned(now_s, len(data))
+        if too_much and stays:
+            raise stays
         path = self.folder / f"{name}.wav"
         path.touch(0o600)
         path.write_bytes(data)
         return path
 
-    def prune(self, now_s: float, *, room_for: int = 0) -> None:
-        """Remove what is too old, and what is too much once `room_for` bytes have come. OSError."""
-        kept = [(path, path.stat()) for path in self.files()]
+    def prune(self, now_s: float) -> None:
+        """Remove what is too old, and what is too much. OSError where some of it stays."""
+        _, stays = self._pruned(now_s, 0)
+        if stays:
+            raise stays
+
+    def _pruned(self, now_s: float, room_for: int) -> tuple[bool, OSError | None]:
+        """Whether it is still too much once `room_for` bytes have come, and why what should have gone stays."""
+        kept = []
+        for path in self.files():
+            with contextlib.suppress(FileNotFoundError):
+                kept.append((path, path.lstat()))
         size = sum(status.st_size for _, status in kept) + room_for
+        stays: OSError | None = None
         for path, status in kept:
             if size > self._most_bytes or now_s - status.st_mtime > self._keep_s:
-                path.unlink()
-                size -= status.st_size
+                error = _removed(path)
+                stays = stays or error
+                size -= 0 if error else status.st_size
+        return size > self._most_bytes, stays
 
     def erase(self) -> int:
-        """How many are gone. OSError."""
+        """How many are gone. OSError where some stay."""
         files = self.files()
-        for path in files:
-            path.unlink()
+        errors = [error for path in files if (error := _removed(path))]
+        if errors:
+            raise errors[0]
         return len(files)
+
+
+def _removed(path: Path) -> OSError | None:
+    """Why it stays; None where it is gone, whoever removed it: its owner may erase while we write."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        return error
+    return None
 
 
 def riff(pcm: bytes, comment: str = "") -> bytes:

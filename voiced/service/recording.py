@@ -2,7 +2,7 @@
 
 What is sent to the engine goes to a file when the turn is over, and nothing else: no sound before a wake word, none of
 a turn in which nobody spoke, nothing of what two people say to each other through the interpreter. A disk that is full
-or fails is said once and stops no turn.
+or fails stops no turn; it is said once, and again where it fails after it worked.
 """
 
 from __future__ import annotations
@@ -29,22 +29,28 @@ class Recorder:
         self._engine, self._kept, self._now_s = engine, kept, now_s
         self._turn, self._pcm = 0, list[bytes]()
         self._waiting: asyncio.Queue[tuple[int, float, bytes]] = asyncio.Queue(_WAITING)
-        self._failed = False
+        self._failing = set[str]()
 
     async def run(self) -> None:
         """Until cancelled. What is too old goes, also where nobody speaks any more."""
         while True:
-            try:
-                await asyncio.to_thread(self._kept.prune, self._now_s())
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_PRUNE_S):
-                        turn, now_s, pcm = await self._waiting.get()
-                    when = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(now_s))
-                    await asyncio.to_thread(self._kept.keep, f"{when}-turn-{turn}", pcm, now_s)
-            except OSError as error:
-                if not self._failed:
-                    _log.warning("what is heard is not kept: %s", error)
-                self._failed = True
+            await self._do("what was heard is kept longer than it should be", self._kept.prune, self._now_s())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PRUNE_S):
+                    turn, now_s, pcm = await self._waiting.get()
+                when = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(now_s))
+                await self._do("what is heard is not kept", self._kept.keep, f"{when}-turn-{turn}", pcm, now_s)
+
+    async def _do(self, failing: str, work: Callable[..., object], *what: object) -> None:
+        """`work` in a thread; where the disk does not let it, that is said in the words `failing`."""
+        try:
+            await asyncio.to_thread(work, *what)
+        except OSError as error:
+            if failing not in self._failing:
+                _log.warning("%s: %s", failing, error)
+            self._failing.add(failing)
+        else:
+            self._failing.discard(failing)
 
     async def begin(self, turn: int, expect: Expect) -> None:
         self._over()
