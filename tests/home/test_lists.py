@@ -103,6 +103,18 @@ def test_milk_and_eggs_are_two_things(graph: WordGraph) -> None:
         ("eggs, milk, and bread", ("eggs", "milk", "bread")),
         ("milk and milk", ("milk",)),
         ("bread and butter pudding and brandy", ("bread and butter pudding", "brandy")),
+        ("two and a half pounds of potatoes and milk", ("two and a half pounds of potatoes", "milk")),
+        ("2 and three quarters pounds of beef", ("2 and three quarters pounds of beef",)),
+        ("one hundred and twenty grams of flour", ("one hundred and twenty grams of flour",)),
+        ("a hundred and a half pounds of salt", ("a hundred and a half pounds of salt",)),
+        ("a pound and a half of beef and two melons", ("a pound and a half of beef", "two melons")),
+        ("a dozen and a half eggs", ("a dozen and a half eggs",)),
+        ("milk and a half gallon of cream", ("milk", "a half gallon of cream")),
+        ("a melon and a half gallon of milk", ("a melon", "a half gallon of milk")),
+        ("cola zero and one lemon", ("cola zero", "one lemon")),
+        ("six eggs and two lemons", ("six eggs", "two lemons")),
+        ("black and white film", ("black and white film",)),
+        ("Ben and Jerry's and ice", ("Ben and Jerry's", "ice")),
     ],
 )
 def test_what_is_one_thing_stays_one(said: str, kept: tuple[str, ...]) -> None:
@@ -124,6 +136,8 @@ def test_nothing_is_put_on_no_list(said: str) -> None:
 @pytest.mark.parametrize(("item", "are"), [
     ("milk", "Milk is"), ("eggs", "Eggs are"), ("hummus", "Hummus is"), ("a box of eggs", "A box of eggs is"),
     ("two bottles of milk", "Two bottles of milk are"), ("tin of tomatoes", "Tin of tomatoes is"),
+    ("two and a half pounds of potatoes", "Two and a half pounds of potatoes are"),
+    ("a pound and a half of beef", "A pound and a half of beef is"), ("ben and jerry's", "Ben and jerry's is"),
 ])  # fmt: skip
 def test_one_is_and_several_are(graph: WordGraph, item: str, are: str) -> None:
     assert Kitchen(graph).hears(f"add {item} to the shopping list") == f"{are} on the shopping list."

@@ -1,8 +1,9 @@
 """PURE. Lists that the house keeps itself: a `todo` of home.toml without topics. Others have a keeper of their own.
 
-"Milk and eggs" are two items: what is said is parted at "and" and at commas. Three things stay whole: what is on the
+"Milk and eggs" are two items: what is said is parted at "and" and at commas. Four things stay whole: what is on the
 list under that name, so that "bread and butter pudding" can be taken off again; pairs that are sold as one, which are
-in `_PAIRS` ("mac and cheese"); and words without an "and", for nobody hears whether "oat milk" are two.
+in `_PAIRS` ("mac and cheese"); numbers ("two and a half pounds", "one hundred and twenty grams"); and words without
+an "and", for nobody hears whether "oat milk" are two.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from voiced.home.language.spoken import ONES, TENS
 from voiced.home.model import Home, folded
 from voiced.home.replies import Reply
 from voiced.messages import Call
@@ -24,9 +26,18 @@ Lists = Mapping[str, tuple[str, ...]]
 _PAIRS = frozenset([
     ("mac", "cheese"), ("macaroni", "cheese"), ("fish", "chips"), ("half", "half"), ("salt", "vinegar"),
     ("sweet", "sour"), ("gin", "tonic"), ("cookies", "cream"), ("m", "m"), ("m", "ms"), ("head", "shoulders"),
-    ("arm", "hammer"), ("pork", "beans"), ("surf", "turf"),
+    ("arm", "hammer"), ("pork", "beans"), ("surf", "turf"), ("black", "white"), ("ben", "jerry's"), ("ben", "jerrys"),
 ])  # fmt: skip
 """The words beside an "and" that parts nothing."""
+_COUNT = rf"(?:\d+|{'|'.join((*ONES[1:], *TENS[2:], 'hundred', 'thousand', 'dozen'))})\b"
+_PART = r"(?:half|third|quarter)s?\b"
+_AMOUNTS = re.compile(
+    rf"\b(?:hundred|thousand)\0{_COUNT}"
+    rf"|\b{_COUNT}\0(?:an?|one|two|three) {_PART}"
+    rf"|^(?:an?|{_COUNT}) [^ ]+\0an? {_PART}(?: of\b|$)",
+    re.IGNORECASE,
+)
+"""What is around an "and", here NUL, inside a number: one hundred and twenty, two and a half, a pound and a half of."""
 
 
 def kept_here(call: Call, home: Home) -> str:
@@ -67,8 +78,12 @@ def _on(name: str, items: Sequence[str]) -> str:
 
 
 def _is_one(pieces: Sequence[str], names: set[str]) -> bool:
-    beside = ((left.split()[-1].casefold(), right.split()[0].casefold()) for left, right in pairwise(pieces))
-    return folded(" and ".join(pieces)) in names or _PAIRS.issuperset(beside)
+    return folded(" and ".join(pieces)) in names or all(_belong(left, right) for left, right in pairwise(pieces))
+
+
+def _belong(left: str, right: str) -> bool:
+    beside = left.split()[-1].casefold(), right.split()[0].casefold()
+    return beside in _PAIRS or _AMOUNTS.search(f"{left}\0{right}") is not None
 
 
 def apply(lists: Lists, call: Call, home: Home) -> tuple[Lists, Reply]:

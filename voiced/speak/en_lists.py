@@ -14,7 +14,7 @@ def _are(items: list[str]) -> str:
     """Milk is, eggs are, a bag of apples is, milk and bread are."""
     words = items[0].split()
     head = words[: words.index("of")] if "of" in words[1:] else words
-    several = head[-1].endswith("s") and not head[-1].endswith(("ss", "us", "is")) and words[0] not in _ONE
+    several = head[-1].endswith("s") and not head[-1].endswith(("ss", "us", "is", "'s")) and words[0] not in _ONE
     return "are" if len(items) > 1 or several else "is"
 
 
