@@ -53,7 +53,7 @@ class BrokerError(VoicedError):
 
 
 class DeclinedError(BrokerError):
-    """Home Assistant was reached, and said that it does not do this."""
+    """Home Assistant answered the intent, and its answer is that it does not do this."""
 
 
 class ChannelError(VoicedError):

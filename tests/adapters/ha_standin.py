@@ -23,6 +23,8 @@ class StandIn:
     """It takes intents and never answers."""
     mumbles: bool = False
     """It answers intents with what is no answer to one."""
+    restarting: str = ""
+    """The status with which a proxy in front of it, or a server that loads, answers every intent."""
     tells_only_changes: bool = False
     """As the real one: no event where a state is what it was."""
     port: int = 0
@@ -91,7 +93,8 @@ class StandIn:
         body = await reader.readexactly(int(fields["Content-Length"]))
         if self.deaf:
             await asyncio.sleep(30)
-        status, answer = "200 OK", await self._intent(json.loads(body))
+        answer = {} if self.restarting else await self._intent(json.loads(body))
+        status = self.restarting or "200 OK"
         if fields.get("Authorization") != f"Bearer {TOKEN}":
             status, answer = "401 Unauthorized", {}
         text = json.dumps({} if self.mumbles else answer).encode()

@@ -188,8 +188,9 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
             with pytest.raises(DeclinedError, match="No such thing"):
                 await broker.publish("ha/light.gone/set", json.dumps({"name": "HassTurnOn", "data": {"name": "x.y"}}))
             standin.mumbles = True
-            with pytest.raises(BrokerError, match="did not say why"):
+            with pytest.raises(BrokerError, match="did not say what became of it") as mumbled:
                 await broker.publish(lock.topic, lock.payload)
+            assert not isinstance(mumbled.value, DeclinedError)
             standin.deaf = True
             with pytest.raises(BrokerError, match="does not answer"):
                 await broker.publish(lock.topic, lock.payload)
@@ -199,6 +200,24 @@ async def test_a_command_goes_and_its_state_comes_back(tmp_path: Path) -> None:
                 await broker.publish(lock.topic, lock.payload)
             assert not isinstance(refused.value, DeclinedError)
             await broker.publish("other/topic", "x")
+
+
+@pytest.mark.parametrize(
+    "status", ["400 Bad Request", "404 Not Found", "500 Internal Server Error", "502 Bad Gateway", "503 Unavailable"]
+)
+async def test_a_house_whose_home_assistant_restarts_is_out_of_reach_and_declines_nothing(
+    tmp_path: Path, status: str
+) -> None:
+    """Behind a proxy, or before its intents are loaded: "Front door does not do that" was said of a door that does."""
+    (token := tmp_path / "token").write_text(TOKEN, "utf-8")
+    lock = sent("lock.door", "unlock")
+    async with StandIn({s["entity_id"]: s for s in STATES}, LISTS) as standin, asyncio.timeout(60):
+        standin.restarting = status
+        broker = HomeAssistant(MemoryBroker(), url=f"http://127.0.0.1:{standin.port}", token_file=token)
+        with pytest.raises(BrokerError, match=f"answered {status[:3]}") as lost:
+            await broker.publish(lock.topic, lock.payload)
+        assert not isinstance(lost.value, DeclinedError)
+        assert standin.handled == []
 
 
 async def heard(messages: AsyncIterator[BrokerMessage], topic: str, state: str) -> None:

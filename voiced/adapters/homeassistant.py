@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 ROOT = "ha/"
 ANSWER_S = 2.0
 """A slower answer to an intent counts as none; Home Assistant is in the same house."""
-_NOT_US = frozenset([401, 403])
-"""Answers that are about the token, not about what was asked for."""
 _LISTS = {
     "areas": "config/area_registry/list", "devices": "config/device_registry/list",
     "entities": "config/entity_registry/list", "states": "get_states", "exposed": "homeassistant/expose_entity/list",
@@ -76,8 +74,8 @@ class HomeAssistant:
         return self._broker.trouble or ("" if self.reached else f"Home Assistant at {self._url}: {self._why}")
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        """Below `ha/`: BrokerError unless Home Assistant says that the intent was handled, DeclinedError where it says
-        that it was not. How the thing is then is told again: nobody tells what has not changed.
+        """Below `ha/`: DeclinedError where Home Assistant answers that it does not do it, BrokerError where what comes is
+        no answer to an intent. How the thing is then is told again: nobody tells what has not changed.
         """
         if not topic.startswith(ROOT):
             await self._broker.publish(topic, payload, retain=retain)
@@ -85,7 +83,9 @@ class HomeAssistant:
         body = payload.encode() if isinstance(payload, str) else payload
         answer = await asyncio.to_thread(self._post, body)
         kind = answer.get("response_type")
-        if not kind or kind == "error":
+        if not kind:
+            raise BrokerError(f"Home Assistant at {self._url} did not say what became of it")
+        if kind == "error":
             words = str(answer.get("speech", {}).get("plain", {}).get("speech", ""))[:200]
             raise DeclinedError(f"Home Assistant does not do it: {words or 'it did not say why'}")
         entity_id = topic.removeprefix(ROOT).partition("/")[0]
@@ -124,9 +124,8 @@ class HomeAssistant:
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as response:  # noqa: S310
                 answer = json.loads(response.read(1_000_000))
-        except urllib.error.HTTPError as error:
-            kind = BrokerError if error.code in _NOT_US else DeclinedError
-            raise kind(f"Home Assistant at {self._url} answered {error.code}: nothing was done") from error
+        except urllib.error.HTTPError as error:  # of a proxy or a start, too: what it declines, it says in a 200
+            raise BrokerError(f"Home Assistant at {self._url} answered {error.code}") from error
         except (OSError, ValueError) as error:
             raise BrokerError(f"Home Assistant at {self._url} does not answer ({error})") from error
         return answer if isinstance(answer, dict) else {}
