@@ -131,6 +131,22 @@ def test_timers_of_another_room_are_none_of_ours(graph: WordGraph) -> None:
     assert day.hears("cancel the kitchen timer") == "Kitchen timer cancelled."
 
 
+def test_in_the_kitchen_the_kitchen_timer_is_the_one_with_that_name(graph: WordGraph) -> None:
+    day = Day(graph, area="kitchen")
+    day.hears("set a kitchen timer for 5 minutes", "set an egg timer for 9 minutes")
+    assert day.hears("pause the kitchen timer") == "Kitchen timer paused."
+    assert day.hears("cancel the kitchen timer") == "Kitchen timer cancelled."
+    assert day.hears("how long is left on the egg timer") == "Nine minutes left."
+    day.hears("cancel all timers")
+    day.hears("set a kitchen timer for 5 minutes", "set an egg timer for 5 minutes", "set a timer for 10 minutes")
+    day.after(minutes=5)
+    day.hears("stop the kitchen timer")
+    assert day.rings == ["Egg timer is over."]
+    day.hears("set a kitchen timer for 5 minutes")
+    assert day.hears("cancel all timers in the kitchen") == "Two timers cancelled."
+    assert (day.rings, day.counts) == ([], (0, 0))
+
+
 # --- snoozed ----------------------------------------------------------------------------------------------------------
 
 

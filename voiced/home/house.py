@@ -174,9 +174,9 @@ class House:
         return replace(decision, calls=tuple(ours))
 
     def _here(self, call: Call) -> Call:
-        """Timers are all where this device stands: its own room says nothing more of them."""
+        """Timers are all where this device stands: its own room says nothing more, but where a timer is called so."""
         place = self.home.area_called(str(call.slots.get("area", "")))
-        if call.intent not in CLOCK_INTENTS or place is None or place.id != self.area:
+        if call.intent not in CLOCK_INTENTS or place is None or place.id != self.area or self.clocks.names_one(call):
             return call
         return Call(call.intent, {name: value for name, value in call.slots.items() if name != "area"})
 

@@ -38,6 +38,13 @@ class Clockwork:
         """While something rings, "stop" and "cancel the timer" mean that."""
         return Call(STOP) if self.ringing and call.intent in STOPPING and not call.slots else call
 
+    def names_one(self, call: Call) -> bool:
+        """Whether a timer is called as the call says, running or ringing; one that is about all timers calls none."""
+        if call.intent not in TIMER_INTENTS or call.intent == "HassCancelAllTimers":
+            return False
+        rings = any(timers.fits(r.name, r.set_s, call) for r in self.ringing if not r.alarm)
+        return rings or any(timers.fits(t.name, t.set_s, call) for t in self.timers.timers)
+
     def do(self, call: Call) -> Reply:
         """What a call of CLOCK_INTENTS asks for; what was done."""
         if call.intent in RING_INTENTS:
