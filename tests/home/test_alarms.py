@@ -270,7 +270,18 @@ def test_what_is_set_twice_is_set_once(graph: WordGraph) -> None:
     bedside.hears("wake me at seven on weekdays")
     bedside.hears("cancel the alarm for seven on thursday")
     bedside.hears("wake me at seven on weekdays")
-    assert len(bedside.alarms.alarms) == 3
+    assert bedside.hears("what alarms are set") == "Two alarms: seven a m tomorrow and seven a m on weekdays."
+
+
+def test_the_day_that_was_left_out_is_back_when_the_alarm_is_set_again(graph: WordGraph) -> None:
+    bedside = Bedside(graph)
+    bedside.hears("set an alarm for 7 on weekdays")
+    bedside.hears("cancel the alarm for 7 tomorrow")
+    assert bedside.next() == "Thu 07:00"
+    bedside.hears("set an alarm for 7 on weekdays")
+    assert bedside.next() == "Wed 07:00"
+    bedside.hears("set an alarm for 7 on weekends")
+    assert bedside.hears("what alarms are set") == "Two alarms: seven a m on weekdays and seven a m on weekends."
 
 
 def test_a_reminder_speaks_to_whom_it_reminds(graph: WordGraph) -> None:
@@ -310,6 +321,7 @@ def test_what_makes_no_sense_sets_nothing() -> None:
     for minute in range(MAX_ALARMS + 1):
         alarms, reply = apply(alarms, Call("AlarmSet", {"hour": 7, "minute": minute}), EVENING)
     assert (reply.key, len(alarms.alarms)) == ("alarm_too_many", MAX_ALARMS)
+    assert apply(alarms, Call("AlarmSet", {"hour": 7, "minute": 0}), EVENING)[1].key == "alarm_set", "it is there"
 
 
 @pytest.mark.parametrize("text", ["stop", "stop the alarm", "okay", "i'm awake", "turn it off", "thank you"])

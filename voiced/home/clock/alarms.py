@@ -4,8 +4,8 @@ An alarm that was named by the clock keeps local wall time: seven o'clock stays 
 One in half an hour is an instant: see `when.py`. `apply` does what a call of `ALARM_INTENTS` asks and gives the reply;
 `due` takes out what has to ring.
 
-Whoever cancels a time on one day cancels what rings once, and of what repeats that one day only; a time without a day
-is the whole of it.
+Whoever cancels the alarm for a time on one day cancels one that rings once; one that repeats stays and leaves out that
+day. A time without a day cancels either. Setting a repeated alarm again takes back the days that it leaves out.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class Alarm:
     """Of what it reminds."""
     skips: tuple[dt.date, ...] = ()
     """Dates on which a repeated one does not ring."""
+
+    @property
+    def rule(self) -> tuple[dt.datetime | dt.time, tuple[int, ...], str]:
+        """What was asked for: who asks for the same again wants it once, and on every day."""
+        return self.at.time() if self.days else self.at, self.days, self.text
 
     def wall(self, now: dt.datetime) -> dt.datetime:
         """`at` on the wall's clock, without a zone."""
@@ -142,8 +147,6 @@ def _set(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
     timed = when is not None and bool(when.minutes)
     if not timed and seconds <= 0:
         return alarms, Reply("alarm_when")
-    if len(alarms.alarms) >= MAX_ALARMS:
-        return alarms, Reply("alarm_too_many")
     if when is None or not timed:
         alarm = Alarm(alarms.next_id, later(now, seconds), (), text)
     elif at := when.next(now):
@@ -151,9 +154,10 @@ def _set(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply]:
     else:
         hour, minute = divmod(max(when.minutes), 60)
         return alarms, Reply("alarm_past", {"hour": hour, "minute": minute})
-    reply = Reply("alarm_set", told(alarm, now))
-    there = any(replace(a, id=alarm.id) == alarm for a in alarms.alarms)
-    return (alarms if there else alarms._more(alarm, now)), reply
+    others = tuple(a for a in alarms.alarms if a.rule != alarm.rule)
+    if len(others) >= MAX_ALARMS:
+        return alarms, Reply("alarm_too_many")
+    return replace(alarms, alarms=others)._more(alarm, now), Reply("alarm_set", told(alarm, now))
 
 
 def rings_at(at: dt.datetime, call: Call) -> bool:
