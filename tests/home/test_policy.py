@@ -247,9 +247,11 @@ def test_two_readings_of_one_thing_are_no_question() -> None:
         assert judged.kind is Kind.ACT
 
 
-def test_an_own_sentence_may_be_unconfirmed() -> None:
+def test_an_own_sentence_that_came_to_nothing_has_no_name_to_be_called_by() -> None:
+    """The id of its intent was spoken: "No answer from the Own."."""
     act = Act((Command("Own", "publish", "t", "p"),), Reply("sent"))
-    assert result(act, HOME, unconfirmed=(dataclasses.replace(act.commands[0], state_topic="s"),)).key == "unreached"
+    assert result(act, HOME, unconfirmed=(dataclasses.replace(act.commands[0], state_topic="s"),)).key == "no_broker"
+    assert result(act, HOME, declined=act.commands).key == "no_broker"
 
 
 def test_also_takes_over_what_kind_of_thing_it_was() -> None:

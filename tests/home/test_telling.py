@@ -55,6 +55,22 @@ def test_what_was_not_taken_is_told_with_what_else_was_done() -> None:
     assert declined == f"{timer} Bed light does not do that."
 
 
+def test_the_owners_words_are_said_only_where_their_message_went_out() -> None:
+    """A coffee was "on its way" that nobody had ordered."""
+    h = house()
+    calls = (Call("HassTurnOff", {"name": "bed light"}), Call("RedAlert"), Call("CastSpell", {"spell": "nox"}))
+    judged = h.judge(Decision(Verdict.CALLS, calls, 0.9))
+    bed, red, spell = judged.commands
+    known, gone = "I know the bed light, but I cannot reach it.", "I cannot reach the house."
+    for failed, text in (
+        ((bed, red, spell), gone), ((bed, red), f"{known} {gone}"), ((red,), gone), ((bed,), f"Red alert. {known}"),
+        ((spell,), f"Red alert. {gone}"),
+    ):  # fmt: skip
+        assert h.report(judged, confirmed=(), silent=(), failed=failed) == text
+    declined = h.report(judged, confirmed=(), silent=(), failed=(red,), declined=(bed,))
+    assert declined == f"{gone} Bed light does not do that."
+
+
 def test_what_cannot_confirm_is_sent() -> None:
     h = house()
     assert reported(h, said(h, "HassTurnOn", name="movie night")) == "Sent."

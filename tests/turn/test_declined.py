@@ -44,3 +44,13 @@ async def test_a_house_that_took_one_of_two_is_not_out_of_reach(monkeypatch: pyt
     assert await asked(monkeypatch, {AT_BED: GONE, AT_DESK: NO}, BED, DESK) == [
         "I know the bed light, but I cannot reach it. Desk light does not do that."
     ]
+
+
+async def test_an_owners_sentence_is_answered_only_where_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    alert, at_alert = Call("RedAlert"), "demo/alert"
+    assert await asked(monkeypatch, {}, alert) == ["Red alert."]
+    assert await asked(monkeypatch, {at_alert: GONE}, alert) == ["I cannot reach the house."]
+    assert await asked(monkeypatch, {at_alert: GONE}, BED, alert) == ["I cannot reach the house."]
+    assert await asked(monkeypatch, {AT_BED: GONE}, BED, alert) == [
+        "Red alert. I know the bed light, but I cannot reach it."
+    ]

@@ -77,15 +77,17 @@ def result(
     declined: Sequence[Command] = (),
 ) -> Reply:
     """What to say after the commands went out: the confirmation, "sent" where nothing can confirm, or what failed; and
-    what else there is to say.
+    what else there is to say. An owner's sentence is answered in the owner's words where its message went out.
     """
-    besides = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent")]
+    lost = {own.say for c in (*unsent, *declined, *unconfirmed) if (own := home.own(c.entity))}
+    others = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent")]
+    besides = [reply for reply in others if reply.key != "own" or reply.values["text"] not in lost]
     if unsent and len(unsent) == len(act.commands):
         return joined([*besides, Reply("no_broker")])
     failed = [c for c in unconfirmed if c.state_topic]
     already = act.already.issuperset(c.entity for c in failed)
     why = (("unreachable", unsent), ("declined", declined), ("unanswered" if already else "unreached", failed))
-    if wrong := [Reply(key, _of(home, commands)) for key, commands in why if commands]:
+    if wrong := [reply for key, commands in why for reply in _wrong(home, key, commands)]:
         return joined([*besides, *wrong])
     if act.commands and act.already.issuperset(c.entity for c in act.commands):
         return joined([Reply(_DONE.get(reply.key, reply.key), reply.values) for reply in _parts(act.reply)])
@@ -95,10 +97,16 @@ def result(
     return act.reply
 
 
-def _of(home: Home, commands: Sequence[Command]) -> dict[str, object]:
-    """Of which things something is said, and how they are if nothing was done."""
-    names = list(dict.fromkeys(name_of(home, c.entity) for c in commands))
-    return {"names": names, "state": LEADS_TO.get(commands[0].verb, "")}
+def _wrong(home: Home, key: str, commands: Sequence[Command]) -> list[Reply]:
+    """What is said of commands that came to nothing: of things by name, with how they are if nothing was done. An
+    owner's sentence has no name to be called by.
+    """
+    things = [c for c in commands if home.entity(c.entity)]
+    nameless = [Reply("no_broker")] if len(things) < len(commands) else []
+    if not things:
+        return nameless
+    names = list(dict.fromkeys(name_of(home, c.entity) for c in things))
+    return [Reply(key, {"names": names, "state": LEADS_TO.get(things[0].verb, "")}), *nameless]
 
 
 def _parts(reply: Reply) -> list[Reply]:
