@@ -7,7 +7,7 @@ import json
 from tests.home.saying import HOME, TODAY, house, of, reported, said
 from voiced.home.house import CONTEXT_S, House
 from voiced.home.judgement import Kind
-from voiced.home.model import Entity
+from voiced.home.model import Area, Entity, Home
 from voiced.home.network.mqtt import Setting
 from voiced.messages import Call, Decision, Verdict
 
@@ -190,6 +190,33 @@ def test_by_so_many_percent_is_from_how_bright_it_is_and_in_the_direction_that_w
     assert reported(h, said(h, "HassLightSet", name="bed light", brightness_by=10)) == "Bed light is at ten percent."
 
 
+def test_what_is_beyond_the_ends_does_not_go_the_other_way() -> None:
+    """ "Slower" made a fan at five percent faster, "warmer" a candle of 1800 kelvin colder."""
+    fan = Entity("fan.f", "Fan", mqtt={"percentage_command_topic": "f/set", "percentage_state_topic": "f"})
+    white: dict[str, Setting] = {"command_topic": "l/set", "state_topic": "l", "schema": "json", "brightness": True}
+    lamp = Entity("light.l", "Lamp", mqtt={**white, "color_temp_kelvin": True, "min_kelvin": 1500.0})
+    h = of(fan, lamp)
+    h.heard_state("f", b"5")
+    for step, speed in (("down", "5"), ("up", "30")):
+        assert [c.payload for c in said(h, "HassFanSetSpeed", name="fan", percentage_step=step).commands] == [speed]
+    for now, step, kelvin in ((1800, "up", 1800), (1800, "down", 2300), (7000, "down", 7000), (7000, "up", 6500)):
+        h.heard_state("l", b'{"state": "ON", "color_temp": %d}' % now)
+        (sent,) = said(h, "HassLightSet", name="lamp", kelvin_step=step).commands
+        assert json.loads(sent.payload)["color_temp"] == kelvin
+    h.heard_state("l", b'{"state": "ON", "brightness": 2}')  # below one percent, and not off
+    (sent,) = said(h, "HassLightSet", name="lamp", brightness_step="down").commands
+    assert json.loads(sent.payload)["brightness"] == 2
+
+
+def test_the_coldest_white_of_a_lamp_that_counts_in_mireds_is_said_in_whole_kelvin() -> None:
+    topics: dict[str, Setting] = {"command_topic": "l/set", "state_topic": "l", "schema": "json", "color_temp": True}
+    h = of(Entity("light.l", "Lamp", mqtt=topics))
+    h.heard_state("l", b'{"state": "ON", "color_temp": 153}')
+    judged = said(h, "HassLightSet", name="lamp", kelvin_step="down")
+    assert json.loads(judged.commands[0].payload)["color_temp"] == 153
+    assert reported(h, judged) == "Lamp is at six thousand five hundred thirty six kelvin."
+
+
 BUTTONS: dict[str, Setting] = {"command_topic": "r/set", "state_topic": "r"}
 RADIO = Entity(
     "media_player.r", "Radio", mqtt={**BUTTONS, "volume_command_topic": "r/vol/set", "volume_state_topic": "r/vol"}
@@ -214,6 +241,36 @@ def test_louder_by_so_many_percent_is_louder_and_quieter_is_quieter() -> None:
     h = of(Entity("media_player.r", "Radio", mqtt=only_read))
     h.heard_state("r/vol", b"30")
     assert [c.payload for c in said(h, "HassSetVolumeRelative", volume_step=10).commands] == ["VOLUME_UP"]
+
+
+def test_of_two_players_of_one_name_the_one_that_plays_is_meant() -> None:
+    """ "Pause" in the living room, where the TV was off, did not pause the one in the bedroom."""
+    areas = (Area("living_room", "Living Room"), Area("bedroom", "Bedroom"))
+    sets = tuple(
+        Entity(f"media_player.{a.id}", "TV", area=a.id, mqtt={"command_topic": f"{a.id}/set", "state_topic": a.id})
+        for a in areas
+    )
+    for area in ("living_room", "bedroom", ""):
+        h = House(
+            Home(areas=areas, entities=sets),
+            area=area, random_digits=lambda: "47", now_s=lambda: 0.0, today=lambda: TODAY,
+        )  # fmt: skip
+        h.heard_state("living_room", b"paused")
+        h.heard_state("bedroom", b"playing")
+        judged = said(h, "HassMediaPause")
+        assert [(c.topic, c.payload) for c in judged.commands] == [("bedroom/set", "PAUSE")]
+        judged = said(h, "HassSetVolumeRelative", volume_step="down")
+        assert [(c.topic, c.payload) for c in judged.commands] == [("bedroom/set", "VOLUME_DOWN")]
+
+
+def test_the_voice_is_made_louder_where_nothing_plays() -> None:
+    h = of(RADIO)
+    h.heard_state("r", b"off")
+    for change, heard in (
+        ("down", "My volume is at eighty percent."), (-30, "My volume is at fifty percent."),
+        ("up", "My volume is at seventy percent."), ("sideways", "My volume is at seventy percent."),
+    ):  # fmt: skip
+        assert said(h, "HassSetVolumeRelative", volume_step=change).say == heard
 
 
 def test_a_player_that_plays_is_on() -> None:

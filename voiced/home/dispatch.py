@@ -13,8 +13,9 @@ from voiced.home import lights
 from voiced.home.intents import Step
 from voiced.home.model import Entity, Home
 from voiced.home.outgoing import chosen, half_up, message, number, number_text, scaled
+from voiced.home.relative import difference
 from voiced.home.states import UNKNOWN, EntityState
-from voiced.messages import Call, Command, SlotValue
+from voiced.messages import Call, Command
 
 PAYLOADS: Mapping[str, str] = {
     "turn_on": "payload_on", "turn_off": "payload_off", "open": "payload_open", "close": "payload_close",
@@ -98,7 +99,8 @@ def _command(entity: Entity, step: Step, now: EntityState) -> Command | None:
     if step.verb == "set_position":
         return _position(entity, step, now)
     if step.verb == "change_volume":
-        payload = entity.text(f"payload_volume_{_way(step.values.get('volume_step', 0))}")
+        by = difference(step.values.get("volume_step", 0), 1)
+        payload = entity.text("payload_volume_up" if by > 0 else "payload_volume_down") if by else ""
         return message(entity, step, "command_topic", payload, "", {})
     if entity.domain == "climate" and step.verb in ("turn_on", "turn_off"):
         return _climate_power(entity, step)
@@ -111,13 +113,6 @@ def _command(entity: Entity, step: Step, now: EntityState) -> Command | None:
     states = list(proofs(entity, step.verb))
     made = message(entity, step, topic, entity.text(PAYLOADS[step.verb]), "state_topic", {"state": states})
     return _moving(made, entity, 100.0 if step.verb == "open" else 0.0, now) if step.verb in ("open", "close") else made
-
-
-def _way(change: SlotValue) -> str:
-    """Up or down; "" of no change at all."""
-    if isinstance(change, str):
-        return change
-    return "up" if change > 0 else "down" if change < 0 else ""
 
 
 def _arm(entity: Entity, step: Step) -> Command | None:
@@ -175,7 +170,9 @@ _LACKED: Mapping[str, str] = {
 
 
 def lacking(step: Step, home: Home) -> str:
-    """What a thing does not have for which a step gave no message: "colour", "eco"; empty where it is not that."""
+    """What a thing would need for a step that gave no message, and does not have: "colour", "eco"; "" where the step
+    failed for another reason.
+    """
     entity = home.entity(step.entity)
     if entity is None:
         return ""

@@ -13,6 +13,7 @@ from voiced.home.senses import is_so
 from voiced.home.states import EntityState
 from voiced.messages import SlotValue
 
+_DIRECTIONS: Mapping[str, int] = {"up": 1, "down": -1}
 WARMER_DEGREES: Mapping[str, float] = {"C": 1.0, "F": 2.0}
 """By the owner's degrees."""
 _TOGGLED = {"on": "turn_off", "off": "turn_on"}
@@ -22,7 +23,9 @@ _ANY = 50
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a relative value changes, by how much where that was not said, and no further than where."""
+    """What a relative value changes, by how much where that was not said, and no further than where: what is beyond
+    already stays as it is.
+    """
 
     value: str
     now: Callable[[EntityState], float | None]
@@ -33,13 +36,23 @@ class _Change:
     """What is off has none of it, and cannot have less."""
 
 
+def _kelvin(state: EntityState) -> float | None:
+    """Whole ones: a lamp that counts in mireds has few that are, and nobody wants to hear the others."""
+    return None if state.kelvin is None else round(state.kelvin)
+
+
 _BRIGHTER = _Change("brightness", lambda s: s.brightness_percent, 20, 1, 100, of_power=True)
 _CHANGES: Mapping[str, _Change] = {
     "brightness_step": _BRIGHTER,
     "brightness_by": _BRIGHTER,
-    "kelvin_step": _Change("temperature", lambda s: s.kelvin, -500, 2000, 6500),  # the warmer, the fewer
+    "kelvin_step": _Change("temperature", _kelvin, -500, 2000, 6500),  # the warmer, the fewer
     "percentage_step": _Change("percentage", lambda s: s.percentage, 25, 10, 100, of_power=True),
 }
+
+
+def difference(change: SlotValue, usual: float) -> float:
+    """Up, down or a number as a number: `usual` is by how much something goes up. 0 for any other word."""
+    return usual * _DIRECTIONS.get(change, 0) if isinstance(change, str) else change
 
 
 def nominal(step: Step) -> Step:
@@ -71,16 +84,17 @@ def absolute(step: Step, facts: Facts) -> Step | str:
         now = 0.0 if change.of_power and state.state == "off" else change.now(state)
         if now is None:
             return "unknown_state"
-        by = _by(way, change.by)
+        by = difference(way, change.by)
         if change.of_power and now == 0 and by < 0:
             return "already_off"
-        values[change.value] = round(min(change.most, max(change.least, now + by)))
+        wanted = min(max(change.most, now), max(min(change.least, now), now + by))
+        values[change.value] = normal(now) if wanted == now else round(wanted)  # rounding is a step, too
     if way := values.pop("temperature_step", None) or values.pop("temperature_by", None):
         if state.target_degrees is None:
             return "unknown_state"
         usual = WARMER_DEGREES[facts.manner.temperature_unit or unit_of(entity)]
         now = facts.manner.degrees(state.target_degrees, entity)
-        values["temperature"] = normal(round(now + _by(way, usual), 1))
+        values["temperature"] = normal(round(now + difference(way, usual), 1))
     return replace(step, values=values)
 
 
@@ -97,10 +111,3 @@ def _louder(step: Step, entity: Entity, state: EntityState) -> Step:
     if not isinstance(by, int | float) or state.percentage is None or not entity.text("volume_command_topic"):
         return step
     return replace(step, verb="set_volume", values={"volume_level": round(min(100, max(0, state.percentage + by)))})
-
-
-def _by(way: SlotValue, usual: float) -> float:
-    """As a difference; a number is one."""
-    if isinstance(way, str):
-        return usual if way == "up" else -usual
-    return float(way)

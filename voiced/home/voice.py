@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from voiced.home.model import Home
+from voiced.home.relative import difference
 from voiced.home.replies import Reply
 from voiced.home.states import States
 from voiced.messages import Call
@@ -13,7 +12,6 @@ VOICE = "VoiceVolume"
 VOICE_INTENTS = frozenset([VOICE])
 LOUDEST, SOFTEST, STEP = 100, 10, 20
 """Percent. It never falls silent by being told to be softer: nobody would know what it does."""
-_STEPS: Mapping[str, int] = {"up": STEP, "down": -STEP}
 _OF_PLAYERS = frozenset(["HassSetVolume", "HassSetVolumeRelative"])
 _OF_WHAT_PLAYS = frozenset(["HassMediaPause", "HassMediaNext", "HassMediaPrevious", "HassMediaPlayerMute"])
 _SILENT = frozenset(["off", "idle", "standby", "paused", "stopped"])
@@ -28,7 +26,7 @@ def own(call: Call, home: Home, states: States) -> Call:
     players = (e for e in home.entities if e.domain == "media_player" and e.reachable)
     audible = [e for e in players if e.id not in states or states[e.id].state not in _SILENT]
     if len(audible) == 1:
-        return Call(call.intent, {**call.slots, "name": audible[0].name})
+        return Call(call.intent, {**call.slots, "name": audible[0].id})  # two may have one name
     return call if audible or call.intent in _OF_WHAT_PLAYS else Call(VOICE, call.slots)
 
 
@@ -39,7 +37,7 @@ def bounded(percent: float) -> int:
 def apply(volume: int, call: Call) -> tuple[int, Reply]:
     """The volume in percent that the call leads to, and what is said of it."""
     level, step = call.slots.get("volume_level"), call.slots.get("volume_step", 0)
-    change = _STEPS.get(step, 0) if isinstance(step, str) else step
+    change = difference(step, STEP)
     new = bounded(volume + change if change or not isinstance(level, int | float) else level)
     if change and new == volume:
         return volume, Reply("voice_loudest" if change > 0 else "voice_softest")

@@ -53,7 +53,9 @@ def _ways(call: Call, home: Home) -> list[str]:
 
 
 def _exact(old: Call, answer: Call, options: Sequence[str]) -> Call:
-    """What was asked about, of what the answer names: of a thing that was no option, too, where another was."""
+    """The call that was asked about, for what this part of the answer names. Where one part names an option, the others
+    may name other things.
+    """
     if len(options) == 1:
         return Call(old.intent, {**how(old), "name": options[0]})
     if options:  # the lamps of a room
