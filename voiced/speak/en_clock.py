@@ -109,7 +109,9 @@ PHRASES: Phrases = {
     # alarms
     "alarm_set": lambda v: f"{'I will remind you at' if v['text'] else 'Alarm set for'} {_alarm(v, v['twelve'])}.",
     "alarm_when": lambda _: "For what time?",
-    "alarm_past": lambda v: f"{first_upper(time_of_day(v['hour'], v['minute'], v['twelve']))} today is past already.",
+    "alarm_past": lambda v: (
+        f"{first_upper(time_of_day(v['hour'], v['minute'], v['twelve']))} today has already passed."
+    ),
     "alarm_too_many": lambda _: "There are too many alarms.",
     "alarm_none": lambda v: "There is no such alarm." if v.get("named") else "There are no alarms.",
     "alarm_which": lambda v: f"{_alarms(v)} Say which.",
