@@ -74,8 +74,8 @@ class HomeAssistant:
         return self._broker.trouble or ("" if self.reached else f"Home Assistant at {self._url}: {self._why}")
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        """Below `ha/`: DeclinedError where Home Assistant answers that it does not do it, BrokerError where what comes is
-        no answer to an intent. How the thing is then is told again: nobody tells what has not changed.
+        """Below `ha/`: BrokerError unless Home Assistant says what became of the intent, DeclinedError where it says
+        that it was not handled. How the thing is then is told again: nobody tells what has not changed.
         """
         if not topic.startswith(ROOT):
             await self._broker.publish(topic, payload, retain=retain)
