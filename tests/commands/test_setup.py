@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import os
 import pty
 import signal
@@ -14,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from voiced.adapters.mosquitto import Mosquitto
+from voiced.cli import main
+from voiced.commands import setup
 from voiced.config import BrokerConfig
 from voiced.configfile import load_config, read_config
 
@@ -87,6 +92,23 @@ def test_a_first_configuration(tmp_path: Path, mosquitto: Mosquitto) -> None:
     assert config.broker == BrokerConfig("127.0.0.1", mosquitto.port, "somebody")
     # No home.toml lies beside it: one that is named all the same would keep the daemon from starting.
     assert config.home == load_config("").home
+    assert '# home = "home.toml"' in out.read_text("utf-8"), "and where it goes, the owner is told"
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        assert main(["check-config", "--config", str(out)]) == 0, "the room is one of the house, and not of the demo's"
+    assert f"{out}: right" in told.getvalue()
+
+
+@pytest.mark.parametrize("lies", ["beside", "elsewhere", "nowhere"])
+def test_a_home_beside_the_configuration_is_named_from_there(tmp_path: Path, lies: str) -> None:
+    """So both can be moved together, as the installer does."""
+    (folder := tmp_path / lies).mkdir()
+    (home := (tmp_path if lies == "beside" else folder) / "house.toml").write_text("# mine\n")
+    out = tmp_path / "voiced.toml"
+    options = argparse.Namespace(home=None if lies == "nowhere" else home, out=out)
+    named = setup._home(options)
+    assert named == {"beside": Path("house.toml"), "elsewhere": home.resolve(), "nowhere": None}[lies]
+    out.write_text(setup._toml(named, "", "", "", BrokerConfig()), "utf-8")
+    assert read_config(out).home == (home.resolve() if named else load_config("").home)
 
 
 def test_one_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:

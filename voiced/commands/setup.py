@@ -30,6 +30,8 @@ from voiced.workers.clients import sound_devices
 _LEVEL_S = 3.0
 _WAKE_S = 15.0
 _CONNECT_S = 4.0
+_NO_HOME = '# home = "home.toml"  # a file beside this one: what the devices do not tell of the house, or tell wrongly'
+"""The house is what its devices tell. One that is named and is not there would keep the daemon from starting."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +78,8 @@ def _home(options: argparse.Namespace) -> Path | None:
         return Path("home.toml") if (options.out.parent / "home.toml").is_file() else None
     if not options.home.is_file():
         raise UsageError(f"--home: there is no file {options.home}")
-    return Path(options.home).resolve()
+    beside = options.home.parent.resolve() == options.out.parent.resolve()
+    return Path(options.home.name) if beside else Path(options.home).resolve()
 
 
 def _ask_everything(console: Console, home: Path | None) -> str:
@@ -214,7 +217,7 @@ def _toml(home: Path | None, area: str, microphone: str, speaker: str, broker: B
 
     return "\n".join(
         [
-            *([f"home = {quoted(str(home))}"] if home else []),
+            f"home = {quoted(str(home))}" if home else _NO_HOME,
             *([f"area = {quoted(area)}"] if area else []),
             "",
             "[microphone]",
