@@ -131,6 +131,91 @@ def test_what_setup_wrote_is_what_the_service_reads(place: Place, tmp_path: Path
     assert "No such file" in place("--config", str(tmp_path / "vioced.toml"), ok=False)
 
 
+def test_what_nobody_touched_makes_way_for_what_the_owner_has(place: Place, tmp_path: Path) -> None:
+    """Installed first, set up later: the commented files are nobody's. A home that was written there is."""
+    place()
+    etc = place.root / "etc/voiced"
+    (written := tmp_path / "voiced.toml").write_text('home = "home.toml"\nid = "kitchen"\n')
+    (tmp_path / "home.toml").write_text("# my home\n")
+    place("--config", str(written))
+    assert ((etc / "voiced.toml").read_text(), (etc / "home.toml").read_text()) == (
+        written.read_text(),
+        "# my home\n",
+    )
+
+    (etc / "home.toml").write_text("# written here\n")
+    (etc / "voiced.toml").unlink()
+    told = place("--config", str(written), ok=False)
+    assert f"{etc / 'home.toml'} is there already, and says something else than {tmp_path / 'home.toml'}" in told
+    assert (etc / "home.toml").read_text() == "# written here\n"
+    assert not (etc / "voiced.toml").exists()
+    (tmp_path / "home.toml").unlink()
+    place("--config", str(written))
+    assert (etc / "home.toml").read_text() == "# written here\n", "none is given: that one is meant"
+
+
+def test_no_home_file_that_nobody_reads(place: Place, tmp_path: Path) -> None:
+    etc = place.root / "etc/voiced"
+    (written := tmp_path / "voiced.toml").write_text('area = "Attic"\n')
+    place("--config", str(written))
+    place()
+    assert [path.name for path in etc.iterdir()] == ["voiced.toml"]
+
+    (etc / "voiced.toml").unlink()
+    written.write_text('home = "house.toml"\n')
+    (tmp_path / "house.toml").write_text("# mine\n")
+    place("--config", str(written))
+    assert (etc / "house.toml").read_text() == "# mine\n"
+    assert not (etc / "home.toml").exists()
+
+    (etc / "voiced.toml").unlink()
+    written.write_text('home = "home.toml"\n')
+    place("--config", str(written))
+    assert "What the network does not tell" in (etc / "home.toml").read_text(), "named, and not written yet"
+
+
+def test_a_configuration_that_cannot_work_there_changes_nothing(place: Place, tmp_path: Path) -> None:
+    """A wake word of one's own was left behind, and the installer said that all was well."""
+    place()
+    etc, good = place.root / "etc/voiced", place.release
+    before = {path: path.read_text() for path in etc.iterdir()}
+    place.change("# newer")
+    place.calls.unlink()
+    (written := tmp_path / "voiced.toml").write_text('home = "house.toml"\n[wake]\nwords = ["computer.onnx"]\n')
+    (tmp_path / "house.toml").write_text("# mine\n")
+    (tmp_path / "computer.onnx").touch()
+
+    told = place("--config", str(written), ok=False)
+
+    assert f"{etc / 'computer.onnx'} does not exist" in told
+    assert f"looked for in {etc}" in told
+    assert {path: path.read_text() for path in etc.iterdir()} == before
+    assert place.release == good
+    assert not place.calls.exists()
+    shutil.copy2(tmp_path / "computer.onnx", etc)
+    place("--config", str(written))
+    assert (etc / "house.toml").read_text() == "# mine\n"
+    assert place.release != good
+
+
+@pytest.mark.parametrize("path", ["/home/me/password", "/root/password", "~/password"])
+def test_the_system_service_is_given_no_path_that_it_does_not_see(place: Place, tmp_path: Path, path: str) -> None:
+    (written := tmp_path / "voiced.toml").write_text(f'[broker]\nuser = "me"\npassword_file = "{path}"\n')
+    told = place("--config", str(written), "--dry-run", ok=False)
+    assert told.startswith(f"install: {written}: broker.password_file = {path}: the system service sees no home.")
+    assert not place.root.exists()
+    place("--user", "--config", str(written))
+
+
+def test_what_is_no_configuration_is_told_in_a_line(place: Place, tmp_path: Path) -> None:
+    (written := tmp_path / "voiced.toml").write_bytes('area = "Küche"\n'.encode("latin-1"))
+    assert place("--config", str(written), ok=False).startswith(f"install: {written} cannot be read: 'utf-8' codec")
+    written.write_text("area = \n")
+    told = place("--config", str(written), ok=False)
+    assert told == f"install: {written}: Invalid value (at line 1, column 8)\n"
+    assert not place.root.exists()
+
+
 def test_two_releases_are_kept(place: Place) -> None:
     for number in range(4):
         place.change(f"# {number}")
