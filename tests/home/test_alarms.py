@@ -65,7 +65,7 @@ class Bedside:
         ("set an alarm for every monday at ten to eight", "Mon 07:50",
          "Alarm set for seven fifty a m every Monday."),
         ("wake me at eight every day", "Wed 08:00", "Alarm set for eight a m every day."),
-        ("alarm for midnight", "Wed 00:00", "Alarm set for midnight tomorrow."),
+        ("alarm for midnight", "Wed 00:00", "Alarm set for midnight tonight."),
         ("wake me in eight hours", "Wed 06:05", "Alarm set for six oh five a m tomorrow."),
         ("wake me up tomorrow morning at five", "Wed 05:00", "Alarm set for five a m tomorrow."),
     ],
@@ -81,8 +81,17 @@ def test_people_say_a_time_and_it_is_that_time(graph: WordGraph, text: str, ring
     ("text", "rings", "said"),
     [
         ("set an alarm for 12:30 tonight", "Wed 00:30", "Alarm set for twelve thirty a m tomorrow."),
-        ("set an alarm for 12 at night", "Wed 00:00", "Alarm set for midnight tomorrow."),
-        ("set an alarm for midnight today", "Wed 00:00", "Alarm set for midnight tomorrow."),
+        ("set an alarm for 12 at night", "Wed 00:00", "Alarm set for midnight tonight."),
+        ("set an alarm for midnight today", "Wed 00:00", "Alarm set for midnight tonight."),
+        ("set an alarm for 12 at night today", "Wed 00:00", "Alarm set for midnight tonight."),
+        ("set an alarm for 12 am today", "Wed 00:00", "Alarm set for midnight tonight."),
+        ("set an alarm for midnight on wednesday", "Wed 00:00", "Alarm set for midnight tonight."),
+        ("set an alarm for midnight tomorrow", "Thu 00:00", "Alarm set for midnight tomorrow."),
+        ("set an alarm for 12 at night tomorrow", "Thu 00:00", "Alarm set for midnight tomorrow."),
+        ("set an alarm for ten to twelve at night tomorrow", "Wed 23:50", "Alarm set for eleven fifty p m tomorrow."),
+        ("set an alarm for midnight on friday", "Fri 00:00", "Alarm set for midnight on Friday."),
+        ("set an alarm for two at night today", "Wed 02:00", "Alarm set for two a m tomorrow."),
+        ("set an alarm for eleven at night today", "Tue 23:00", "Alarm set for eleven p m today."),
         ("remind me at 1 tonight to let the cat in", "Wed 01:00",
          "I will remind you at one a m tomorrow to let the cat in."),
         ("wake me at 2 at night", "Wed 02:00", "Alarm set for two a m tomorrow."),
@@ -96,6 +105,21 @@ def test_the_night_goes_on_after_midnight(graph: WordGraph, text: str, rings: st
     bedside = Bedside(graph)
     assert bedside.hears(text) == said
     assert bedside.next() == rings
+
+
+def test_the_midnights_of_today_and_tomorrow_are_two(graph: WordGraph) -> None:
+    bedside = Bedside(graph)
+    bedside.hears("set an alarm for midnight today")
+    bedside.hears("set an alarm for midnight tomorrow")
+    assert bedside.hears("what alarms are set") == "Two alarms: midnight tonight and midnight tomorrow."
+    assert bedside.hears("cancel the alarm for midnight tomorrow") == "The alarm for midnight tomorrow is cancelled."
+    assert bedside.hears("cancel the alarm for midnight tonight") == "The alarm for midnight tonight is cancelled."
+    bedside.hears("set an alarm for midnight every day")
+    assert bedside.hears("cancel the alarm for midnight tonight") == (
+        "The alarm for midnight every day does not ring tonight."
+    )
+    assert bedside.hears("what alarms are set") == "One alarm: midnight every day except tonight."
+    assert bedside.next() == "Thu 00:00"
 
 
 def test_tonight_said_at_night_is_this_night(graph: WordGraph) -> None:

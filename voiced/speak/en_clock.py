@@ -23,7 +23,7 @@ def _timer_missed(v: Values) -> str:
     return f"Your {_which_timer(v)} ended {_ago(v['ago_s'])} ago."
 
 
-_DAYS = {"today": "today", "tomorrow": "tomorrow", "daily": "every day"}
+_DAYS = {"today": "today", "tonight": "tonight", "tomorrow": "tomorrow", "daily": "every day"}
 
 
 def _day(day: str) -> str:

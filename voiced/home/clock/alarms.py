@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voiced.home.clock.timers import seconds_of
-from voiced.home.clock.when import AHEAD, REPEATED, WEEKDAYS, When, instant_s, later, local, when_of
+from voiced.home.clock.when import AHEAD, MIDNIGHT, REPEATED, WEEKDAYS, When, instant_s, later, local, when_of
 from voiced.home.replies import Reply
 from voiced.messages import Call
 
@@ -128,17 +128,19 @@ def _alarm(row: Mapping[str, Any]) -> Alarm:
     return Alarm(int(row["id"]), at, tuple(map(int, row["days"])), str(row.get("text", "")), tuple(skips))
 
 
-def _day(date: dt.date, now: dt.datetime) -> str:
-    ahead = (date - now.date()).days
-    return ("today", "tomorrow")[ahead] if ahead in (0, 1) else WEEKDAYS[date.weekday()]
+def _day(date: dt.date, time: dt.time, now: dt.datetime) -> str:
+    """Tonight's midnight is on tomorrow's date."""
+    ends = time == MIDNIGHT
+    ahead, first = (date - now.date()).days - ends, "tonight" if ends else "today"
+    return (first, "tomorrow")[ahead] if ahead in (0, 1) else WEEKDAYS[date.weekday()]
 
 
 def told(alarm: Alarm, now: dt.datetime) -> dict[str, object]:
     """What a reply says of an alarm."""
     at = alarm.wall(now)
     days = next((name for name, days in REPEATED.items() if days == alarm.days), "") if alarm.days else ""
-    skipped = [_day(d, now) for d in sorted(alarm.skips) if d >= now.date()]
-    said = {"hour": at.hour, "minute": at.minute, "day": days or _day(at.date(), now), "text": alarm.text}
+    skipped = [_day(d, at.time(), now) for d in sorted(alarm.skips) if d >= now.date()]
+    said = {"hour": at.hour, "minute": at.minute, "day": days or _day(at.date(), at.time(), now), "text": alarm.text}
     return {**said, "skipped": skipped}
 
 
@@ -193,7 +195,7 @@ def _cancel(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply
     rest = [a for a in alarms.alarms if a is not alarm]
     said = {**told(alarm, now), "skipped": []}
     if alarm.days and date:
-        once = {**said, "on": _day(date, now)}
+        once = {**said, "on": _day(date, alarm.at.time(), now)}
         return alarms._with([*rest, alarm.without(date)], now), Reply("alarm_skipped", once)
     return alarms._with(rest, now), Reply("alarm_cancelled", said)
 

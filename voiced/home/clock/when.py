@@ -26,6 +26,8 @@ _NIGHT_ENDS = 5
 _HALVES = {"morning": "am", "evening": "pm", "tonight": "night"}
 AHEAD = 8
 """Days that are looked ahead."""
+MIDNIGHT = dt.time()
+"""It ends a day that is called today or tomorrow, as people say it; one with a name it begins, as calendars say."""
 
 
 def instant_s(at: dt.datetime, now: dt.datetime) -> float:
@@ -69,7 +71,7 @@ class When:
         if self.day == "tonight":
             return (ahead[at.hour < 12 and at <= now.time()],)
         if self.day in ("today", "tomorrow"):
-            return (ahead[self.day == "tomorrow"],)
+            return (ahead[(self.day == "tomorrow") + (at == MIDNIGHT)],)
         name = self.day.removeprefix("next ")
         if name in WEEKDAYS:
             return tuple(d for d in ahead[name != self.day :] if d.weekday() == WEEKDAYS.index(name))
@@ -130,7 +132,7 @@ def when_of(call: Call) -> When | None:
     day = str(call.slots.get("day", "")).removesuffix(" morning").removesuffix(" evening")
     if not isinstance(past, int | float) or not -60 < past < 60 or ("hour" in call.slots and not hours):
         return None
-    if call.slots.get("hour") == "midnight" and day == "today":
-        day = "tonight"  # today's midnight lies ahead for everybody but a calendar
+    if day == "today" and (call.slots.get("hour") == "midnight" or _half(call) == "night"):
+        day = "tonight"  # today's midnight, and two at night, lie ahead for everybody but a calendar
     minutes = tuple(int(h * 60 + past) % _DAY_MINUTES for h in hours)
     return When(minutes, day) if minutes or day else None
