@@ -288,6 +288,23 @@ def test_reminders_ring_with_what_they_are_for(graph: WordGraph, text: str, ring
     assert Alarms.from_dict(json.loads(json.dumps(bedside.alarms.to_dict()))) == bedside.alarms
 
 
+def test_the_alarm_of_a_day_is_cancelled_by_its_day(graph: WordGraph) -> None:
+    bedside = Bedside(graph)
+    bedside.hears("wake me at seven")
+    bedside.hears("wake me at nine on saturday")
+    assert bedside.hears("cancel the alarm for tonight") == "There is no such alarm."
+    assert bedside.hears("cancel my alarm tomorrow") == "The alarm for seven a m tomorrow is cancelled."
+    bedside.hears("set an alarm for eleven tonight")
+    assert bedside.hears("cancel the alarm for tonight") == "The alarm for eleven p m today is cancelled."
+
+
+@pytest.mark.parametrize("when", ["every evening", "every night"])
+def test_every_evening_is_not_in_the_morning(graph: WordGraph, when: str) -> None:
+    bedside = Bedside(graph)
+    said = bedside.hears(f"remind me {when} at nine to lock the door")
+    assert said == "I will remind you at nine p m every day to lock the door."
+
+
 def test_what_is_set_twice_is_set_once(graph: WordGraph) -> None:
     bedside = Bedside(graph)
     assert bedside.hears("wake me at seven") == bedside.hears("set an alarm for 7 am")

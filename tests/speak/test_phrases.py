@@ -158,7 +158,7 @@ def test_what_was_asked_of_many_is_answered_as_it_was_asked() -> None:
     assert which("any", ["Hall Window"], ["B"]) == "Yes, the hall window is open."
     assert which("any", ["A", "B"], ["C"]) == "Yes, two windows are open: the a and the b."
     assert which("any", [], ["A"], kind="thing", state="on") == "No, nothing is on."
-    assert which("all", ["A", "B"], []) == "Yes, all two windows are open."
+    assert which("all", ["A", "B"], []) == "Yes, both windows are open."
     assert which("all", ["Hall Window"], []) == "Yes, the hall window is open."
     assert which("all", ["A", "B"], ["Hall Window"]) == "No, the hall window is not open."
     assert which("all", ["A"], ["Bed Window", "Hall Window"], kind="thing", state="closed") == (
@@ -166,8 +166,8 @@ def test_what_was_asked_of_many_is_answered_as_it_was_asked() -> None:
     )
     assert which("all", ["A", "B"], [], unknown=1) == "Two windows are open. I don't know about the others."
     assert which("the", ["Hall Window"], ["Bed Window"]) == "The hall window is open, but the bed window is not."
-    assert which("the", ["A", "B"], [], kind="light", state="on") == "Yes, all two lights are on."
-    assert which("which", ["A", "B"], [], kind="light", state="on") == "All two lights are on."
+    assert which("the", ["A", "B"], [], kind="light", state="on") == "Yes, both lights are on."
+    assert which("which", ["A", "B"], [], kind="light", state="on") == "Both lights are on."
     assert which("which", [], ["A", "B"]) == "No windows are open."
     assert which("many", ["Hall Window"], ["B"]) == "One: the hall window."
 

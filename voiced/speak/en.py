@@ -142,7 +142,9 @@ def _none(kind: str) -> str:
 
 
 def _all_of(kind: str, n: int) -> str:
-    return "everything is" if kind == "thing" else f"all {number(n)} {plural(kind)} are"
+    if kind == "thing":
+        return "everything is"
+    return f"{'both' if n == 2 else f'all {number(n)}'} {plural(kind)} are"
 
 
 def _are_all(v: Values, every: bool) -> str:

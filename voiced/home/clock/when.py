@@ -69,6 +69,8 @@ class When:
         """
         ahead = [now.date() + dt.timedelta(days=n) for n in range(AHEAD + 1)]
         if self.day == "tonight":
+            if not self.minutes and _NIGHT_ENDS <= at.hour < 12:
+                return ()
             return (ahead[at.hour < 12 and at <= now.time()],)
         if self.day in ("today", "tomorrow"):
             return (ahead[(self.day == "tomorrow") + (at == MIDNIGHT)],)

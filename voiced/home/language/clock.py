@@ -49,6 +49,7 @@ LISTS: dict[str, dict[str, Any]] = {
             *(f"every {day}" for day in _DAYS),
             {"in": "every day", "out": "daily"},
             {"in": "every morning", "out": "daily morning"},
+            {"in": "every (evening|night)", "out": "daily evening"},
             {"in": "(on weekdays|every weekday)", "out": "weekdays"},
             {"in": "(on|at) weekends", "out": "weekends"},
         ]
@@ -73,6 +74,7 @@ remind (me|us) (at <cl_time> [{cl_day:day}]|{cl_day:day} at <cl_time>|in <ev_dur
 == AlarmCancel
 <cl_cancel> [<cl_the>] <cl_time> alarm
 <cl_cancel> [<cl_the>] alarm (for|at) <cl_when>
+<cl_cancel> [<cl_the>] alarm [for] {cl_day:day}
 == AlarmCancel cost=0.4
 <cl_cancel> <cl_the> (alarm|reminder)
 == AlarmCancelAll
@@ -81,8 +83,10 @@ remind (me|us) (at <cl_time> [{cl_day:day}]|{cl_day:day} at <cl_time>|in <ev_dur
 (what|which) (alarms|reminders) (are set|do i have|are there|have i set)
 (what|when) is my [next] alarm [set for]
 what time is my [next] alarm
-(do i have|are there) any alarms [set]
-list [<cl_the>] alarms
+(do i have|are there) any (alarms|reminders) [set]
+list [<cl_the>] (alarms|reminders)
+what are my (alarms|reminders)
+(do i have|is there) an alarm [set]
 when (does|will) <cl_the> [next] alarm (ring|go off)
 == StopRinging
 (stop|silence) (<cl_the> alarm|(the|that) ringing)

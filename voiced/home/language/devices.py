@@ -146,6 +146,17 @@ lower [the] volume by {volume_step_down:volume_step}[%| percent]
 lock everything [up]
 == HassTurnOff domain=lock whole
 unlock everything
+== HassTurnOn it=all cost=0.3 @=on
+== HassTurnOff it=all cost=0.3 @=off
+(turn|switch) (them|them all|them both) @
+== HassOpenCover it=all cost=0.3 @=open
+== HassCloseCover it=all cost=0.3 @=close
+@ them [all]
+== HassLock it=all cost=0.3
+lock them
+== HassTurnOn domain=climate @=on
+== HassTurnOff domain=climate @=off
+(turn|switch) (@ [the] (heating|heat)|[the] (heating|heat) @) [<ev_in> <ev_place>]
 == HassSetVolume names=media_player
 (set|turn|change) the volume (of|on) [<ev_the>] {name} [up|down] (to|at) <ev_vol>
 == HassStopMoving names=vacuum
@@ -160,10 +171,13 @@ pause [<ev_the>] {name}
 pause [<ev_the>] (vacuum|robot)
 == ListRead names=todo
 <ev_what> on [<ev_the>] {name} [list]
-(read|what does it say on) [<ev_the>] {name} [list]
+(read|read me|what does it say on) [<ev_the>] {name} [list]
 == ListClear names=todo
 (clear|empty) [<ev_the>] {name} [list]
 == HassTimerStatus
 (what|which|how many) timers (are running|are set|do i have)
 (do i have|are there) any timers [running|set]
+is (there a|<ev_the>) timer [still] running
+list my timers
+(when|what time) (does|will) <ev_the> timer (end|go off)
 """

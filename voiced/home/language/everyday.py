@@ -100,7 +100,7 @@ TABLE = """
 <ev_turn> @ <ev_all> <ev_lights>
 <ev_turn> <ev_all> <ev_lights> @
 <ev_all> <ev_lights> @
-<ev_turn> @ [<ev_the>] <ev_lights> everywhere
+<ev_turn> @ ([<ev_the>] <ev_lights> everywhere|<ev_all> <ev_lights> in the [whole] house)
 == HassTurnOn names=light,switch,fan,media_player,input_boolean,climate,humidifier,siren,vacuum @=on
 == HassTurnOff names=light,switch,fan,media_player,input_boolean,climate,humidifier,siren,vacuum @=off
 <ev_turn> @ [<ev_the>] {name}
@@ -122,7 +122,7 @@ everything off
 <ev_turn> <ev_all> [the] switches @
 == HassTurnOn domain=cover @=<ev_open>
 == HassTurnOff domain=cover @=<ev_close>
-@ <ev_alls> {cover_classes:device_class} <ev_in> <ev_place>
+@ <ev_alls> {cover_classes:device_class} (<ev_in> <ev_place>|{floor})
 @ <ev_alls> ({area}|{floor}) {cover_classes:device_class}
 == HassTurnOn domain=cover @=<ev_open>
 == HassTurnOff domain=cover @=<ev_close>
@@ -149,6 +149,7 @@ lock [<ev_all>] [the] {area} doors
 lock [up] [the] (door|lock)
 == HassTurnOn domain=lock whole
 lock [up] [<ev_all>] [the] (doors|locks)
+lock both [the] doors
 lock up
 == HassTurnOff names=lock
 unlock [<ev_the>] {name}
@@ -237,9 +238,10 @@ lock it
 == HassClimateSetTemperature temperature_step=up @=warmer
 == HassClimateSetTemperature temperature_step=down @=(cooler|colder)
 [make it] [<ev_bit>] @ [in here]
+make [<ev_the>] {area} [<ev_bit>] @
 == HassClimateSetTemperature temperature_step=up @=<ev_more>
 == HassClimateSetTemperature temperature_step=down @=<ev_less>
-@ [the] <ev_heat> [<ev_bit>]
+@ [the] <ev_heat> [<ev_bit>] [<ev_in> <ev_place>]
 == HassSetPosition names=cover,valve
 (set|move|put|open|close|lower|raise) [<ev_the>] {name} (to|at) <ev_pos> [(open|closed)]
 == HassSetPosition domain=cover
@@ -282,6 +284,7 @@ tell me the date
 == HassGetWeather
 (<how_is>|<ev_what>) the weather [like] [today|now|outside|going to be]
 tell me the weather
+(<ev_what> the temperature|how (warm|hot|cold|cool) is it) outside
 weather [report|forecast]
 == HassStartTimer
 (set|start|create|make|give me) [<ev_a>] timer (for|of) <ev_dur>

@@ -67,20 +67,31 @@ TABLE = """
 (is|are) [<ev_the>] [{area}] <ev_lights> [still] {on_off_states:state}
 (is|are) [<ev_the>] <ev_lights> <ev_in> <ev_place> [still] {on_off_states:state}
 (is|are) [<ev_the>] <ev_lights> [still] {on_off_states:state} <qu_at>
+== HassGetState domain=light how=the state=on cost=0.3
+did (i|we) leave <ev_the> [{area}] <ev_lights> on [<qu_at>]
 == HassGetState domain=cover how=the cost=0.3
 (is|are) [<ev_the>] [{area}] {cover_classes:device_class} [still] {cover_states:state}
 (is|are) [<ev_the>] {cover_classes:device_class} [still] {cover_states:state} <qu_at>
 did (i|we) leave <ev_the> {cover_classes:device_class} {cover_states:state}
 == HassGetState domain=cover device_class=garage how=the
 (is|did (i|we) leave) <ev_the> garage [still] {cover_states:state}
+== HassGetState domain=cover device_class=garage how=the state=closed
+did (i|we) (close|shut) <ev_the> garage
 == HassGetState names=light,switch,fan,media_player,input_boolean
 did (i|we) leave [<ev_the>] {name} {on_off_states:state}
+== HassGetState names=light,switch,fan,media_player,input_boolean state=off
+did (i|we) (turn|switch) (off [<ev_the>] {name}|[<ev_the>] {name} off)
+== HassGetState names=lock state=locked
+did (i|we) lock [<ev_the>] {name}
+== HassGetState names=cover state=closed
+did (i|we) (close|shut) [<ev_the>] {name}
 == HassGetState names=cover,valve,binary_sensor
 did (i|we) leave [<ev_the>] {name} {cover_states:state}
 == HassGetState names=lock
 did (i|we) leave [<ev_the>] {name} {lock_states:state}
 == HassGetState domain=lock how=the
 are [<ev_the>] [{area}] (doors|locks) {lock_states:state}
+is <ev_the> door {lock_states:state}
 == HassGetState everything how=any cost=0.2
 (is|is there) (anything|something) [(still|left)] {qu_lit:state} [<qu_at>]
 did (i|we) leave (anything|something) {qu_lit:state} [<qu_at>]
