@@ -127,7 +127,7 @@ def test_every_recorded_command_is_understood_as_expected(graph: WordGraph) -> N
         ("lock them", "HassLock", {"it": "all"}),
         ("lock both doors", "HassLock", {"everywhere": "yes"}),
         ("did i leave the kitchen lights on", "HassGetState",
-         {"area": "kitchen", "domain": "light", "how": "the", "state": "on"}),
+         {"area": "kitchen", "domain": "light", "how": "any", "state": "on"}),
         ("did i turn off the bed light", "HassGetState", {"name": "bed light", "state": "off"}),
         ("did we lock the front door", "HassGetState", {"name": "front door", "state": "locked"}),
         ("did i close the kitchen window", "HassGetState", {"name": "kitchen window", "state": "closed"}),

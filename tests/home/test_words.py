@@ -36,8 +36,8 @@ class Home:
 @pytest.mark.parametrize(
     ("words", "payloads", "said"),
     [
-        ("is the garage open", [], "No, no garage doors are open."),
-        ("did i leave the garage open", [], "No, no garage doors are open."),
+        ("is the garage open", [], "No, the garage door is not open."),
+        ("did i leave the garage open", [], "No, the garage door is not open."),
         ("open the garage", [], "Say four seven to open the garage door."),
         ("close the garage", ["CLOSE"], "Garage door is already closed."),
         ("set the fan to fifty percent", ["50"], "Bedroom fan is at fifty percent."),

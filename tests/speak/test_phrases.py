@@ -155,6 +155,10 @@ def which(
 
 def test_what_was_asked_of_many_is_answered_as_it_was_asked() -> None:
     assert which("any", [], ["A", "B"]) == "No, no windows are open."
+    assert which("the", [], ["Garage Door"], kind="garage") == "No, the garage door is not open."
+    assert which("any", [], ["A"], unknown=1) == "No, no windows are open. I don't know about the others."
+    blinds = Reply("measures", {"name": "Hall Blinds", "number": 40, "unit": "%"})
+    assert say(blinds) == "Hall blinds are forty percent."
     assert which("any", ["Hall Window"], ["B"]) == "Yes, the hall window is open."
     assert which("any", ["A", "B"], ["C"]) == "Yes, two windows are open: the a and the b."
     assert which("any", [], ["A"], kind="thing", state="on") == "No, nothing is on."

@@ -101,7 +101,8 @@ def _of_all(call: Call, found: list[Entity], known: Facts, wanted: str) -> Reply
         return Reply("sensed", {"names": [e.name for e in so], "unknown": len(found) - len(told)})
     asked = {"kind": kind, "state": wanted, "how": str(call.slots.get(HOW, "which"))}
     counted = {"names": [e.name for e in so], "others": others, "unknown": len(found) - len(told)}
-    return Reply("which_are", {**asked, **counted})
+    there = not call.slots.keys().isdisjoint(("area", "floor"))
+    return Reply("which_are", {**asked, **counted, "there": there})
 
 
 def _measured(found: list[Entity], known: Facts, what: str) -> Reply:

@@ -124,7 +124,10 @@ def _which_are(v: Values) -> str:
     if how == "all":
         return f"{_are_all(v, every)}{rest}"
     if not names:
-        return f"{'No, n' if how in ('any', 'the') else 'N'}{_none(v['kind'])} {state}.{rest}"
+        if len(others) == 1 and not rest and how in ("any", "the") and v["kind"] != "thing":
+            return f"No, {are(others)} not {state}."
+        there = " there" if v.get("there") else ""
+        return f"{'No, n' if how in ('any', 'the') else 'N'}{_none(v['kind'])} {state}{there}.{rest}"
     if how == "the" and others:
         return f"{first_upper(are(names))} {state}, but {are(others)} not.{rest}"
     if len(names) == 1:
@@ -167,7 +170,7 @@ def _sensed(v: Values) -> str:
 def _measures(v: Values) -> str:
     unit = str(v["unit"])
     said = measured(v["number"], _UNITS.get(unit, unit), 2) if unit else number(v["number"], 2)
-    return f"{bare(v['name'])} is {said}."
+    return f"{bare(v['name'])} {is_or_are(v['name'])} {said}."
 
 
 def _temperature(v: Values) -> str:

@@ -67,7 +67,7 @@ TABLE = """
 (is|are) [<ev_the>] [{area}] <ev_lights> [still] {on_off_states:state}
 (is|are) [<ev_the>] <ev_lights> <ev_in> <ev_place> [still] {on_off_states:state}
 (is|are) [<ev_the>] <ev_lights> [still] {on_off_states:state} <qu_at>
-== HassGetState domain=light how=the state=on cost=0.3
+== HassGetState domain=light how=any state=on cost=0.3
 did (i|we) leave <ev_the> [{area}] <ev_lights> on [<qu_at>]
 == HassGetState domain=cover how=the cost=0.3
 (is|are) [<ev_the>] [{area}] {cover_classes:device_class} [still] {cover_states:state}
