@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from voiced.speak import en_clock, en_lists
-from voiced.speak.en_names import Phrases, Values, are, bare, first_upper, is_or_are, listed, many, plural, the
+from voiced.speak.en_names import (
+    Phrases,
+    Values,
+    are,
+    bare,
+    first_upper,
+    is_or_are,
+    listed,
+    many,
+    plural,
+    sentence,
+    the,
+)
 from voiced.speak.numbers import clock, date, digits, joined, measured, number
 
 _AFTER: Mapping[str, str] = {
@@ -197,7 +209,7 @@ PHRASES: Phrases = {
     "okay": lambda _: "Okay.",
     "hello": lambda _: "Hello.",
     "sent": lambda _: "Sent.",
-    "own": lambda v: str(v["text"]),
+    "own": lambda v: sentence(str(v["text"])),
     "several": _several,
     "done": _done,
     "done_group": _done_group,

@@ -23,6 +23,11 @@ def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """An owner's words with an end, for others may follow."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def the(name: str) -> str:
     """A name inside a sentence: the front door, but the TV keeps its capitals."""
     words = [w if any(c.isupper() for c in w[1:]) else w.lower() for w in name.split()]

@@ -25,7 +25,7 @@ from voiced.home.model import Home
 from voiced.home.senses import spoken_of
 from voiced.messages import SlotValue
 
-OPEN_WORDS = 8
+OPEN_WORDS = 6
 """A wildcard's longest stretch."""
 OPEN_COST = 2.0
 """Nats for entering a wildcard; the automaton adds a penalty per word."""
