@@ -10,11 +10,6 @@ from voiced.messages import Call
 
 State = Hashable
 
-MOST_CHOICES = 4000
-"""Kept at once, 7 kB each with their arrays (measured in the demo's house; 2,000 are made when it is loaded). An odd
-sound leads to choices that nobody needs again: without a bound they grew by 60 MB in 800 turns of noisy speech.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

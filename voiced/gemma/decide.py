@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from voiced.arrays import F32, I32
-from voiced.gemma.automaton import MOST_CHOICES, State, Step, TokenAutomaton
+from voiced.gemma.automaton import State, Step, TokenAutomaton
 
 FORK = 1
 MOST_ASKED = 7
@@ -161,13 +161,17 @@ class _Hypothesis:
     row: F32
 
 
+MOST_ARCS = 4000
+"""Choices kept as arrays, 3 kB each."""
+
+
 @dataclass(slots=True)
 class Walker:
     """Walks one automaton; keeps its choices as arrays from turn to turn."""
 
     automaton: TokenAutomaton
     settings: WalkSettings
-    most_choices: int = MOST_CHOICES
+    most_choices: int = MOST_ARCS
     _arcs: dict[State, _Arcs] = field(default_factory=dict)
     _cut_off: Path | None = None
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiced.gemma.automaton import MOST_CHOICES, Choice, Reading, State, Step
+from voiced.gemma.automaton import Choice, Reading, State, Step
 from voiced.gemma.branches import Branches, Tree
 from voiced.home.language.paths import OPEN_WORD_COST, Reader
 from voiced.home.language.sentences import OPEN_COST
@@ -129,6 +129,13 @@ class _Onward:
     opens: tuple[tuple[int, int, Stack, float], ...]
     """Words, node and stack afterwards, cost."""
     final: float | None
+
+
+MOST_CHOICES = 12_000
+"""Kept at once, 4 kB each (measured in the demo's house). An odd sound leads to choices that nobody needs again: with
+what the walk keeps of them they grew by 60 MB in 800 turns of noisy speech. With fewer than these the decision on
+garbage takes more than a millisecond (row E4), for they are worked out again and again.
+"""
 
 
 class GraphAutomaton:
