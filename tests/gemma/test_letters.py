@@ -72,6 +72,8 @@ def test_the_text_of_the_likeliest_letters_leads_on_clear_sound() -> None:
 def test_a_layer_for_other_letters_is_refused() -> None:
     with pytest.raises(ModelFileError, match="letters"):
         Letters(ALPHABET, np.zeros((3, 8), np.float32), np.zeros(3, np.float32))
+    with pytest.raises(ModelFileError, match="biases"):
+        Letters(ALPHABET, np.zeros((4, 8), np.float32), np.zeros(3, np.float32))
     layer = Letters(ALPHABET, np.eye(4, 8, dtype=np.float32), np.zeros(4, np.float32))
     assert layer.hear(np.zeros((5, 8), np.float32)).best == pytest.approx(5 * np.log(1 / 4))
 
