@@ -87,8 +87,8 @@ class Daemon:
 
     async def _until_over(self, jobs: Mapping[str, Coroutine[None, None, None]], pulse: Pulse) -> None:
         """Until `stop` is set, or one of the jobs ends, which none does but for a fault: what it raised is raised."""
-        tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
-        tasks.append(asyncio.create_task(_set(self.stop), name="stop"))
+        tasks: list[asyncio.Task[object]] = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
+        tasks.append(asyncio.create_task(self.stop.wait(), name="stop"))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -196,10 +196,6 @@ class Parts:
                 self.api.registry = lambda lists: self.learning.told(things(registry_of(lists)))
                 jobs["home assistant"] = self.api.run()
         return jobs
-
-
-async def _set(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 def _tell_all(listeners: Sequence[Callable[[Happening], None]], happening: Happening) -> None:

@@ -58,6 +58,15 @@ async def recorded(kept: Recordings, *decisions: Decision) -> AsyncIterator[Stor
         await asyncio.gather(job, return_exceptions=True)
 
 
+async def two_turns(story: Story) -> None:
+    for number in (1, 2):
+        await story.command()
+        await story.until("reply", number)
+        story.mouth.ended.set()
+        await story.until("turn_end", number)
+        await story.room.hear(60)
+
+
 async def files(kept: Recordings) -> list[Path]:
     async with asyncio.timeout(20):
         while not (found := kept.files()):  # noqa: ASYNC110
@@ -99,12 +108,7 @@ async def test_a_disk_that_fails_is_said_once_and_stops_no_turn(
     (tmp_path / "recordings").write_text("in the way")
     kept = Recordings(tmp_path / "recordings", most_bytes=1 << 20, keep_s=3600)
     async with recorded(kept, off(), off("desk light")) as story:
-        for number in (1, 2):
-            await story.command()
-            await story.until("reply", number)
-            story.mouth.ended.set()
-            await story.until("turn_end", number)
-            await story.room.hear(60)
+        await two_turns(story)
         assert len(story.broker.published) == 2
         async with asyncio.timeout(20):
             while not caplog.records:  # noqa: ASYNC110
@@ -135,12 +139,7 @@ async def test_what_cannot_be_removed_is_said_once_and_keeps_nothing_out(
 
     kept.prune = counted  # type: ignore[method-assign]
     async with recorded(kept, off(), off("desk light")) as story:
-        for number in (1, 2):
-            await story.command()
-            await story.until("reply", number)
-            story.mouth.ended.set()
-            await story.until("turn_end", number)
-            await story.room.hear(60)
+        await two_turns(story)
         async with asyncio.timeout(20):
             while len(kept.files()) < 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

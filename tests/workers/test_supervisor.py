@@ -19,7 +19,7 @@ from voiced.errors import ChannelError, InferenceError, VoiceError
 from voiced.messages import Verdict
 from voiced.ports import Chime, Expect
 from voiced.workers import protocol
-from voiced.workers.childstate import State
+from voiced.workers.childstate import ChildState, State
 from voiced.workers.clients import EngineClient, MouthClient
 from voiced.workers.patience import Owing, Patience, ProcessorTime
 from voiced.workers.supervisor import Supervisor
@@ -116,13 +116,18 @@ async def test_a_terminals_ctrl_c_does_not_reach_a_child() -> None:
         assert os.getpgid(supervisor.pid) != os.getpgid(0)
 
 
+async def at_work(supervisor: Supervisor) -> tuple[int, AsyncIterator[ChildState]]:
+    """The child's process, once it is ready, and what becomes of it."""
+    await supervisor.wait_ready(10)
+    assert supervisor.pid is not None
+    states = supervisor.states()
+    assert (await anext(states)).state is State.READY
+    return supervisor.pid, states
+
+
 async def test_kill_9_in_the_middle() -> None:
     async with toy() as supervisor:
-        await supervisor.wait_ready(10)
-        first = supervisor.pid
-        assert first is not None
-        states = supervisor.states()
-        assert (await anext(states)).state is State.READY
+        first, states = await at_work(supervisor)
         asked = asyncio.create_task(supervisor.request(say(supervisor, "never"), timeout_s=30))
         await asyncio.sleep(0.1)
         os.kill(first, signal.SIGKILL)
@@ -134,11 +139,7 @@ async def test_kill_9_in_the_middle() -> None:
 
 async def test_a_stopped_child_is_killed_and_replaced() -> None:
     async with toy() as supervisor:
-        await supervisor.wait_ready(10)
-        first = supervisor.pid
-        assert first is not None
-        states = supervisor.states()
-        await anext(states)
+        first, states = await at_work(supervisor)
         os.kill(first, signal.SIGSTOP)
         down = await asyncio.wait_for(anext(states), 4)
         assert down.state is State.DOWN
@@ -153,11 +154,7 @@ MUCH = "x" * 1_000_000
 
 async def test_a_child_that_hangs_while_it_is_told_much_is_killed() -> None:
     async with toy() as supervisor:
-        await supervisor.wait_ready(10)
-        first = supervisor.pid
-        assert first is not None
-        states = supervisor.states()
-        await anext(states)
+        first, states = await at_work(supervisor)
         await asyncio.sleep(0.35)  # the first Ping is answered: the one that counts is said into a full socket
         os.kill(first, signal.SIGSTOP)
         telling = asyncio.create_task(supervisor.send(protocol.Playing(0.0, MUCH.encode())))

@@ -79,9 +79,9 @@ class Backlog:
         with self._more:
             self._waiting.append(arrived)
             if len(self._waiting) > _QUEUE_FRAMES:
-                sounds = [at for at, one in enumerate(self._waiting) if isinstance(one, Sound)]
-                for at in sounds[:1]:
-                    del self._waiting[at]
+                oldest = next((at for at, one in enumerate(self._waiting) if isinstance(one, Sound)), None)
+                if oldest is not None:
+                    del self._waiting[oldest]
                     self.overflown += 1
             self._more.notify()
 
