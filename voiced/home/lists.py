@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from voiced.home.language.spoken import ONES, TENS
+from voiced.home.language.spoken import ONES, TENS, without
 from voiced.home.model import Home, folded
 from voiced.home.replies import Reply
 from voiced.messages import Call
@@ -62,19 +62,15 @@ def _parted(said: str, known: Sequence[str]) -> tuple[str, ...]:
 
 
 _ALL = (["everything"], ["all"], ["all items"])
-_POINTING = ("the ", "my ", "our ", "some ")
-_ARTICLES = (*_POINTING, "a ", "an ")
-
-
-def _plain(name: str, articles: Sequence[str] = _ARTICLES) -> str:
-    return next((name[len(a) :] for a in articles if name.casefold().startswith(a)), name)
+_POINTING = ("the", "my", "our", "some")
+_ARTICLES = (*_POINTING, "a", "an")
 
 
 def _on(name: str, items: Sequence[str]) -> str:
     """What is meant of what is on the list: "the eggs" are its eggs, "the loaf of bread" its "a loaf of bread"."""
     exact = (item for item in items if folded(item) == folded(name))
-    alike = (item for item in items if folded(_plain(item)) == folded(_plain(name)))
-    return next(exact, next(alike, _plain(name)))
+    alike = (item for item in items if folded(without(_ARTICLES, item)) == folded(without(_ARTICLES, name)))
+    return next(exact, next(alike, without(_ARTICLES, name)))
 
 
 def _is_one(pieces: Sequence[str], names: set[str]) -> bool:
@@ -97,7 +93,7 @@ def apply(lists: Lists, call: Call, home: Home) -> tuple[Lists, Reply]:
         return {**lists, entity.id: ()}, Reply("list_cleared", said)
     named = _parted(str(call.slots.get("item", "")), items)
     if call.intent == "HassListAddItem":
-        named = tuple(dict.fromkeys(_plain(name, _POINTING) for name in named))
+        named = tuple(dict.fromkeys(without(_POINTING, name) for name in named))
     else:
         named = tuple(dict.fromkeys(_on(name, items) for name in named))
         if [folded(n) for n in named] in _ALL:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from voiced.home.language.spoken import without
 from voiced.home.model import folded
 from voiced.home.replies import Reply
 from voiced.messages import Call
@@ -17,7 +18,7 @@ from voiced.messages import Call
 MAX_TIMERS = 20
 """More are not started. What is snoozed comes on top."""
 MAX_SECONDS = 7 * 24 * 3600
-_ARTICLES = frozenset(["a", "an", "the", "my", "our"])
+_ARTICLES = ("a", "an", "the", "my", "our")
 _NAMING = ("name", "area", "start_hours", "start_minutes", "start_seconds")
 """The slots that say which timer is meant."""
 
@@ -116,8 +117,7 @@ def fits(name: str, set_s: float, call: Call) -> bool:
 
 def _bare(name: str) -> str:
     """A ten minute timer "for the pasta" is the pasta timer."""
-    first, _, rest = name.partition(" ")
-    return rest if rest and first.casefold() in _ARTICLES else name
+    return without(_ARTICLES, name)
 
 
 def _meant(timers: Timers, call: Call) -> tuple[Timer, ...]:

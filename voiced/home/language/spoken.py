@@ -31,6 +31,12 @@ _NOT_SPOKEN = re.compile(r"[^a-z' ]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+def without(articles: Sequence[str], name: str) -> str:
+    """The name without the one of these words that it begins with; never empty of a name that is not."""
+    first, _, rest = name.partition(" ")
+    return rest if rest and first.casefold() in articles else name
+
+
 def number_words(number: float) -> str:
     """A number as it is spoken: 22.5 -> "twenty two point five". Below a million."""
     if number < 0:
