@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from tests.home.saying import HOME, TODAY, house, of, reported, said
-from voiced.home.house import CONTEXT_S, House
+from voiced.home.house import House
 from voiced.home.judgement import Kind
+from voiced.home.memory import CONTEXT_S
 from voiced.home.model import Area, Entity, Home
 from voiced.home.network.mqtt import Setting
 from voiced.messages import Call, Decision, Verdict

@@ -14,6 +14,8 @@ ALSO = "AlsoThis"
 """The same as the call before, for another thing or place."""
 EXCEPT = "ExceptThis"
 """The call before, without this thing or place."""
+UNDO = "UndoThat"
+"""What was done last is to be as it was before: see `undo.py`."""
 ASKED = "HassGetState"
 """A question: "it" may be what was asked about."""
 _IT = {

@@ -7,10 +7,10 @@ timers, and the question that is open. Chance and clocks are given in.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from voiced.home import dialogue, lists, policy, states, voice, which
+from voiced.home import dialogue, lists, policy, states, undo, voice, which
 from voiced.home.clock.clockwork import CLOCK_INTENTS, Clockwork
 from voiced.home.clock.quiet import QuietHours, Replies
 from voiced.home.clock.rings import STOP, TALK, Ring, is_other_stop, is_whole
@@ -20,27 +20,23 @@ from voiced.home.judgement import Judgement, Kind
 from voiced.home.language.foreign import Foreign, foreign
 from voiced.home.lists import Lists
 from voiced.home.manner import AS_MEASURED, Manner
+from voiced.home.memory import Memory
 from voiced.home.model import Home
 from voiced.home.parts import number, part
 from voiced.home.replies import DONT_KNOW, NOTHING, Reply
 from voiced.home.ruling import Act, Answer, Ask, Ignore, Refuse, Ruling
 from voiced.home.said import result
 from voiced.home.states import StateBook
+from voiced.home.undo import Ours
 from voiced.home.unsaid import slots_left
 from voiced.messages import Call, Command, Decision, Rule, Verdict
 from voiced.speak import phrases
 
-CONTEXT_S = 180.0
-"""For how long "it" and "too" mean what was done last."""
 REPEAT = "RepeatThat"
 AWAKE_PERCENT = 50
 """What rings is at least so loud: it is meant to be heard from the next room."""
 
 _STRANGE = {Foreign.QUESTION: "only_house", Foreign.LANGUAGE: "only_english"}
-
-
-def _without_digits(reply: Reply) -> Reply:
-    return replace(reply, values={**reply.values, "digits": ""})
 
 
 class House:
@@ -78,9 +74,7 @@ class House:
         self._random_digits, self._now_s, self._today, self.changed = random_digits, now_s, today, changed
         self._asked: Ask | None = None
         self._pending: PendingCode | None = None
-        self._before: tuple[Call, ...] = ()
-        """What was done last, for "and the kitchen too", and what was asked since; `_before_at_s` is when."""
-        self._before_at_s = 0.0
+        self._memory = Memory(now_s)
         self._said = ""
         self._unanswered: Decision | None = None
         """What led to the question that was asked last."""
@@ -94,6 +88,7 @@ class House:
 
     def judge(self, decision: Decision) -> Judgement:
         """What to do about a decision, which may be the answer to "which one?"."""
+        undoes = any(c.intent == dialogue.UNDO for c in decision.calls)
         decision = self._meant(decision)
         self.forget_question()
         if decision.verdict is Verdict.QUESTION:
@@ -106,18 +101,19 @@ class House:
             decision,
             self.home,
             area=self.area,
-            states=self.book.at(self._now_s()) if self.in_touch else {},
+            states=self._states(),
             code=self._random_digits(),
             device_id=self._device_id,
             now=self._today(),
             manner=self._manner,
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
-            self._before, self._before_at_s = decision.calls, self._now_s()
+            self._memory.did(decision.calls)
         elif isinstance(judged, Answer) and [c.intent for c in decision.calls] == [dialogue.ASKED]:
-            self._before, self._before_at_s = dialogue.asked(decision.calls[0], self._recent()), self._now_s()
+            self._memory.asked(decision.calls[0])
         if judged == Answer(DONT_KNOW) and not self.in_touch:
             judged = Answer(Reply("no_broker"))
+        judged = undo.brief(judged) if undoes and isinstance(judged, Act) else judged
         judgement = self._in_words(judged)
         strange = "only_english" if decision.verdict is Verdict.LANGUAGE else _STRANGE.get(foreign(decision))
         if strange:
@@ -139,7 +135,7 @@ class House:
 
     def slots_left(self, decision: Decision) -> bool:
         """Whether whoever said this is likely to name something more."""
-        return slots_left(self.home, self._completed(decision.calls), self.area)
+        return slots_left(self.home, self._memory.completed(decision.calls), self.area)
 
     def in_doubt(self, decision: Decision) -> bool:
         """Whether a better ear is to hear it again: something was said and nothing would happen, or what would happen
@@ -165,13 +161,15 @@ class House:
 
     def _meant(self, decision: Decision) -> Decision:
         """As the answer to the question that is open, and with what it leaves to what was done a moment ago: "and the
-        kitchen too".
+        kitchen too", "undo that".
         """
+        if self._asked and [c.intent for c in decision.calls] == [dialogue.UNDO]:
+            return replace(decision, calls=(Call("HassNevermind"),))
         if self._asked and not self._asked.code:
             decision = which.choose(self._asked, decision, self.home) or decision
-        calls = dialogue.alone(self._completed(decision.calls))
+        calls = dialogue.alone(self._memory.completed(decision.calls))
         ours = (self.clocks.meant(voice.own(self._here(call), self.home, self.book.states)) for call in calls)
-        return replace(decision, calls=tuple(ours))
+        return replace(decision, calls=self._memory.undoing(tuple(ours)))
 
     def _here(self, call: Call) -> Call:
         """Timers are all where this device stands: its own room says nothing more, but where a timer is called so."""
@@ -180,11 +178,8 @@ class House:
             return call
         return Call(call.intent, {name: value for name, value in call.slots.items() if name != "area"})
 
-    def _completed(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        return dialogue.completed(calls, self._recent())
-
-    def _recent(self) -> tuple[Call, ...]:
-        return self._before if self._now_s() - self._before_at_s <= CONTEXT_S else ()
+    def _states(self) -> states.States:
+        return self.book.at(self._now_s()) if self.in_touch else {}
 
     def _in_words(self, judged: Ruling) -> Judgement:
         match judged:
@@ -195,7 +190,8 @@ class House:
             case Ask():
                 self._asked = judged
                 reason = "code" if judged.code else "close_call" if judged.close else "which"
-                written = phrases.say(_without_digits(judged.reply)) if judged.code else ""
+                unsaid = replace(judged.reply, values={**judged.reply.values, "digits": ""})
+                written = phrases.say(unsaid) if judged.code else ""
                 said = phrases.say(judged.reply)
                 return Judgement(Kind.ASK, say=said, reason=reason, wants_code=bool(judged.code), written=written)
             case Answer():
@@ -207,10 +203,12 @@ class House:
 
     def _act(self, act: Act) -> Judgement:
         """What is ours is done at once: nobody has to confirm it."""
-        replies = [act.reply] if act.reply != NOTHING else []
+        replies, before = [act.reply] if act.reply != NOTHING else [], Ours.of(self)
         for call in act.ours:
             replies.append(self._in_owners_hours(self._do(call)))
             self.changed()
+        if act.commands or Ours.of(self) != before:
+            self._memory.leads_back(undo.way_back(act.commands, self.home, self._states(), before, Ours.of(self)))
         said = replies[0] if len(replies) == 1 else Reply("several", {"replies": replies})
         act = replace(act, reply=said, ours=())
         interprets = any(reply.key == "interpreting" for reply in replies)
@@ -221,6 +219,8 @@ class House:
     def _do(self, call: Call) -> Reply:
         if call.intent in CLOCK_INTENTS:
             return self.clocks.do(call)
+        if call.intent == dialogue.UNDO:
+            return undo.undone(self, self._memory.back, self._today())
         if call.intent == START:
             return self.interpreter.asked(call, talks=self.can_talk)
         if lists.kept_here(call, self.home):

@@ -68,6 +68,21 @@ def lacks(entity: Entity, values: Mapping[str, SlotValue]) -> str:
     return "" if chosen(entity, "effect_list", effect) else effect
 
 
+def sets_colour(entity: Entity, sent: Command) -> bool:
+    """Whether a message of a step of VERBS changes more than how bright the light is. What templates make is not read:
+    it may.
+    """
+    if sent.verb not in ("set", "select"):
+        return False
+    match entity.text("schema"):
+        case "json":
+            return '"color' in sent.payload or '"effect' in sent.payload
+        case "template":
+            return True
+        case _:
+            return sent.topic not in (entity.text("command_topic"), entity.text("brightness_command_topic"))
+
+
 def _look(entity: Entity, step: Step) -> _Look | None:
     values = step.values
     if step.verb in ("turn_on", "turn_off"):

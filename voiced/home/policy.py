@@ -18,7 +18,7 @@ from datetime import datetime
 from voiced.home.answers import ANSWERS, answer
 from voiced.home.clock.clockwork import CLOCK_INTENTS
 from voiced.home.code import is_code
-from voiced.home.dialogue import how, open_ended
+from voiced.home.dialogue import UNDO, how, open_ended
 from voiced.home.dispatch import own_command
 from voiced.home.facts import Facts
 from voiced.home.intents import Resolved, Step, resolve, risky
@@ -41,7 +41,7 @@ CERTAIN: Mapping[Risk, float] = {**CERTAIN_ENOUGH, Risk.NOTICED: 0.8, Risk.SENSI
 """Below this another model hears it again, where there is one: what is harmless is left to who understood it first."""
 
 
-OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS | {START}
+OUR_INTENTS = CLOCK_INTENTS | VOICE_INTENTS | {START, UNDO}
 FULLY_PERCENT = 99.0
 CLOSE = 0.5
 """Share of the best reading's certainty from which on the second one is worth a question."""

@@ -80,7 +80,7 @@ def result(
     what else there is to say. An owner's sentence is answered in the owner's words where its message went out.
     """
     lost = {own.say for c in (*unsent, *declined, *unconfirmed) if (own := home.own(c.entity))}
-    others = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent")]
+    others = [reply for reply in _parts(act.reply) if reply.key not in (*_DONE, "sent", "undone")]
     besides = [reply for reply in others if reply.key != "own" or reply.values["text"] not in lost]
     if unsent and len(unsent) == len(act.commands):
         return joined([*besides, Reply("no_broker")])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from voiced.home.clock.when import WEEKDAYS
+from voiced.home.dialogue import UNDO
 from voiced.home.interpreter import LANGUAGES, START
 from voiced.home.language.data import grammar, list_values
 from voiced.home.language.sentences import HomeLike
@@ -135,7 +136,8 @@ _TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "StopRinging": ("", (), (), ""),
     "AlarmSnooze": ("Ring later.", (), (), "|minutes"),
     "VoiceVolume": ("How loud you speak.", (), (), "volume_level|volume_step"),
-    "HassNevermind": ("Take it back, be quiet.", (), (), ""),
+    "HassNevermind": ("Never mind, be quiet.", (), (), ""),
+    UNDO: ("Put it back as it was.", (), (), ""),
     START: ("Translate all that is said from now on.", (), (), "|language"),
     "HassBroadcast": ("Announce a message in all rooms.", (), (), "message"),
     "HassListAddItem": ("", ("todo",), ("todo",), "item name"),

@@ -19,7 +19,7 @@ MOST_CONFIRMATIONS = 200
 
 _FIXED = (
     "sent", "okay", "dont_know", "sorry", "no_broker", "code_wrong", "code_expired", "timer_none", "not_in_groups",
-    "timer_how_long", "deaf", "mindless", "hello", "only_house",
+    "timer_how_long", "deaf", "mindless", "hello", "only_house", "undone", "nothing_to_undo", "cannot_undo",
 )  # fmt: skip
 _VERBS = {
     "light": ("turn_on", "turn_off"), "switch": ("turn_on", "turn_off"), "fan": ("turn_on", "turn_off"),

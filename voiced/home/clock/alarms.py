@@ -11,7 +11,7 @@ day. A time without a day cancels either. Setting a repeated alarm again takes b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,16 +79,17 @@ class Alarms:
         """(what is left, what has to ring, in the order of the clock)."""
         over = tuple(a for a in self._sorted(now) if instant_s(a.at, now) <= now.timestamp())
         again = [a.after(now) for a in over if a.days]
-        return self._with([*(a for a in self.alarms if a not in over), *again], now), over
+        return self.holding([*(a for a in self.alarms if a not in over), *again], now), over
 
     def snoozed(self, seconds: float, text: str, now: dt.datetime) -> Alarms:
         """With one more that rings `seconds` from now, for what the old one rang."""
         return self._more(Alarm(self.next_id, later(now, seconds), text=text), now)
 
     def _more(self, alarm: Alarm, now: dt.datetime) -> Alarms:
-        return replace(self._with([*self.alarms, alarm], now), next_id=self.next_id + 1)
+        return replace(self.holding([*self.alarms, alarm], now), next_id=self.next_id + 1)
 
-    def _with(self, alarms: list[Alarm], now: dt.datetime) -> Alarms:
+    def holding(self, alarms: Iterable[Alarm], now: dt.datetime) -> Alarms:
+        """With these instead, in their order."""
         new = replace(self, alarms=tuple(alarms))
         return replace(new, alarms=new._sorted(now))
 
@@ -196,8 +197,8 @@ def _cancel(alarms: Alarms, call: Call, now: dt.datetime) -> tuple[Alarms, Reply
     said = {**told(alarm, now), "skipped": []}
     if alarm.days and date:
         once = {**said, "on": _day(date, alarm.at.time(), now)}
-        return alarms._with([*rest, alarm.without(date)], now), Reply("alarm_skipped", once)
-    return alarms._with(rest, now), Reply("alarm_cancelled", said)
+        return alarms.holding([*rest, alarm.without(date)], now), Reply("alarm_skipped", once)
+    return alarms.holding(rest, now), Reply("alarm_cancelled", said)
 
 
 ALARM_INTENTS = frozenset(["AlarmSet", "AlarmCancel", "AlarmCancelAll", "AlarmStatus"])

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from voiced.home.clock import alarms, timers
+from voiced.home.dialogue import UNDO
 from voiced.home.language.spoken import edits
 from voiced.messages import Call
 
@@ -20,7 +21,7 @@ LONGEST_S = 15 * 60
 SNOOZE_S = 9 * 60
 STOP = "StopRinging"
 SNOOZE = "AlarmSnooze"
-STOPPING = frozenset([STOP, "HassNevermind", "HassCancelTimer", "AlarmCancel"])
+STOPPING = frozenset([STOP, UNDO, "HassNevermind", "HassCancelTimer", "AlarmCancel"])
 """What silences all that rings, where it names nothing."""
 RING_INTENTS = frozenset([STOP, SNOOZE])
 TALK = "TalkAtARing"

@@ -1,4 +1,4 @@
-"""PURE. What is said to the assistant itself: alarms, what rings, its volume. Blocks as in `everyday.py`."""
+"""PURE. What is said to the assistant itself: alarms, what rings, its volume, undo. Blocks as in `everyday.py`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,11 @@ LISTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 TABLE = """
+== UndoThat cost=0.1
+(undo|cancel|reverse) that
+undo [(it|the last (one|command))]
+(put|change) (it|that) back [the way it was]
+take that back
 == AlarmSet
 (set|create|make|add) [(an|the|my|another)] alarm (for|at) <cl_when>
 set (a|an|my) <cl_time> alarm

@@ -307,7 +307,7 @@ timer [for] <ev_dur>
 how (much time|long) (is|do i have) left [on the timer]
 (check|what's|what is) [the|my] timer
 == HassNevermind
-(never mind|nevermind|cancel|forget it|forget that|cancel that|stop it|no thanks|stop)
+(never mind|nevermind|cancel|forget it|forget that|stop it|no thanks|stop)
 == RepeatThat cost=0.2
 (repeat|say) that [again]
 what did you say
