@@ -178,6 +178,13 @@ def test_everyday_sentences(graph: WordGraph, text: str, intent: str, slots: dic
         ("a bit warmer", [("HassClimateSetTemperature", {"temperature_step": "up"})]),
         ("turn it off again", [("HassTurnOff", {"it": "yes"})]),
         ("and the kitchen too", [("AlsoThis", {"area": "kitchen"})]),
+        ("now the kitchen", [("AlsoThis", {"area": "kitchen"})]),
+        ("no the bed light", [("UndoThat", {}), ("AlsoThis", {"name": "bed light"})]),
+        ("no i meant the kitchen", [("UndoThat", {}), ("AlsoThis", {"area": "kitchen"})]),
+        ("i said turn on the bed light", [("UndoThat", {}), ("HassTurnOn", {"name": "bed light"})]),
+        ("undo that please", [("UndoThat", {})]),
+        ("cancel that", [("UndoThat", {})]),
+        ("put it back the way it was", [("UndoThat", {})]),
     ],
 )
 def test_several_things_in_one_breath(
@@ -191,6 +198,8 @@ def test_several_things_in_one_breath(
     [
         "",
         "except the kitchen",
+        "no",
+        "no turn on the bed light",
         "the",
         "turn on",
         "unlock",

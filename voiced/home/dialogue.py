@@ -37,7 +37,7 @@ def completed(calls: Iterable[Call], before: Sequence[Call] = ()) -> tuple[Call,
     """`calls` with what they leave to others filled in, as far as it is known. What is not known stays as it is."""
     done: list[Call] = []
     for call in calls:
-        told = done or before
+        told = [one for one in done if one.intent != UNDO] or before
         last = told[-1] if told else None
         if call.intent == EXCEPT and done:
             done[-1] = _without(done[-1], call)

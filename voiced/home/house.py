@@ -90,6 +90,7 @@ class House:
         """What to do about a decision, which may be the answer to "which one?"."""
         undoes = any(c.intent == dialogue.UNDO for c in decision.calls)
         decision = self._meant(decision)
+        self._memory.next_turn()
         self.forget_question()
         if decision.verdict is Verdict.QUESTION:
             return Judgement(Kind.TALK)
@@ -108,7 +109,7 @@ class House:
             manner=self._manner,
         )
         if isinstance(judged, Act) or (isinstance(judged, Ask) and judged.code):
-            self._memory.did(decision.calls)
+            self._memory.did(decision.calls, done=isinstance(judged, Act))
         elif isinstance(judged, Answer) and [c.intent for c in decision.calls] == [dialogue.ASKED]:
             self._memory.asked(decision.calls[0])
         if judged == Answer(DONT_KNOW) and not self.in_touch:
@@ -163,13 +164,12 @@ class House:
         """As the answer to the question that is open, and with what it leaves to what was done a moment ago: "and the
         kitchen too", "undo that".
         """
-        if self._asked and [c.intent for c in decision.calls] == [dialogue.UNDO]:
-            return replace(decision, calls=(Call("HassNevermind"),))
         if self._asked and not self._asked.code:
+            decision = replace(decision, calls=undo.answered(decision.calls))
             decision = which.choose(self._asked, decision, self.home) or decision
         calls = dialogue.alone(self._memory.completed(decision.calls))
-        ours = (self.clocks.meant(voice.own(self._here(call), self.home, self.book.states)) for call in calls)
-        return replace(decision, calls=self._memory.undoing(tuple(ours)))
+        ours = [self.clocks.meant(voice.own(self._here(call), self.home, self.book.states)) for call in calls]
+        return replace(decision, calls=self._memory.undoing(ours, undo.acted_on(ours, self.home, self.area)))
 
     def _here(self, call: Call) -> Call:
         """Timers are all where this device stands: its own room says nothing more, but where a timer is called so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from voiced.home import dialogue
-from voiced.home.undo import WayBack, expanded
+from voiced.home.undo import Ids, WayBack, expanded
 from voiced.messages import Call
 
 CONTEXT_S = 180.0
@@ -20,17 +20,29 @@ class Memory:
         self._calls: tuple[Call, ...] = ()
         self._calls_at_s = self._back_at_s = 0.0
         self._back: WayBack | None = None
+        self._just_done = False
+        self._anew: Ids | None = None
+        """Of a correction: the things that it does something else to."""
+        self._corrected: WayBack | None = None
 
-    def did(self, calls: Sequence[Call]) -> None:
-        """These, or the code for them was asked for."""
+    def did(self, calls: Sequence[Call], *, done: bool = True) -> None:
+        """These; where not `done`, the code for them was asked for: that is no time to undo what was before."""
         self._calls, self._calls_at_s = tuple(calls), self._now_s()
+        self._back = self._back if done else None
 
     def asked(self, question: Call) -> None:
         self.did(dialogue.asked(question, self._recent()))
 
+    def next_turn(self) -> None:
+        """What was meant is judged now; whatever it is, what was done before it was not just done any more."""
+        self._corrected = self._just if self._anew is not None else None
+        self._just_done = False
+
     def leads_back(self, back: WayBack) -> None:
-        """From what was done last."""
-        self._back, self._back_at_s = back, self._now_s()
+        """From what was done in this turn."""
+        if self._corrected and self._anew is not None:
+            back = back.instead_of(self._corrected, self._anew)
+        self._back, self._back_at_s, self._just_done = back, self._now_s(), True
 
     @property
     def back(self) -> WayBack | None:
@@ -41,9 +53,14 @@ class Memory:
         """`calls` with what they leave to those before them."""
         return dialogue.completed(calls, self._recent())
 
-    def undoing(self, calls: Sequence[Call]) -> tuple[Call, ...]:
-        """`calls` with what "undo that" stands for."""
-        return expanded(calls, self.back)
+    def undoing(self, calls: Sequence[Call], anew: Ids) -> tuple[Call, ...]:
+        """`calls`, which act on `anew`, with what "undo that" stands for, and the "no" of "no, the bedroom"."""
+        self._anew = anew if any(call.intent == dialogue.UNDO for call in calls) and len(calls) > 1 else None
+        return expanded(calls, self.back, self._just, anew)
+
+    @property
+    def _just(self) -> WayBack | None:
+        return self.back if self._just_done else None
 
     def _recent(self) -> tuple[Call, ...]:
         return self._calls if self._now_s() - self._calls_at_s <= CONTEXT_S else ()

@@ -16,6 +16,7 @@ from voiced.home.clock.clockwork import Clockwork
 from voiced.home.clock.timers import Timers
 from voiced.home.colours import COLOURS
 from voiced.home.dialogue import UNDO
+from voiced.home.intents import resolve
 from voiced.home.lights import sets_colour
 from voiced.home.lists import Lists
 from voiced.home.manner import unit_of
@@ -29,6 +30,7 @@ from voiced.messages import Call, Command, SlotValue
 MOST_TOLD = 2
 """So many things are told one by one, of how they are again."""
 
+Ids = frozenset[str]
 _How = tuple[str, Mapping[str, SlotValue]] | None
 """An intent and the slots that say how; None where it is not known how it was."""
 _OFF = frozenset(["off", "standby"])
@@ -145,9 +147,19 @@ class WayBack:
     after: Ours
 
     @property
+    def changes_ours(self) -> bool:
+        return self.before != self.after
+
+    @property
     def hopeless(self) -> bool:
         """Something was done, and nothing leads back from it."""
-        return not self.calls and self.before == self.after
+        return not self.calls and not self.changes_ours
+
+    def instead_of(self, first: WayBack, anew: Ids) -> WayBack:
+        """From a correction: to how things were before what it corrects. It brought back all of that but `anew`."""
+        was = {call.slots["name"]: call for call in first.calls}
+        mine = (was.get(call.slots["name"], call) for call in self.calls if call.slots["name"] in anew)
+        return replace(self, calls=tuple(mine), before=first.before if first.changes_ours else self.before)
 
     def restored(self, now: Ours, today: dt.datetime) -> Ours:
         """`now`, by the wall's clock `today`, with what was changed as it was before; what was changed since stays."""
@@ -175,13 +187,36 @@ def way_back(commands: Iterable[Command], home: Home, states: States, before: Ou
     return WayBack(tuple(call for call in calls if call), before, after)
 
 
-def expanded(calls: Iterable[Call], back: WayBack | None) -> tuple[Call, ...]:
-    """`calls` with what leads back instead of UNDO. What is ours has no other name: there it stays."""
+def expanded(calls: Sequence[Call], back: WayBack | None, corrected: WayBack | None, anew: Ids) -> tuple[Call, ...]:
+    """`calls` with what leads back instead of UNDO. What is ours has no other name: there it stays.
+
+    Before something else ("no, the bedroom") it is about what was just done, `corrected`, and of that not about the
+    things that something else is done to now, `anew`.
+    """
     found: list[Call] = []
     for call in calls:
-        things = back.calls if back and call.intent == UNDO else ()
-        found += [*things, call] if not things or (back and back.before != back.after) else things
+        if call.intent != UNDO:
+            found.append(call)
+        elif len(calls) == 1:
+            found += back.calls if back else ()
+            if back is None or back.changes_ours or back.hopeless:
+                found.append(call)
+        elif corrected:
+            found += (one for one in corrected.calls if one.slots["name"] not in anew)
+            found += [call] if corrected.changes_ours else []
     return tuple(found)
+
+
+def acted_on(calls: Iterable[Call], home: Home, area: str) -> Ids:
+    """The things that `calls` would do something to."""
+    resolved = (resolve(call, home, area) for call in calls)
+    return frozenset(step.entity for one in resolved if one for step in one.steps)
+
+
+def answered(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """`calls` to a question of ours, before which nothing was done yet: "no, the lamp" is "the lamp"."""
+    rest = tuple(call for call in calls if call.intent != UNDO)
+    return rest if rest or not calls else (Call("HassNevermind"),)
 
 
 def undone(keeper: Keeper, back: WayBack | None, today: dt.datetime) -> Reply:

@@ -13,10 +13,14 @@ POLITE_FRONT = (
 )  # fmt: skip
 POLITE_BACK = ("please", "for me", "now", "right now", "thanks", "thank you", "for me please", "again", "today")
 AND = ("and", "and then", "then", "and also")
-FOLLOW_UP = ("and", "what about", "how about", "also")
+FOLLOW_UP = ("and", "what about", "how about", "also", "now")
+I_MEANT = ("i meant", "i mean", "i said", "no i meant", "no i mean", "no i said", "sorry i meant", "no sorry i meant")
+"""Before what was meant instead of what was done."""
+NO = ("no", "no not that", "no sorry", *I_MEANT)
+"""The same, before a name or a place alone: "no turn on" sounds too much like "now turn on"."""
 _AROUND_NAMES = ("the my our this that", "all of in", "too as well", "light lights lamp lamps")
 """What may stand beside a name or a place that is told alone."""
-_EMPTY = frozenset(" ".join((*POLITE_FRONT, *POLITE_BACK, *AND, *FOLLOW_UP, *_AROUND_NAMES)).split())
+_EMPTY = frozenset(" ".join((*POLITE_FRONT, *POLITE_BACK, *AND, *FOLLOW_UP, *NO, *_AROUND_NAMES)).split())
 
 
 def says_only(sentence: str, names: Sequence[Sequence[str]]) -> bool:

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 
-from voiced.home.dialogue import ALSO, EXCEPT
+from voiced.home.dialogue import ALSO, EXCEPT, UNDO
 from voiced.home.language import data, everyday
 from voiced.home.language.build import Compiler, End, ImpossibleError, Into, Pieces, minimal
-from voiced.home.language.polite import AND, FOLLOW_UP, POLITE_BACK, POLITE_FRONT
+from voiced.home.language.polite import AND, FOLLOW_UP, I_MEANT, NO, POLITE_BACK, POLITE_FRONT
 from voiced.home.language.spoken import name_variants, number_variants
 from voiced.home.language.wordgraph import Arc, Mark, MarkKind, WordGraph
 from voiced.home.model import Home
@@ -255,9 +255,10 @@ def _commands(home: HomeLike, subs: _Subs) -> tuple[WordGraph, float]:
     return minimal(pieces, pieces.union(roots), lambda sub: subs.costs.get(sub, 0.0))
 
 
-def _phrases(phrases: Iterable[str]) -> WordGraph:
+def _phrases(phrases: Iterable[str], *marks: Mark) -> WordGraph:
     pieces = Pieces()
-    return minimal(pieces, pieces.union([pieces.words(phrase.split(), pieces.end(End(()))) for phrase in phrases]))[0]
+    ways = [pieces.words(phrase.split(), pieces.end(End(marks))) for phrase in phrases]
+    return minimal(pieces, pieces.union(ways))[0]
 
 
 def _these(subs: _Subs, intent: str, templates: Sequence[str]) -> WordGraph:
@@ -286,12 +287,18 @@ def word_graph(home: HomeLike) -> WordGraph:
         "or": _phrases(("and", "or")),
         "except": _phrases(EXCEPT_WORDS),
         "follow up": _phrases(FOLLOW_UP),
+        "no": _phrases(NO, Mark(MarkKind.CALL, UNDO)),
+        "i meant": _phrases(I_MEANT, Mark(MarkKind.CALL, UNDO)),
         "also this": _these(subs, ALSO, everyday.ALSO),
         "except this": _these(subs, EXCEPT, everyday.EXCEPT),
     }
     start, command, done, thanked, more, left_out, left, follow_up = range(8)
     arcs: dict[int, list[Arc]] = {
-        start: [Arc(command, sub="polite front", cost=POLITE_COST), Arc(command)],
+        start: [
+            Arc(command, sub="polite front", cost=POLITE_COST),
+            Arc(command),
+            Arc(command, sub="i meant", cost=FOLLOW_UP_COST),
+        ],
         command: [Arc(done, sub="commands", cost=cost)],
         done: [Arc(thanked, sub="polite back", cost=POLITE_COST), Arc(more, sub="and", cost=AND_COST)],
         thanked: [],
@@ -300,7 +307,7 @@ def word_graph(home: HomeLike) -> WordGraph:
         left: [Arc(thanked, sub="polite back", cost=POLITE_COST), Arc(more, sub="and", cost=AND_COST)],
     }
     if graphs["also this"].finals:
-        arcs[start].append(Arc(follow_up, sub="follow up", cost=FOLLOW_UP_COST))
+        arcs[start] += [Arc(follow_up, sub=words, cost=FOLLOW_UP_COST) for words in ("follow up", "no")]
         arcs[follow_up] = [Arc(done, sub="also this")]
         arcs[more].append(Arc(done, sub="also this"))
         arcs[done].append(Arc(left_out, sub="except", cost=AND_COST))
