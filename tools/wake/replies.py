@@ -29,7 +29,7 @@ EXAMPLES: tuple[Reply, ...] = (
         "nothing", "okay", "hello", "sent", "dont_know", "again", "not_in_groups", "no_code", "code_wrong",
         "code_expired", "code_locked", "no_broker", "sorry", "deaf", "mindless", "only_house", "only_english",
         "timer_none", "timer_how_long", "timer_too_many", "alarm_when", "alarm_too_many", "alarm_none",
-        "nothing_rings", "voice_loudest", "voice_softest",
+        "nothing_rings", "voice_loudest", "voice_softest", "undone", "nothing_to_undo", "cannot_undo",
     )),
     Reply("own", {"text": "Good night, sleep well."}),
     Reply("several", {"replies": [Reply("okay"), Reply("timer_set", {"name": "", "seconds": 300.0})]}),

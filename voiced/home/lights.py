@@ -69,11 +69,7 @@ def lacks(entity: Entity, values: Mapping[str, SlotValue]) -> str:
 
 
 def sets_colour(entity: Entity, sent: Command) -> bool:
-    """Whether a message of a step of VERBS changes more than how bright the light is. What templates make is not read:
-    it may.
-    """
-    if sent.verb not in ("set", "select"):
-        return False
+    """Whether a message of "set" changes more than how bright the light is. What templates make is not read: it may."""
     match entity.text("schema"):
         case "json":
             return '"color' in sent.payload or '"effect' in sent.payload
