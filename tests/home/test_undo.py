@@ -106,6 +106,15 @@ def test_many_things_are_not_told_one_by_one() -> None:
     assert it.house.book.states == was
 
 
+def test_what_is_done_instead_is_told_however_much_is_as_it_was() -> None:
+    it = Living()
+    for lamp in ("desk light", "bed light", "standing light"):
+        it.does("HassTurnOn", name=lamp)
+    it.does("HassTurnOff", domain="light", everywhere="yes")
+    told = it.carried_out(both(it.house, Call(UNDO), Call("HassTurnOn", {"name": "coffee machine"})))
+    assert told == "Undone. Coffee machine is on."
+
+
 def test_what_does_not_answer_is_told_instead() -> None:
     it = Living()
     for lamp in ("desk light", "bed light", "standing light"):

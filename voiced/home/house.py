@@ -88,7 +88,7 @@ class House:
 
     def judge(self, decision: Decision) -> Judgement:
         """What to do about a decision, which may be the answer to "which one?"."""
-        undoes = any(c.intent == dialogue.UNDO for c in decision.calls)
+        called = decision.calls
         decision = self._meant(decision)
         self._memory.next_turn()
         self.forget_question()
@@ -114,7 +114,7 @@ class House:
             self._memory.asked(decision.calls[0])
         if judged == Answer(DONT_KNOW) and not self.in_touch:
             judged = Answer(Reply("no_broker"))
-        judged = undo.brief(judged) if undoes and isinstance(judged, Act) else judged
+        judged = undo.brief(judged, called) if isinstance(judged, Act) else judged
         judgement = self._in_words(judged)
         strange = "only_english" if decision.verdict is Verdict.LANGUAGE else _STRANGE.get(foreign(decision))
         if strange:
@@ -169,7 +169,7 @@ class House:
             decision = which.choose(self._asked, decision, self.home) or decision
         calls = dialogue.alone(self._memory.completed(decision.calls))
         ours = [self.clocks.meant(voice.own(self._here(call), self.home, self.book.states)) for call in calls]
-        return replace(decision, calls=self._memory.undoing(ours, undo.acted_on(ours, self.home, self.area)))
+        return replace(decision, calls=self._memory.undoing(ours, self.home, self.area))
 
     def _here(self, call: Call) -> Call:
         """Timers are all where this device stands: its own room says nothing more, but where a timer is called so."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from voiced.home import dialogue
-from voiced.home.undo import Ids, WayBack, expanded
+from voiced.home.model import Home
+from voiced.home.undo import Ids, WayBack, acted_on, expanded
 from voiced.messages import Call
 
 CONTEXT_S = 180.0
@@ -53,10 +54,11 @@ class Memory:
         """`calls` with what they leave to those before them."""
         return dialogue.completed(calls, self._recent())
 
-    def undoing(self, calls: Sequence[Call], anew: Ids) -> tuple[Call, ...]:
-        """`calls`, which act on `anew`, with what "undo that" stands for, and the "no" of "no, the bedroom"."""
-        self._anew = anew if any(call.intent == dialogue.UNDO for call in calls) and len(calls) > 1 else None
-        return expanded(calls, self.back, self._just, anew)
+    def undoing(self, calls: Sequence[Call], home: Home, area: str) -> tuple[Call, ...]:
+        """`calls` with what "undo that" stands for, and the "no" of "no, the bedroom"."""
+        corrects = any(call.intent == dialogue.UNDO for call in calls) and len(calls) > 1
+        self._anew = acted_on(calls, home, area) if corrects else None
+        return expanded(calls, self.back, self._just, self._anew or frozenset())
 
     @property
     def _just(self) -> WayBack | None:

@@ -230,13 +230,18 @@ def undone(keeper: Keeper, back: WayBack | None, today: dt.datetime) -> Reply:
     return Reply("undone")
 
 
-def brief(act: Act) -> Act:
-    """Many things that are as they were are not told one by one."""
+def brief(act: Act, said: Sequence[Call]) -> Act:
+    """What `said` led to. Many things that are as they were are not told one by one; what is done instead is."""
+    instead = [call for call in said if call.intent != UNDO]
     several = act.reply.values.get("replies")
-    if not isinstance(several, list) or sum(reply.key == "done" for reply in several) <= MOST_TOLD:
+    if not isinstance(several, list) or len(instead) == len(said):
         return act
-    others = [reply for reply in several if reply.key != "done"]
-    return replace(act, reply=Reply("several", {"replies": [*others, Reply("undone")]}))
+    done = [reply for reply in several if reply.key == "done"]
+    again = done[: max(0, len(done) - len(instead))]
+    if len(again) <= MOST_TOLD:
+        return act
+    others = [reply for reply in several if reply not in again]
+    return replace(act, reply=Reply("several", {"replies": [Reply("undone"), *others]}))
 
 
 def _call(entity: Entity, sent: Sequence[Command], states: States) -> Call | None:
